@@ -1,0 +1,1 @@
+#![doc = "What the acceptance tests share."]
