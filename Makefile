@@ -1,0 +1,47 @@
+# The project's commands. `make` lists them. Anything longer than a line or two lives in a script.
+
+target := $(CURDIR)/target
+python := $(target)/python/bin/python
+release := $(target)/release
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: rehearsal
+rehearsal: build ## Practise the whole cutover here: no account, no server; leaves rehearsal-report/
+	$(release)/cutover --config migrations-fixtures/cutover.toml rehearse \
+	  --canaries migrations-fixtures/canaries.json --out rehearsal-report
+
+.PHONY: build
+build: ## Build the two programs into target/release
+	cargo build --locked --release -p cutover -p user-migration-trigger
+
+.PHONY: test
+test: python ## Install what the tests need, and run them all
+	tests/environment/databases.sh tests/environment/run.sh
+
+.PHONY: python
+python: ## Make the Python environments (real Django, boto3) that tests and fixtures use
+	tests/environment/python.sh $(target)
+
+.PHONY: lint
+lint: ## Formatting, clippy, documentation
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+.PHONY: bench
+bench: python ## Compare with the peers, side by side; prints ratios
+	crates/django-password/bench/run.sh
+
+.PHONY: fixtures
+fixtures: python ## Make migrations-fixtures/ again with real Django
+	$(python) migrations-fixtures/populate.py --default
+
+.PHONY: clean
+clean: ## Remove everything that was built or made here
+	cargo clean
+	rm -rf rehearsal-report runs

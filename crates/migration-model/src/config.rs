@@ -1,0 +1,188 @@
+//! The settings of cutover.toml, read once and checked whole. Knows no environment and no files
+//! beyond the text it is given; programs read the file and the environment and call
+//! [`Config::parse`].
+
+mod document;
+mod error;
+mod legacy_url;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use django_password::CustomHashers;
+use serde::{Deserialize, Serialize};
+
+use crate::{PoolSignIn, UserMapping};
+
+pub use error::ConfigError;
+pub use legacy_url::LegacyUrl;
+
+/// Everything cutover.toml says, with defaults filled in.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[legacy]`: the Django database.
+    pub legacy: Legacy,
+    /// `[attributes]`, `[groups]` and what `login` implies: how a user is mapped.
+    pub mapping: UserMapping,
+    /// `[pool]`: the target; absent for the local rehearsal pool.
+    pub pool: Option<PoolTarget>,
+    /// `[hashers]`: the project's own password hashers.
+    pub hashers: CustomHashers,
+    /// `[import]`: what the bulk import does where there is a choice.
+    pub import: ImportSettings,
+}
+
+/// `[legacy]`: where the users are and how they sign in there.
+#[derive(Clone, Debug)]
+pub struct Legacy {
+    /// Database URL; `None` when neither the file nor the environment names one.
+    pub url: Option<LegacyUrl>,
+    /// The table of AUTH_USER_MODEL.
+    pub user_table: String,
+    /// The many-to-many table of users and groups; `<user_table>_groups` unless named.
+    pub user_groups_table: Option<String>,
+    /// Columns a person may type at sign-in, tried in this order.
+    pub login: Vec<LoginColumn>,
+    /// When an e-mail counts as verified.
+    pub email_verified: EmailVerifiedRule,
+    /// The names of the columns.
+    pub columns: Columns,
+}
+
+/// A column that a person may type at sign-in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LoginColumn {
+    /// The username: case-sensitive in Django.
+    Username,
+    /// The e-mail: compared without regard to case.
+    Email,
+    /// The phone number.
+    PhoneNumber,
+    /// Any other column of the user table, by its own name.
+    Other(String),
+}
+
+impl LoginColumn {
+    fn parse(name: &str) -> LoginColumn {
+        match name {
+            "username" => LoginColumn::Username,
+            "email" => LoginColumn::Email,
+            "phone_number" => LoginColumn::PhoneNumber,
+            other => LoginColumn::Other(other.to_owned()),
+        }
+    }
+}
+
+/// When a legacy e-mail counts as verified. Django itself never verifies one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum EmailVerifiedRule {
+    /// No e-mail does.
+    Never,
+    /// Every e-mail does: a conscious decision of the operator.
+    Always,
+    /// Those that django-allauth's `account_emailaddress` marks verified for this user.
+    Allauth,
+    /// Those of users for whom this boolean column of the user table is true.
+    Column(String),
+}
+
+/// The real names of the columns that Django calls by the field's name.
+///
+/// A name left at Django's default may be missing in the table (a model without it); one set in
+/// the file must be there.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    names: BTreeMap<&'static str, String>,
+}
+
+impl Columns {
+    /// The fields that `[legacy.columns]` may rename.
+    pub const FIELDS: &'static [&'static str] = &[
+        "id",
+        "username",
+        "email",
+        "password",
+        "is_active",
+        "first_name",
+        "last_name",
+        "last_login",
+        "date_joined",
+        "is_staff",
+        "is_superuser",
+        "phone_number",
+    ];
+
+    /// The real column of a field, or the text itself when it is no field's name: so that
+    /// `[attributes]` and `login` take either.
+    pub fn resolve<'a>(&'a self, name: &'a str) -> &'a str {
+        self.names.get(name).map_or(name, String::as_str)
+    }
+
+    /// Whether the file names the column of this field, so that it must exist.
+    pub fn is_explicit(&self, field: &str) -> bool {
+        self.names.contains_key(field)
+    }
+}
+
+/// `[pool]`: the user pool to import into.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolTarget {
+    /// AWS Region, such as `eu-west-1`.
+    pub region: String,
+    /// User pool id, such as `eu-west-1_abc123`.
+    pub user_pool_id: String,
+    /// App client id, where one is needed.
+    pub client_id: Option<String>,
+}
+
+/// `[import]`: choices of the bulk import.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ImportSettings {
+    /// What becomes of inactive users.
+    pub inactive: InactiveUsers,
+}
+
+/// What the import does with users whom Django calls inactive.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum InactiveUsers {
+    /// Created and disabled, so that nobody else takes the name.
+    #[default]
+    Disabled,
+    /// Not created.
+    Hold,
+}
+
+impl Config {
+    /// Reads the text of a cutover.toml. `path` names it in errors, and relative SQLite paths
+    /// are relative to its directory. `legacy_url` (the environment's CUTOVER_LEGACY_URL)
+    /// overrides the file's.
+    ///
+    /// # Errors
+    ///
+    /// One fault, with path, line, key and what to write instead.
+    pub fn parse(text: &str, path: &Path, legacy_url: Option<&str>) -> Result<Config, ConfigError> {
+        document::parse(text, path, legacy_url)
+    }
+
+    /// How people sign in at the pool that fits this configuration.
+    pub fn sign_in(&self) -> PoolSignIn {
+        self.mapping.sign_in
+    }
+
+    /// SHA-256 in hex of all that decides who may sign in and what becomes of them.
+    pub fn digest(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let text = format!(
+            "v1 {} {} {:?} {:?} {:?} {:?}",
+            self.mapping.digest(),
+            self.legacy.user_table,
+            self.legacy.login,
+            self.legacy.email_verified,
+            self.legacy.columns,
+            self.hashers,
+        );
+        hex::encode(Sha256::digest(text.as_bytes()))
+    }
+}

@@ -1,0 +1,331 @@
+//! The shape of the file as TOML, and the checks that turn it into [`Config`]. Called by
+//! [`Config::parse`] alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use django_password::CustomHashers;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{
+    Columns, Config, ConfigError, EmailVerifiedRule, ImportSettings, InactiveUsers, Legacy,
+    LegacyUrl, LoginColumn, PoolTarget,
+};
+use crate::attributes::attribute_name_fault;
+use crate::{AttributeMapping, GroupNames, PoolSignIn, UserMapping};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    legacy: LegacySection,
+    #[serde(default)]
+    attributes: BTreeMap<Spanned<String>, String>,
+    #[serde(default)]
+    groups: GroupsSection,
+    pool: Option<PoolTarget>,
+    #[serde(default)]
+    hashers: BTreeMap<Spanned<String>, HasherEntry>,
+    #[serde(default)]
+    import: ImportSection,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LegacySection {
+    url: Option<Spanned<String>>,
+    user_table: Option<Spanned<String>>,
+    user_groups_table: Option<Spanned<String>>,
+    login: Option<Spanned<Vec<String>>>,
+    email_verified: Option<Spanned<String>>,
+    #[serde(default)]
+    columns: ColumnsSection,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColumnsSection {
+    id: Option<Spanned<String>>,
+    username: Option<Spanned<String>>,
+    email: Option<Spanned<String>>,
+    password: Option<Spanned<String>>,
+    is_active: Option<Spanned<String>>,
+    first_name: Option<Spanned<String>>,
+    last_name: Option<Spanned<String>>,
+    last_login: Option<Spanned<String>>,
+    date_joined: Option<Spanned<String>>,
+    is_staff: Option<Spanned<String>>,
+    is_superuser: Option<Spanned<String>>,
+    phone_number: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct GroupsSection {
+    carry: bool,
+    names: BTreeMap<String, Spanned<String>>,
+    staff: Option<Spanned<String>>,
+    superuser: Option<Spanned<String>>,
+}
+
+impl Default for GroupsSection {
+    fn default() -> Self {
+        GroupsSection {
+            carry: true,
+            names: BTreeMap::new(),
+            staff: None,
+            superuser: None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "want NAME = \"algorithm\" or NAME = { outer = \"…\", inner = \"…\" }"
+)]
+enum HasherEntry {
+    Alias(String),
+    Wrapped(WrappedEntry),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrappedEntry {
+    outer: String,
+    inner: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImportSection {
+    #[serde(default)]
+    inactive: InactiveUsers,
+}
+
+/// Points at a place of the file while its parts are checked.
+struct Source<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn fault(&self, at: usize, message: impl Into<String>, hint: &str) -> ConfigError {
+        ConfigError::new(self.path, self.text, at, message.into(), hint)
+    }
+}
+
+pub(super) fn parse(
+    text: &str,
+    path: &Path,
+    legacy_url: Option<&str>,
+) -> Result<Config, ConfigError> {
+    let document: Document =
+        toml::from_str(text).map_err(|error| ConfigError::from_toml(path, text, &error))?;
+    let source = Source { path, text };
+    let legacy = legacy(&source, document.legacy, legacy_url)?;
+    for name in document.attributes.keys() {
+        if let Some(fault) = attribute_name_fault(name.get_ref()) {
+            let message = format!("[attributes] has no place for `{}`", name.get_ref());
+            return Err(source.fault(name.span().start, message, &fault));
+        }
+    }
+    let attributes = document
+        .attributes
+        .into_iter()
+        .map(|(name, column)| (name.into_inner(), column));
+    let mapping = UserMapping {
+        sign_in: PoolSignIn::for_login(&legacy.login),
+        attributes: AttributeMapping::new(attributes),
+        groups: groups(&source, document.groups)?,
+    };
+    Ok(Config {
+        legacy,
+        mapping,
+        pool: document.pool,
+        hashers: hashers(&source, document.hashers)?,
+        import: ImportSettings {
+            inactive: document.import.inactive,
+        },
+    })
+}
+
+fn legacy(
+    source: &Source<'_>,
+    section: LegacySection,
+    url_override: Option<&str>,
+) -> Result<Legacy, ConfigError> {
+    let base = source.path.parent().unwrap_or_else(|| Path::new(""));
+    let url_text = match (url_override, &section.url) {
+        (Some(text), _) => Some((text, "CUTOVER_LEGACY_URL", 0)),
+        (None, Some(url)) => Some((url.get_ref().as_str(), "[legacy] url", url.span().start)),
+        (None, None) => None,
+    };
+    let url =
+        match url_text {
+            None => None,
+            Some((text, name, at)) => Some(LegacyUrl::parse(text, base).map_err(|fault| {
+                source.fault(at, format!("{name} is not a database URL"), fault)
+            })?),
+        };
+    let default_table = || "auth_user".to_owned();
+    Ok(Legacy {
+        url,
+        user_table: identifier(source, section.user_table)?.unwrap_or_else(default_table),
+        user_groups_table: identifier(source, section.user_groups_table)?,
+        login: login(source, section.login)?,
+        email_verified: email_verified(source, section.email_verified)?,
+        columns: columns(source, section.columns)?,
+    })
+}
+
+/// Table and column names: what the three databases take unquoted, so that a quoted name can
+/// never end its own quoting. Django makes no others unless told to.
+fn identifier(
+    source: &Source<'_>,
+    name: Option<Spanned<String>>,
+) -> Result<Option<String>, ConfigError> {
+    let Some(name) = name else { return Ok(None) };
+    if is_identifier(name.get_ref()) {
+        return Ok(Some(name.into_inner()));
+    }
+    let message = "not a table or column name";
+    Err(source.fault(name.span().start, message, IDENTIFIER_HINT))
+}
+
+const IDENTIFIER_HINT: &str =
+    "names are letters, digits, _ and $, not starting with a digit, at most 63 characters";
+
+fn is_identifier(name: &str) -> bool {
+    // 63: PostgreSQL's limit; `schema.table` is one name with one dot.
+    let part_ok = |part: &str| {
+        !part.is_empty()
+            && part.len() <= 63
+            && !part.starts_with(|c: char| c.is_ascii_digit())
+            && part
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+    };
+    name.split('.').count() <= 2 && name.split('.').all(part_ok)
+}
+
+fn login(
+    source: &Source<'_>,
+    names: Option<Spanned<Vec<String>>>,
+) -> Result<Vec<LoginColumn>, ConfigError> {
+    let Some(names) = names else {
+        return Ok(vec![LoginColumn::Username]);
+    };
+    let at = names.span().start;
+    if names.get_ref().is_empty() {
+        let hint = "write the columns people type, such as [\"username\", \"email\"]";
+        return Err(source.fault(at, "[legacy] login is empty", hint));
+    }
+    let mut columns = Vec::new();
+    for name in names.get_ref() {
+        if !is_identifier(name) {
+            return Err(source.fault(at, "[legacy] login: not a column name", IDENTIFIER_HINT));
+        }
+        let column = LoginColumn::parse(name);
+        if columns.contains(&column) {
+            let message = format!("[legacy] login has `{name}` twice");
+            return Err(source.fault(at, message, "name each column once"));
+        }
+        columns.push(column);
+    }
+    Ok(columns)
+}
+
+fn email_verified(
+    source: &Source<'_>,
+    rule: Option<Spanned<String>>,
+) -> Result<EmailVerifiedRule, ConfigError> {
+    let Some(rule) = rule else {
+        return Ok(EmailVerifiedRule::Never);
+    };
+    match rule.get_ref().as_str() {
+        "never" => Ok(EmailVerifiedRule::Never),
+        "always" => Ok(EmailVerifiedRule::Always),
+        "allauth" => Ok(EmailVerifiedRule::Allauth),
+        other => match other.strip_prefix("column:") {
+            Some(column) if is_identifier(column) => {
+                Ok(EmailVerifiedRule::Column(column.to_owned()))
+            }
+            _ => {
+                let message = "[legacy] email_verified has no such rule";
+                let hint = "write never, always, allauth or column:NAME";
+                Err(source.fault(rule.span().start, message, hint))
+            }
+        },
+    }
+}
+
+fn columns(source: &Source<'_>, section: ColumnsSection) -> Result<Columns, ConfigError> {
+    let given = [
+        ("id", section.id),
+        ("username", section.username),
+        ("email", section.email),
+        ("password", section.password),
+        ("is_active", section.is_active),
+        ("first_name", section.first_name),
+        ("last_name", section.last_name),
+        ("last_login", section.last_login),
+        ("date_joined", section.date_joined),
+        ("is_staff", section.is_staff),
+        ("is_superuser", section.is_superuser),
+        ("phone_number", section.phone_number),
+    ];
+    let mut names = BTreeMap::new();
+    for (field, name) in given {
+        if let Some(name) = identifier(source, name)? {
+            names.insert(field, name);
+        }
+    }
+    Ok(Columns { names })
+}
+
+fn groups(source: &Source<'_>, section: GroupsSection) -> Result<GroupNames, ConfigError> {
+    let checked = |name: Spanned<String>| {
+        if crate::group_name(name.get_ref()).as_deref() == Some(name.get_ref()) {
+            return Ok(name.into_inner());
+        }
+        let hint = "Cognito takes 1 to 128 characters without spaces or %";
+        Err(source.fault(
+            name.span().start,
+            "[groups] is given a name Cognito refuses",
+            hint,
+        ))
+    };
+    let mut names = BTreeMap::new();
+    for (django, cognito) in section.names {
+        names.insert(django, checked(cognito)?);
+    }
+    Ok(GroupNames {
+        carry: section.carry,
+        names,
+        staff: section.staff.map(checked).transpose()?,
+        superuser: section.superuser.map(checked).transpose()?,
+    })
+}
+
+fn hashers(
+    source: &Source<'_>,
+    entries: BTreeMap<Spanned<String>, HasherEntry>,
+) -> Result<CustomHashers, ConfigError> {
+    let mut hashers = CustomHashers::default();
+    for (name, entry) in entries {
+        let at = name.span().start;
+        let added = match entry {
+            HasherEntry::Alias(target) => hashers.alias(name.get_ref(), &target),
+            HasherEntry::Wrapped(wrapped) => {
+                hashers.wrapped(name.get_ref(), &wrapped.outer, &wrapped.inner)
+            }
+        };
+        hashers = added.map_err(|fault| {
+            let hint = "write NAME = \"algorithm\", or NAME = { outer = \"…\", inner = \"…\" }";
+            source.fault(at, format!("[hashers] {}: {fault}", name.get_ref()), hint)
+        })?;
+    }
+    Ok(hashers)
+}

@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod attribute_value;
+mod attributes;
+mod config;
+mod finding;
+mod groups;
+mod legacy_user;
+mod login_name;
+mod pool_sign_in;
+mod pool_user;
+mod reason;
+mod route;
+
+pub use attribute_value::{AttributeFault, check_attribute_value, is_email};
+pub use attributes::{AttributeMapping, AttributeSource};
+pub use config::{
+    Columns, Config, ConfigError, EmailVerifiedRule, ImportSettings, InactiveUsers, Legacy,
+    LegacyUrl, LoginColumn, PoolTarget,
+};
+pub use finding::{Finding, Severity};
+pub use groups::{GroupNames, group_name};
+pub use legacy_user::{LegacyGroup, LegacyId, LegacyUser, LoginMatch};
+pub use login_name::{fold_login_name, normalize_login_name};
+pub use pool_sign_in::PoolSignIn;
+pub use pool_user::{MappingFault, PoolUser, UserMapping, map_user};
+pub use reason::Reason;
+pub use route::{Collisions, ImportPolicy, Route, Routing, route_user};

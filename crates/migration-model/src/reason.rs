@@ -1,0 +1,167 @@
+//! The one registry of reason codes: the same string stands in journal, metrics, reports and
+//! docs. Knows nothing of who uses it. Every crate above reads it.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! reasons {
+    ($($variant:ident $code:literal $meaning:literal $next_step:literal)*) => {
+        /// Why a user was refused, held, failed or sent down a route.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $(#[doc = $meaning] $variant,)*
+        }
+
+        impl Reason {
+            /// Every reason there is, in the order of this registry.
+            pub const ALL: &'static [Reason] = &[$(Reason::$variant,)*];
+
+            /// The kebab-case code that journal, metrics, reports and docs carry.
+            pub const fn code(self) -> &'static str {
+                match self { $(Reason::$variant => $code,)* }
+            }
+
+            /// What the reason says of the user, in one sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Reason::$variant => $meaning,)* }
+            }
+
+            /// What an operator can do about it.
+            pub const fn next_step(self) -> &'static str {
+                match self { $(Reason::$variant => $next_step,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    PasswordMismatch "password-mismatch"
+        "The typed password does not match the Django hash."
+        "Nothing: the person types it again or resets it."
+    PasswordUnusable "password-unusable"
+        "Django marks the password unusable (`!`), empty or null: nobody can sign in with it."
+        "Import the user; they set a password by forgot-password."
+    AlgorithmUnsupported "algorithm-unsupported"
+        "The hash names an algorithm that is neither Django's nor declared under [hashers]."
+        "Declare the project's custom hasher under [hashers], or let the user reset."
+    HashMalformed "hash-malformed"
+        "The stored password is not a well-formed Django hash."
+        "Look at the row in the legacy database; the user can only reset."
+    CostLimitExceeded "cost-limit-exceeded"
+        "The hash asks for more rounds or memory than the limits allow."
+        "Check where the row came from; the user can only reset."
+    UserInactive "user-inactive"
+        "The legacy user has is_active = false."
+        "Set [import] inactive to choose between a disabled pool user and none."
+    UserUnknown "user-unknown"
+        "No legacy user has this login."
+        "Nothing, unless a known user reports it: then check [legacy] login."
+    LoginAmbiguous "login-ambiguous"
+        "More than one legacy user answers to this login once letter case is folded."
+        "Rename or merge the accounts in Django; each keeps its own exact login until then."
+    LoginCollision "login-collision"
+        "Another legacy user would have the same username in the pool (case, NFKC)."
+        "Rename or merge the accounts in Django, then run the import again."
+    EmailDuplicate "email-duplicate"
+        "Another legacy user has the same e-mail, and the pool allows one holder."
+        "Give one of them another e-mail in Django, then run the import again."
+    UsernameInvalid "username-invalid"
+        "The username does not fit Cognito: 1 to 128 characters, no spaces or control characters."
+        "Rename the user in Django, then run the import again."
+    UsernameEmailShaped "username-email-shaped"
+        "The username looks like an e-mail, which a pool with e-mail alias refuses."
+        "Rename the user in Django, or use a pool with e-mail as username."
+    AttributeInvalid "attribute-invalid"
+        "A mapped attribute's value does not fit Cognito or the pool's schema."
+        "Correct the column in Django, or drop the attribute from [attributes]."
+    AttributeMissing "attribute-missing"
+        "The pool requires an attribute that the legacy user does not have."
+        "Fill the column in Django, or use a pool that does not require it."
+    GroupInvalid "group-invalid"
+        "A group name is over 128 characters, or the user is in more than 100 groups."
+        "Give the group a short name under [groups.names]."
+    MayStillSignIn "may-still-sign-in"
+        "The user can still keep the password by signing in once; importing now would lose it."
+        "Wait for the sign-in, or import with --approve-password-reset."
+    AlreadyInPool "already-in-pool"
+        "The pool already has this user."
+        "Nothing; reconcile compares both sides."
+    AliasTaken "alias-taken"
+        "Another pool user holds this verified e-mail or phone number as alias."
+        "Find the holder in the pool and decide whose address it is."
+    AliasUnverified "alias-unverified"
+        "The user signed in by an e-mail that no rule calls verified: the pool will not know it again."
+        "Set [legacy] email_verified, or let people sign in by username or by e-mail alone."
+    NoVerifiedContact "no-verified-contact"
+        "The user has no verified e-mail or phone number a reset code could go to."
+        "Set [legacy] email_verified if the addresses were confirmed; else an administrator helps."
+    DeadlineNear "deadline-near"
+        "The hash check could not have ended before Cognito stops waiting."
+        "Give the function more memory (Lambda sells CPU by memory)."
+    LegacyUnavailable "legacy-unavailable"
+        "The legacy database did not answer, or refused the login."
+        "Check that the database is up, reachable from here, and the credentials are right."
+    WrongPool "wrong-pool"
+        "The event came from another user pool or app client than [pool] names."
+        "Correct [pool] or the trigger's attachment."
+    Throttled "throttled"
+        "Cognito refused the call because a request quota was spent."
+        "Lower the share of the quota, or try again at a quieter hour."
+    RefusedByCognito "refused-by-cognito"
+        "Cognito refused the user for a reason of its own; the journal has the exception's name."
+        "Look up the exception; correct the user or the pool, then run again."
+    Unconfirmed "unconfirmed-creation"
+        "The pool has the user, but this run cannot prove that it made them: nothing was set."
+        "Compare the pool user with the legacy user by hand."
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl FromStr for Reason {
+    type Err = UnknownReason;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Reason::ALL
+            .iter()
+            .copied()
+            .find(|reason| reason.code() == code)
+            .ok_or(UnknownReason)
+    }
+}
+
+impl serde::Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+/// The text is no reason code of this version.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a reason code of this version")]
+pub struct UnknownReason;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_is_kebab_case_unique_and_reads_back() {
+        let mut seen = BTreeSet::new();
+        for reason in Reason::ALL {
+            let code = reason.code();
+            assert!(
+                code.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{code}"
+            );
+            assert!(seen.insert(code), "{code} stands twice");
+            assert_eq!(code.parse(), Ok(*reason));
+            assert!(reason.meaning().ends_with('.') && reason.next_step().ends_with('.'));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! route_user: which way, and the reason that comes first.
+
+use django_password::{EncodedPassword, HashState, Verifier};
+use migration_model::{
+    Collisions, ImportPolicy, InactiveUsers, LegacyUser, MappingFault, Reason, Route, route_user,
+};
+
+use crate::mapping::legacy_user;
+
+const CAREFUL: ImportPolicy = ImportPolicy {
+    approve_password_reset: false,
+    inactive: InactiveUsers::Disabled,
+};
+const APPROVED: ImportPolicy = ImportPolicy {
+    approve_password_reset: true,
+    ..CAREFUL
+};
+
+fn state(encoded: &str) -> HashState {
+    Verifier::default()
+        .inspect(&EncodedPassword::new(encoded))
+        .state
+}
+
+fn verifiable() -> HashState {
+    state("pbkdf2_sha256$1000$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+}
+
+fn route(user: &LegacyUser, hash: &HashState, policy: ImportPolicy) -> (Route, Option<Reason>) {
+    let routing = route_user(user, hash, &[], Collisions::default(), policy);
+    (routing.route, routing.reason)
+}
+
+#[test]
+fn whoever_may_still_sign_in_is_left_alone_unless_approved() {
+    let user = legacy_user();
+    let kept = (Route::FirstLogin, Some(Reason::MayStillSignIn));
+    assert_eq!(route(&user, &verifiable(), CAREFUL), kept);
+    assert_eq!(
+        route(&user, &verifiable(), APPROVED),
+        (Route::AdminCreate, None)
+    );
+}
+
+#[test]
+fn whoever_has_no_password_to_keep_is_imported() {
+    for encoded in ["!abc", "", "unheard_of$1$x$y", "pbkdf2_sha256$broken"] {
+        let route = route(&legacy_user(), &state(encoded), CAREFUL);
+        assert_eq!(route, (Route::AdminCreate, None), "{encoded}");
+    }
+}
+
+#[test]
+fn inactive_users_follow_the_configured_choice() {
+    let user = LegacyUser {
+        is_active: false,
+        ..legacy_user()
+    };
+    assert_eq!(
+        route(&user, &verifiable(), CAREFUL),
+        (Route::AdminCreate, None)
+    );
+    let hold = ImportPolicy {
+        inactive: InactiveUsers::Hold,
+        ..APPROVED
+    };
+    assert_eq!(
+        route(&user, &verifiable(), hold),
+        (Route::Hold, Some(Reason::UserInactive))
+    );
+}
+
+#[test]
+fn faults_and_collisions_hold_before_anything_else() {
+    let held = |faults: &[MappingFault], collisions| {
+        let routing = route_user(&legacy_user(), &verifiable(), faults, collisions, APPROVED);
+        assert_eq!(routing.route, Route::Hold);
+        routing.reason
+    };
+    let both = Collisions {
+        username: true,
+        verified_email: true,
+    };
+    assert_eq!(
+        held(&[MappingFault::Group], both),
+        Some(Reason::GroupInvalid)
+    );
+    assert_eq!(held(&[], both), Some(Reason::LoginCollision));
+    let email = Collisions {
+        username: false,
+        verified_email: true,
+    };
+    assert_eq!(held(&[], email), Some(Reason::EmailDuplicate));
+}
