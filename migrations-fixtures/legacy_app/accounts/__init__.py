@@ -1,0 +1,1 @@
+"""A stock-like user model with a UUID as primary key."""

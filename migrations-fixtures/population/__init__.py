@@ -1,0 +1,1 @@
+"""Who is in a legacy database, and how they get there."""
