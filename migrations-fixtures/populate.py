@@ -37,6 +37,9 @@ def arguments() -> argparse.Namespace:
         metavar="FILE",
         help="where the canaries go; default: canaries.json beside the SQLite file, or here",
     )
+    parser.add_argument(
+        "--quick", action="store_true", help="no password at Django's full cost: for tests"
+    )
     parser.add_argument("--replace", action="store_true", help="drop an older population first")
     return parser.parse_args()
 
@@ -58,10 +61,10 @@ def main() -> int:
         "LEGACY_SHAPE": options.shape,
         "LEGACY_DATABASE_URL": url,
     }
-    return populate(options.shape, options.seed, options.users, canaries_file, options.replace)
+    return populate(options, canaries_file)
 
 
-def populate(shape_name: str, seed: int, users: int, canaries_file: Path, replace: bool) -> int:
+def populate(options: argparse.Namespace, canaries_file: Path) -> int:
     """Exit code 0, or 2 with a message when the database cannot be used as asked."""
     import django
 
@@ -72,12 +75,11 @@ def populate(shape_name: str, seed: int, users: int, canaries_file: Path, replac
     from population import canaries, scenes, schema, selection, writing
 
     started = time.monotonic()
-    shape = SHAPES[shape_name]
+    shape, seed = SHAPES[options.shape], options.seed
     try:
-        schema.create(replace=replace)
-        chosen = selection.select(
-            shape, scenes.play(seed), seed, users, tells_case=schema.tells_case()
-        )
+        schema.create(replace=options.replace)
+        cast = scenes.play(seed, quick=options.quick)
+        chosen = selection.select(shape, cast, seed, options.users, tells_case=schema.tells_case())
         writing.write(chosen)
     except (schema.DatabaseNotEmptyError, selection.TooFewUsersError, DatabaseError) as error:
         print(f"populate: {error}", file=sys.stderr)
@@ -91,7 +93,7 @@ def populate(shape_name: str, seed: int, users: int, canaries_file: Path, replac
             cursor.execute("VACUUM")
     connection.close()
     seconds = time.monotonic() - started
-    print(f"{users} users, {len(written)} canaries, {shape.name}, {seconds:.1f} s")
+    print(f"{options.users} users, {len(written)} canaries, {shape.name}, {seconds:.1f} s")
     return 0
 
 

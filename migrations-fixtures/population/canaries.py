@@ -1,56 +1,54 @@
-"""What should come of every attempted sign-in: Django's verdict, and the project's where it has
-rules of its own.
+"""The canaries: every attempted sign-in with what must come of it, as canaries.json has them.
 
-The rules, beyond Django's: a case-insensitive pool sends logins in lower case, so in each login
-column, in the configured order, an exact match (NFKC) wins, else the only user who differs by
-case alone; several such users refuse the sign-in. Who was found in one column is never looked
-for in the next. Called by `populate` once the population is written.
+Called by `populate` once the population is written.
 """
 
-import re
-from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, TypedDict
-from unicodedata import category, normalize
-
-from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import identify_hasher, is_password_usable
+from typing import TypedDict
+from unicodedata import category
 
 from legacy_app.shapes import Shape
-from legacy_app.sign_in import sign_in
 from population.attempt import Attempt, Types
+from population.verdict import Judge, Verdict, django_signs_in
 
 SIGNS_IN = "signs-in"
 REFUSED = "refused"
 
 
 class Canary(TypedDict):
-    """One sign-in and what must come of it."""
+    """One sign-in. The README explains the fields."""
 
     login: str
     password: str
     expect: str
     reason: str | None
+    expect_lowered: str
+    reason_lowered: str | None
     algorithm: str | None
     legacy_id: str | None
     note: str
     django: str
-    """What Django itself answers to the login exactly as typed."""
+    rule: str | None
     fits_cognito: bool
-    """Whether Cognito takes a login and a password like these at all."""
 
 
-class SpentPersonError(Exception):
-    """An attempt comes after its person already signed in, and would meet a migrated user."""
+class UnusableAttemptError(Exception):
+    """An attempt that would prove nothing, or something else than it seems to."""
 
 
 def canaries(shape: Shape, attempts: Iterable[Attempt]) -> list[Canary]:
     """Every attempt that this shape offers, with its verdict."""
     typed = [(login, attempt) for attempt in attempts if (login := _typed(shape, attempt))]
-    directory = _Directory(shape, {login for login, _ in typed})
-    verdicts = [_canary(directory, login, attempt) for login, attempt in typed]
-    _check_nobody_is_spent(verdicts)
-    return verdicts
+    judge = Judge(shape, {login for login, _ in typed})
+    made = []
+    spent: dict[str, set[str]] = {"expect": set(), "expect_lowered": set()}
+    for login, attempt in typed:
+        as_typed = judge.verdict(login, attempt.password)
+        lowered = judge.verdict(login.lower(), attempt.password)
+        _spend(spent["expect"], as_typed, attempt)
+        _spend(spent["expect_lowered"], lowered, attempt)
+        made.append(_canary(shape, login, attempt, as_typed, lowered))
+    return made
 
 
 def _typed(shape: Shape, attempt: Attempt) -> str | None:
@@ -67,117 +65,70 @@ def _typed(shape: Shape, attempt: Attempt) -> str | None:
     return attempt.alter(login) or None
 
 
-def fold(login: str) -> str:
-    """Equal for logins that differ by case or compatibility form alone."""
-    return normalize("NFKC", normalize("NFKC", login).lower())
+def _spend(spent: set[str], verdict: Verdict, attempt: Attempt) -> None:
+    """Once a user has signed in, the pool answers for them and the trigger is never asked."""
+    if verdict.user is None:
+        return
+    key = str(verdict.user.pk)
+    if key in spent:
+        raise UnusableAttemptError(f"user {key} signed in before this: {attempt.note}")
+    if verdict.reason is None:
+        spent.add(key)
 
 
-class _Directory:
-    """Who answers to the logins that will be asked for, read in one pass over all users."""
-
-    def __init__(self, shape: Shape, logins: set[str]) -> None:
-        self._columns = shape.login
-        self._model: Any = get_user_model()
-        self._matches: dict[tuple[str, str], list[tuple[str, Any]]] = defaultdict(list)
-        wanted = {fold(login) for login in logins}
-        rows = self._model._default_manager.order_by("pk").values_list("pk", *shape.login)
-        for key, *values in rows.iterator():
-            for column, value in zip(shape.login, values, strict=True):
-                if (folded := fold(value)) in wanted:
-                    self._matches[column, folded].append((value, key))
-
-    def find(self, login: str) -> list[Any]:
-        """The users a login means: none, one, or several who cannot be told apart."""
-        normalised = normalize("NFKC", login)
-        for column in self._columns:
-            alike = self._matches[column, fold(login)]
-            exact = [key for value, key in alike if value == normalised]
-            if keys := exact or [key for _, key in alike]:
-                return [self._model._default_manager.get(pk=key) for key in keys]
-        return []
-
-
-def _canary(directory: _Directory, login: str, attempt: Attempt) -> Canary:
-    users = directory.find(login)
-    reason = _refusal(users, attempt.password)
-    user = users[0] if len(users) == 1 else None
-    person = attempt.person
+def _canary(
+    shape: Shape, login: str, attempt: Attempt, as_typed: Verdict, lowered: Verdict
+) -> Canary:
+    answer = django_signs_in(login, attempt.password)
     return {
         "login": login,
         "password": attempt.password,
-        "expect": REFUSED if reason else SIGNS_IN,
-        "reason": reason,
-        "algorithm": person.algorithm if person else None,
-        "legacy_id": str(user.pk) if user else None,
+        "expect": _outcome(as_typed),
+        "reason": as_typed.reason,
+        "expect_lowered": _outcome(lowered),
+        "reason_lowered": lowered.reason,
+        "algorithm": attempt.person.algorithm if attempt.person else None,
+        "legacy_id": str(as_typed.user.pk) if as_typed.user else None,
         "note": attempt.note,
-        "django": SIGNS_IN if _signs_in(login, attempt.password) else REFUSED,
-        "fits_cognito": fits_cognito(login, attempt.password),
+        "django": REFUSED if answer is None else SIGNS_IN,
+        "rule": _rule(as_typed, answer),
+        "fits_cognito": _fits_cognito(shape, login, attempt.password, as_typed),
     }
 
 
-def _refusal(users: list[Any], password: str) -> str | None:
-    """The reason code of a refusal, None for a sign-in."""
-    if not users:
-        return "user-unknown"
-    if len(users) > 1:
-        return "login-ambiguous"
-    user = users[0]
-    signed_in = _signs_in(user.get_username(), password)
-    if signed_in and signed_in.pk == user.pk:
+def _outcome(verdict: Verdict) -> str:
+    return REFUSED if verdict.reason else SIGNS_IN
+
+
+def _rule(verdict: Verdict, django_answer: object) -> str | None:
+    """Which rule of the project's makes the verdict differ from Django's, if any."""
+    signed_in = verdict.user.pk if verdict.reason is None else None
+    if signed_in == django_answer:
         return None
-    return _fault_of_hash(user.password) or _fault_of_user(user, password)
+    if django_answer is None:
+        return "case-alone"
+    if verdict.reason == "login-ambiguous":
+        return "ambiguous"
+    if verdict.user is not None and verdict.user.pk != django_answer:
+        return "first-column"
+    raise UnusableAttemptError(f"no rule explains {verdict.reason} of user {django_answer}")
 
 
-def _fault_of_hash(encoded: str) -> str | None:
-    if not encoded or not is_password_usable(encoded):
-        return "password-unusable"
-    try:
-        hasher = identify_hasher(encoded)
-    except ValueError:
-        named = re.match(r"[a-z0-9_]+\$", encoded)
-        return "algorithm-unsupported" if named else "hash-malformed"
-    try:
-        hasher.verify("", encoded)
-    except OverflowError:
-        return "cost-limit-exceeded"
-    except (ValueError, AssertionError):
-        return "hash-malformed"
-    return None
+def _fits_cognito(shape: Shape, login: str, password: str, verdict: Verdict) -> bool:
+    """Whether a user pool could see this sign-in through.
 
-
-def _fault_of_user(user: Any, password: str) -> str:
-    if user.check_password(password):
-        return "user-unknown" if user.is_active else "user-inactive"
-    return "password-mismatch"
-
-
-def _signs_in(login: str, password: str) -> Any:
-    try:
-        return sign_in(login, password)
-    except (ValueError, AssertionError, OverflowError):
-        # What Django makes of a malformed hash: the site answers with an error page.
-        return None
-
-
-def fits_cognito(login: str, password: str) -> bool:
-    """Whether `InitiateAuth` takes them (UsernameType and PasswordType of the API reference).
-
-    A username has 1 to 128 letters, marks, symbols, numbers or punctuation, so no spaces. A
-    password has 1 to 256 characters; the developer guide allows spaces inside, not around.
+    The login and the username to create must be UsernameType of the API reference: 1 to 128
+    letters, marks, symbols, numbers and punctuation, so no spaces. Where e-mail is an alias, a
+    username must not look like one. A password has 1 to 256 characters; the developer guide
+    allows spaces inside, not around.
     """
-    return (
-        1 <= len(login) <= 128
-        and all(category(letter)[0] in "LMSNP" for letter in login)
-        and 1 <= len(password) <= 256
-        and password == password.strip()
-    )
+    if not (_is_username(login) and 1 <= len(password) <= 256 and password == password.strip()):
+        return False
+    if verdict.user is None or not shape.has_username:
+        return True
+    username = verdict.user.username
+    return _is_username(username) and not ("email" in shape.login and "@" in username)
 
 
-def _check_nobody_is_spent(verdicts: list[Canary]) -> None:
-    spent: set[str] = set()
-    for canary in verdicts:
-        key = canary["legacy_id"]
-        if key in spent:
-            raise SpentPersonError(f"user {key} already signed in before: {canary['note']}")
-        if key and canary["expect"] == SIGNS_IN:
-            spent.add(key)
+def _is_username(text: str) -> bool:
+    return 1 <= len(text) <= 128 and all(category(letter)[0] in "LMSNP" for letter in text)

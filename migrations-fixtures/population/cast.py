@@ -11,7 +11,7 @@ from typing import Any
 from population import names
 from population.attempt import Attempt, Types, as_stored
 from population.person import Address, Needs, Person, joined_and_last_login
-from population.recipes import QUICK, Recipe
+from population.recipes import QUICK, QUICK_OF_EACH, Recipe
 
 _WORDS = (
     "amber", "basalt", "cedar", "delta", "ember", "fjord", "garnet", "harbour", "indigo",
@@ -23,7 +23,8 @@ _WORDS = (
 class Cast:
     """Collects persons and attempts in a fixed order, all chance from one seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, quick: bool) -> None:
+        self._quick = quick
         self._rng = Random(f"{seed}:cast")
         self.persons: list[Person] = []
         self.attempts: list[Attempt] = []
@@ -79,6 +80,10 @@ class Cast:
         )
         self.persons.append(someone)
         return someone
+
+    def affordable(self, recipe: Recipe) -> Recipe:
+        """The recipe itself, or when in a hurry a quick one of the same algorithm."""
+        return QUICK_OF_EACH[recipe.algorithm] if self._quick else recipe
 
     def unusable(self) -> str:
         """What `set_unusable_password` stores: `!` and 40 characters (Django 1.6 and later)."""

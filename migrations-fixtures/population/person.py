@@ -20,6 +20,7 @@ class Needs(Enum):
     USERNAME = "a username column"
     SHARED_EMAIL = "e-mails that are empty or not unique"
     CASE = "a database that tells case and accents apart in unique columns"
+    EMAIL_CASE = "the same of e-mails, where those are unique"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -152,6 +152,9 @@ QUICK_VARIANTS = (
 )
 """Every algorithm and format once, at costs that take no time."""
 
+QUICK_OF_EACH = {recipe.algorithm: recipe for recipe in reversed(QUICK_VARIANTS)}
+"""A quick stand-in for a recipe of the same algorithm."""
+
 FULL_COST = (
     *(pbkdf2_sha256(1_000_000) for _ in range(12)),
     *(pbkdf2_sha1(1_000_000) for _ in range(2)),

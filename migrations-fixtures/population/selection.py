@@ -46,6 +46,8 @@ def select(shape: Shape, cast: Cast, seed: int, users: int, *, tells_case: bool)
         allowed.add(Needs.SHARED_EMAIL)
     if tells_case:
         allowed.add(Needs.CASE)
+    if tells_case or not shape.unique_email:
+        allowed.add(Needs.EMAIL_CASE)
     persons = tuple(person for person in cast.persons if person.needs <= allowed)
     if users < len(persons):
         raise TooFewUsersError(f"the smallest population has {len(persons)} users")
