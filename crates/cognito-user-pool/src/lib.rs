@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod client;
+mod exception_table;
+mod operation;
+mod pacer;
+mod patience;
+mod permission;
+mod pool_description;
+mod pool_error;
+mod quota;
+mod redaction;
+mod server_clock;
+mod sign_in;
+mod user_pool;
+mod user_record;
+mod writable_user_pool;
+
+pub use address::{AddressError, PoolAddress};
+pub use operation::Operation;
+pub use pacer::{Pacer, PacerReading};
+pub use patience::{Attempts, Patience};
+pub use permission::WritePermission;
+pub use pool_description::{
+    AttributeBounds, AttributeType, PasswordPolicy, PoolDescription, SchemaAttribute,
+};
+pub use pool_error::{Disposition, Effect, PoolError, PoolFault};
+pub use quota::{QuotaCategory, Quotas, Share, ShareError};
+pub use sign_in::{CodeDelivery, SignInAnswer, Tokens};
+pub use user_pool::UserPool;
+pub use user_record::{UserRecord, UserStatus};
+pub use writable_user_pool::{GroupCreation, WritableUserPool};

@@ -1,0 +1,325 @@
+//! A user pool for reading: the verbs that change nothing. Every call waits for its category's
+//! pacer, and reads are repeated with patience. `WritableUserPool` adds the writing verbs.
+
+use std::sync::Arc;
+
+use aws_sdk_cognitoidentityprovider::Client;
+use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cognitoidentityprovider::types::{LimitClass, LimitDefinitionType};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use chrono::{DateTime, Utc};
+use futures::stream::{self, Stream};
+
+use crate::server_clock::ServerClock;
+use crate::{
+    Operation, Pacer, PacerReading, Patience, PoolAddress, PoolDescription, PoolError, PoolFault,
+    QuotaCategory, Quotas, Share, UserRecord, WritableUserPool, WritePermission, client,
+};
+
+/// The greatest page that ListUsers and its like give (`QueryLimitType` of the API model).
+const PAGE: i32 = 60;
+
+/// A user pool, for reading. Cheap to clone; clones share pacers and connections.
+#[derive(Clone, Debug)]
+pub struct UserPool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    client: Client,
+    address: PoolAddress,
+    pacers: Vec<Pacer>,
+    quotas: std::sync::Mutex<Quotas>,
+    patience: Patience,
+    clock: ServerClock,
+}
+
+impl UserPool {
+    /// A pool at an address. Makes no call: the first one finds out whether the pool exists.
+    pub async fn connect(address: PoolAddress, quotas: Quotas, patience: Patience) -> UserPool {
+        let clock = ServerClock::default();
+        let client = client::build(&address, &clock).await;
+        let pacer = |category: &QuotaCategory| Pacer::new(quotas.allowance(*category));
+        let pacers = QuotaCategory::ALL.iter().map(pacer).collect();
+        let quotas = std::sync::Mutex::new(quotas);
+        UserPool(Arc::new(Shared {
+            client,
+            address,
+            pacers,
+            quotas,
+            patience,
+            clock,
+        }))
+    }
+
+    /// The same pool with the right to write.
+    pub fn allow_writes(&self, _: WritePermission) -> WritableUserPool {
+        WritableUserPool::new(self.clone())
+    }
+
+    /// Where the pool is.
+    pub fn address(&self) -> &PoolAddress {
+        &self.0.address
+    }
+
+    /// How long reads are repeated while no answer comes.
+    pub fn patience(&self) -> Patience {
+        self.0.patience
+    }
+
+    /// The time by the pool's own clock, up to two seconds behind it.
+    pub fn server_time(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    /// What a category's pacer is doing.
+    pub fn reading(&self, category: QuotaCategory) -> PacerReading {
+        self.pacer(category).reading()
+    }
+
+    /// The limits in force.
+    pub fn quotas(&self) -> Quotas {
+        self.0
+            .quotas
+            .lock()
+            .expect("no panic happens while quotas are held")
+            .clone()
+    }
+
+    /// Replaces the limits; callers who wait are let through at the new rate.
+    pub fn set_quotas(&self, quotas: Quotas) {
+        for category in QuotaCategory::ALL {
+            self.pacer(*category)
+                .set_allowance(quotas.allowance(*category));
+        }
+        *self
+            .0
+            .quotas
+            .lock()
+            .expect("no panic happens while quotas are held") = quotas;
+    }
+
+    /// Takes another share of the same limits, from the next call on.
+    pub fn set_share(&self, share: Share) {
+        let quotas = self.quotas().with_share(share);
+        self.set_quotas(quotas);
+    }
+
+    /// DescribeUserPool.
+    ///
+    /// # Errors
+    ///
+    /// `ResourceNotFound` when the pool does not exist; see [`PoolError`].
+    pub async fn describe_user_pool(&self) -> Result<PoolDescription, PoolError> {
+        let operation = Operation::DescribeUserPool;
+        let call = || {
+            self.client()
+                .describe_user_pool()
+                .user_pool_id(self.id())
+                .send()
+        };
+        let answer = self.read(operation, call).await?;
+        let pool = answer
+            .user_pool
+            .ok_or_else(|| PoolError::incomplete(operation))?;
+        Ok(PoolDescription::from_sdk(pool))
+    }
+
+    /// GetProvisionedLimit: the account's limit for a category in requests a second, or `None`
+    /// where Cognito does not say (categories without provisioned limits).
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`]; not being allowed to ask is one.
+    pub async fn get_provisioned_limit(
+        &self,
+        category: QuotaCategory,
+    ) -> Result<Option<f64>, PoolError> {
+        let definition = LimitDefinitionType::builder()
+            .limit_class(LimitClass::ApiCategory)
+            .attributes("Category", category.name())
+            .build()
+            .expect("class and attributes are all it needs");
+        let call = || {
+            let request = self.client().get_provisioned_limit();
+            request.limit_definition(definition.clone()).send()
+        };
+        match self.read(Operation::GetProvisionedLimit, call).await {
+            Ok(answer) => Ok(answer
+                .limit
+                .map(|limit| f64::from(limit.provisioned_limit_value))
+                .filter(|limit| *limit > 0.0)),
+            Err(error) if error.fault() == PoolFault::InvalidParameter => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// AdminGetUser; `None` when the pool has no such user. The name may be the username, the
+    /// `sub`, or an alias. Counts the user as active this month; ListUsers does not.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn admin_get_user(&self, username: &str) -> Result<Option<UserRecord>, PoolError> {
+        let call = || {
+            self.client()
+                .admin_get_user()
+                .user_pool_id(self.id())
+                .username(username)
+                .send()
+        };
+        match self.read(Operation::AdminGetUser, call).await {
+            Ok(answer) => Ok(Some(UserRecord::from_get_user(answer))),
+            Err(error) if error.fault() == PoolFault::UserNotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// ListUsers, page after page, in no order. Eventually consistent; pages may be short.
+    pub fn list_users(&self) -> impl Stream<Item = Result<Vec<UserRecord>, PoolError>> + use<> {
+        let pool = self.clone();
+        pages(move |token| {
+            let pool = pool.clone();
+            async move {
+                let call = || {
+                    let request = pool
+                        .client()
+                        .list_users()
+                        .user_pool_id(pool.id())
+                        .limit(PAGE);
+                    request.set_pagination_token(token.clone()).send()
+                };
+                let answer = pool.read(Operation::ListUsers, call).await?;
+                let users = answer.users.unwrap_or_default();
+                let users = users
+                    .into_iter()
+                    .filter_map(UserRecord::from_user_type)
+                    .collect();
+                Ok((users, answer.pagination_token))
+            }
+        })
+    }
+
+    /// ListUsersInGroup, page after page.
+    pub fn list_users_in_group(
+        &self,
+        group: &str,
+    ) -> impl Stream<Item = Result<Vec<UserRecord>, PoolError>> + use<> {
+        let (pool, group) = (self.clone(), group.to_owned());
+        pages(move |token| {
+            let (pool, group) = (pool.clone(), group.clone());
+            async move {
+                let call = || {
+                    let request = pool.client().list_users_in_group().user_pool_id(pool.id());
+                    let request = request.group_name(group.as_str()).limit(PAGE);
+                    request.set_next_token(token.clone()).send()
+                };
+                let answer = pool.read(Operation::ListUsersInGroup, call).await?;
+                let users = answer.users.unwrap_or_default();
+                let users = users
+                    .into_iter()
+                    .filter_map(UserRecord::from_user_type)
+                    .collect();
+                Ok((users, answer.next_token))
+            }
+        })
+    }
+
+    /// ListGroups: the names of all groups.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn list_groups(&self) -> Result<Vec<String>, PoolError> {
+        let mut names = Vec::new();
+        let mut token = None;
+        loop {
+            let call = || {
+                let request = self
+                    .client()
+                    .list_groups()
+                    .user_pool_id(self.id())
+                    .limit(PAGE);
+                request.set_next_token(token.clone()).send()
+            };
+            let answer = self.read(Operation::ListGroups, call).await?;
+            let groups = answer.groups.unwrap_or_default();
+            names.extend(groups.into_iter().filter_map(|group| group.group_name));
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.0.address.user_pool_id()
+    }
+
+    fn pacer(&self, category: QuotaCategory) -> &Pacer {
+        let index = QuotaCategory::ALL.iter().position(|one| *one == category);
+        &self.0.pacers[index.expect("ALL has every category")]
+    }
+
+    /// One attempt: waits for the pacer, calls, classifies. `sent` are the names of the
+    /// attributes in the request, which an error may name.
+    pub(crate) async fn attempt<'a, T, E, F>(
+        &self,
+        operation: Operation,
+        call: impl FnOnce() -> F,
+        sent: impl Iterator<Item = &'a str>,
+    ) -> Result<T, PoolError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let pacer = self.pacer(operation.category());
+        pacer.permit().await;
+        call().await.map_err(|error| {
+            let error = PoolError::new(operation, error, sent);
+            if error.fault() == PoolFault::Throttled {
+                pacer.throttled();
+            }
+            error
+        })
+    }
+
+    /// A call that may be repeated, repeated with patience.
+    pub(crate) async fn read<T, E, F>(
+        &self,
+        operation: Operation,
+        mut call: impl FnMut() -> F,
+    ) -> Result<T, PoolError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let mut attempts = self.0.patience.begin();
+        loop {
+            match self.attempt(operation, &mut call, std::iter::empty()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => attempts.pause_after(error).await?,
+            }
+        }
+    }
+}
+
+/// Walks the pages of a listing. Empty pages with a token are not the end.
+fn pages<T, F>(
+    mut page: impl FnMut(Option<String>) -> F,
+) -> impl Stream<Item = Result<Vec<T>, PoolError>>
+where
+    F: Future<Output = Result<(Vec<T>, Option<String>), PoolError>>,
+{
+    stream::try_unfold(Some(None), move |position: Option<Option<String>>| {
+        let next = position.map(&mut page);
+        async move {
+            let Some(next) = next else { return Ok(None) };
+            let (items, token) = next.await?;
+            Ok(Some((items, token.map(Some))))
+        }
+    })
+}

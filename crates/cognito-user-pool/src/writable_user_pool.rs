@@ -1,0 +1,245 @@
+//! A user pool for writing. One call, one attempt: the caller decides what a lost answer means.
+//! Built from a `WritePermission` alone.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cognitoidentityprovider::types::{AttributeType, MessageActionType};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use crate::{Operation, PoolError, PoolFault, UserPool, UserRecord};
+
+/// A user pool that may be written to. Reads as [`UserPool`] does.
+#[derive(Clone, Debug)]
+pub struct WritableUserPool(UserPool);
+
+/// What CreateGroup found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum GroupCreation {
+    /// The group is new.
+    Created,
+    /// The pool had it.
+    AlreadyThere,
+}
+
+impl Deref for WritableUserPool {
+    type Target = UserPool;
+
+    fn deref(&self) -> &UserPool {
+        &self.0
+    }
+}
+
+impl WritableUserPool {
+    pub(crate) fn new(pool: UserPool) -> Self {
+        WritableUserPool(pool)
+    }
+
+    /// AdminCreateUser without any message to the user. Cognito makes up the temporary password,
+    /// which nobody learns.
+    ///
+    /// # Errors
+    ///
+    /// `UsernameExists` (whose user it is must be found out), `AliasExists`, `InvalidParameter`
+    /// with the attribute's name; see [`PoolError`].
+    pub async fn admin_create_user(
+        &self,
+        username: &str,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<UserRecord, PoolError> {
+        let operation = Operation::AdminCreateUser;
+        let call = || {
+            self.client()
+                .admin_create_user()
+                .user_pool_id(self.id())
+                .username(username)
+                .set_user_attributes(Some(sdk_attributes(attributes)))
+                .message_action(MessageActionType::Suppress)
+                .send()
+        };
+        let answer = self
+            .attempt(operation, call, attributes.keys().map(String::as_str))
+            .await?;
+        let record = answer.user.and_then(UserRecord::from_user_type);
+        record.ok_or_else(|| PoolError::incomplete(operation))
+    }
+
+    /// AdminSetUserPassword with a permanent password: the status becomes CONFIRMED, no message
+    /// is sent.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn admin_set_user_password(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> Result<(), PoolError> {
+        let call = || {
+            self.client()
+                .admin_set_user_password()
+                .user_pool_id(self.id())
+                .username(username)
+                .password(password)
+                .permanent(true)
+                .send()
+        };
+        self.write(Operation::AdminSetUserPassword, call).await
+    }
+
+    /// AdminAddUserToGroup; adding a member again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn admin_add_user_to_group(
+        &self,
+        username: &str,
+        group: &str,
+    ) -> Result<(), PoolError> {
+        let call = || {
+            let request = self
+                .client()
+                .admin_add_user_to_group()
+                .user_pool_id(self.id());
+            request.username(username).group_name(group).send()
+        };
+        self.write(Operation::AdminAddUserToGroup, call).await
+    }
+
+    /// AdminRemoveUserFromGroup.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn admin_remove_user_from_group(
+        &self,
+        username: &str,
+        group: &str,
+    ) -> Result<(), PoolError> {
+        let call = || {
+            let request = self
+                .client()
+                .admin_remove_user_from_group()
+                .user_pool_id(self.id());
+            request.username(username).group_name(group).send()
+        };
+        self.write(Operation::AdminRemoveUserFromGroup, call).await
+    }
+
+    /// AdminUpdateUserAttributes; an empty value deletes the attribute.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn admin_update_user_attributes(
+        &self,
+        username: &str,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<(), PoolError> {
+        let call = || {
+            let request = self
+                .client()
+                .admin_update_user_attributes()
+                .user_pool_id(self.id());
+            let attributes = sdk_attributes(attributes);
+            request
+                .username(username)
+                .set_user_attributes(Some(attributes))
+                .send()
+        };
+        let sent = attributes.keys().map(String::as_str);
+        self.attempt(Operation::AdminUpdateUserAttributes, call, sent)
+            .await
+            .map(drop)
+    }
+
+    /// AdminDisableUser; disabling again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn admin_disable_user(&self, username: &str) -> Result<(), PoolError> {
+        let call = || {
+            let request = self.client().admin_disable_user().user_pool_id(self.id());
+            request.username(username).send()
+        };
+        self.write(Operation::AdminDisableUser, call).await
+    }
+
+    /// AdminEnableUser.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn admin_enable_user(&self, username: &str) -> Result<(), PoolError> {
+        let call = || {
+            let request = self.client().admin_enable_user().user_pool_id(self.id());
+            request.username(username).send()
+        };
+        self.write(Operation::AdminEnableUser, call).await
+    }
+
+    /// AdminDeleteUser. It cannot be undone.
+    ///
+    /// # Errors
+    ///
+    /// `UserNotFound` when there is no such user; see [`PoolError`].
+    pub async fn admin_delete_user(&self, username: &str) -> Result<(), PoolError> {
+        let call = || {
+            let request = self.client().admin_delete_user().user_pool_id(self.id());
+            request.username(username).send()
+        };
+        self.write(Operation::AdminDeleteUser, call).await
+    }
+
+    /// CreateGroup.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`]; that the group exists is not one.
+    pub async fn create_group(
+        &self,
+        name: &str,
+        description: &str,
+    ) -> Result<GroupCreation, PoolError> {
+        let call = || {
+            let request = self
+                .client()
+                .create_group()
+                .user_pool_id(self.id())
+                .group_name(name);
+            request.description(description).send()
+        };
+        match self.write(Operation::CreateGroup, call).await {
+            Ok(()) => Ok(GroupCreation::Created),
+            Err(e) if e.fault() == PoolFault::GroupExists => Ok(GroupCreation::AlreadyThere),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) async fn write<T, E, F>(
+        &self,
+        operation: Operation,
+        call: impl FnOnce() -> F,
+    ) -> Result<(), PoolError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        self.attempt(operation, call, std::iter::empty())
+            .await
+            .map(drop)
+    }
+}
+
+fn sdk_attributes(attributes: &BTreeMap<String, String>) -> Vec<AttributeType> {
+    let attribute = |(name, value): (&String, &String)| {
+        let builder = AttributeType::builder()
+            .name(name.as_str())
+            .value(value.as_str());
+        builder.build().expect("the name is all it needs")
+    };
+    attributes.iter().map(attribute).collect()
+}
