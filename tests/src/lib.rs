@@ -1,1 +1,32 @@
-#![doc = "What the acceptance tests share."]
+#![doc = include_str!("../README.md")]
+
+mod canary;
+mod database_keeper;
+mod engine;
+mod legacy_database;
+mod legacy_user;
+mod line_process;
+mod patience;
+mod pool;
+mod pool_client;
+mod pool_user;
+mod program;
+mod python;
+mod shape;
+mod test_folder;
+mod workplace;
+
+pub use canary::Canary;
+pub use engine::Engine;
+pub use legacy_database::{LegacyDatabase, administrate};
+pub use legacy_user::LegacyUser;
+pub use line_process::LineProcess;
+pub use patience::until;
+pub use pool::Pool;
+pub use pool_client::{PoolClient, Refusal};
+pub use pool_user::{PoolContent, PoolUser};
+pub use program::{Finished, Program, Running, built_program};
+pub use python::{answers, python, script};
+pub use shape::Shape;
+pub use test_folder::TestFolder;
+pub use workplace::Workplace;

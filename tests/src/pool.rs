@@ -1,0 +1,111 @@
+//! A running `cutover pool serve`.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::patience::until;
+use crate::pool_client::PoolClient;
+use crate::program::{Finished, Program, Running};
+use crate::test_folder::TestFolder;
+
+/// A local pool; ended when dropped.
+#[derive(Debug)]
+pub struct Pool {
+    running: Option<Running>,
+    /// The base URL.
+    pub endpoint: String,
+    /// The Region it claims.
+    pub region: String,
+    /// The pool's id.
+    pub user_pool_id: String,
+    /// The app client's id.
+    pub client_id: String,
+    /// The process id that the ready file names.
+    pub pid: u64,
+}
+
+impl Pool {
+    /// Starts `serve` (a `cutover pool serve …`) with a ready file in `folder`, and waits until it
+    /// accepts connections.
+    ///
+    /// # Panics
+    ///
+    /// When it ends instead, with what it wrote.
+    #[track_caller]
+    pub fn start(serve: Program, folder: &TestFolder) -> Pool {
+        let file = folder.join(format!("ready-{:08x}.json", rand::random::<u32>()));
+        let mut running = serve.arg("--ready-file").arg(&file).start();
+        let ready = until(Duration::from_secs(60), "the pool's ready file", || {
+            if running.has_ended() {
+                return Some(None);
+            }
+            std::fs::read(&file).ok().map(Some)
+        });
+        let Some(ready) = ready else {
+            panic!("the pool ended: {:?}", running.wait())
+        };
+        std::fs::remove_file(&file).expect("it was just read");
+        // Whole as soon as it is there: a caller may read it at any moment.
+        let ready: Value = serde_json::from_slice(&ready).expect("the ready file is whole JSON");
+        let text = |key: &str| {
+            ready[key]
+                .as_str()
+                .expect("the ready file has all keys")
+                .to_owned()
+        };
+        Pool {
+            endpoint: text("endpoint"),
+            region: text("region"),
+            user_pool_id: text("user_pool_id"),
+            client_id: text("client_id"),
+            pid: ready["pid"]
+                .as_u64()
+                .expect("the ready file has the process id"),
+            running: Some(running),
+        }
+    }
+
+    /// A boto3 client of this pool.
+    pub fn client(&self) -> PoolClient {
+        PoolClient::of(self)
+    }
+
+    /// Arguments that point `cutover import` at this pool, quotas off.
+    pub fn as_target(&self) -> [&str; 7] {
+        [
+            "--endpoint-url",
+            &self.endpoint,
+            "--user-pool-id",
+            &self.user_pool_id,
+            "--region",
+            &self.region,
+            "--no-quotas",
+        ]
+    }
+
+    /// Ends it as a service manager does, and returns what it wrote.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end.
+    #[track_caller]
+    pub fn stop(mut self) -> Finished {
+        let mut running = self.running.take().expect("taken here and on drop alone");
+        running.terminate();
+        running.wait()
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // First the polite way, so that the trigger's processes end with it.
+        if let Some(mut running) = self.running.take() {
+            running.terminate();
+            let started = std::time::Instant::now();
+            while !running.has_ended() && started.elapsed() < Duration::from_secs(5) {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+    }
+}

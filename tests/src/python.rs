@@ -1,0 +1,61 @@
+//! The Python with real Django and boto3, and the scripts it runs. Each script reads JSON lines
+//! and writes one JSON line for each.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::program::Program;
+
+/// The root of the checkout.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this package is a folder of the checkout")
+}
+
+/// The Python interpreter, about to be run with nothing.
+///
+/// # Panics
+///
+/// When there is none, with the command that makes it.
+pub fn python() -> Program {
+    let path = std::env::var_os("CUTOVER_TEST_PYTHON")
+        .map_or_else(|| root().join("target/python/bin/python"), PathBuf::from);
+    assert!(
+        path.is_file(),
+        "there is no Python at {}: run tests/environment/python.sh target (`make test` does), or \
+         name one with CUTOVER_TEST_PYTHON",
+        path.display()
+    );
+    // No bytecode files beside the sources: tests leave nothing behind.
+    Program::new(path)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONUTF8", "1")
+}
+
+/// One of the scripts in `tests/python`, about to be run.
+pub fn script(name: &str) -> Program {
+    python().arg(root().join("tests/python").join(name))
+}
+
+/// Runs a script over some lines and returns its answers, one for each.
+///
+/// # Panics
+///
+/// When it fails or answers another number of lines.
+#[track_caller]
+pub fn answers(script: Program, questions: &[Value]) -> Vec<Value> {
+    let lines: String = questions
+        .iter()
+        .map(|question| format!("{question}\n"))
+        .collect();
+    let finished = script.stdin(lines).run().expect_code(0);
+    let answers: Vec<Value> = finished
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("our scripts write JSON lines"))
+        .collect();
+    assert_eq!(answers.len(), questions.len(), "{finished:?}");
+    answers
+}

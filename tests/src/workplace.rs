@@ -1,0 +1,83 @@
+//! An operator's folder: a cutover.toml beside nothing else, and a legacy database to point at.
+
+use std::path::Path;
+
+use crate::engine::Engine;
+use crate::legacy_database::LegacyDatabase;
+use crate::pool::Pool;
+use crate::program::{Program, built_program};
+use crate::shape::Shape;
+use crate::test_folder::TestFolder;
+
+/// A throw-away folder with the cutover.toml of a shape, and that shape's population.
+#[derive(Debug)]
+pub struct Workplace {
+    folder: TestFolder,
+    legacy: LegacyDatabase,
+}
+
+impl Workplace {
+    /// With the population of this shape on this engine, which must not be changed.
+    pub fn new(shape: Shape, engine: Engine) -> Workplace {
+        Workplace::with(TestFolder::new(), LegacyDatabase::of(shape, engine))
+    }
+
+    /// With a private copy of the population of this shape, on SQLite.
+    pub fn with_own_database(shape: Shape) -> Workplace {
+        let folder = TestFolder::new();
+        let legacy = LegacyDatabase::copy_to(shape, &folder);
+        Workplace::with(folder, legacy)
+    }
+
+    fn with(folder: TestFolder, legacy: LegacyDatabase) -> Workplace {
+        folder.write("cutover.toml", legacy.shape().cutover_toml());
+        std::fs::create_dir(folder.join("tmp")).expect("a folder in an empty folder can be made");
+        Workplace { folder, legacy }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &TestFolder {
+        &self.folder
+    }
+
+    /// The legacy database.
+    pub fn legacy(&self) -> &LegacyDatabase {
+        &self.legacy
+    }
+
+    /// The legacy database, to change. Only for a private copy.
+    pub fn legacy_mut(&mut self) -> &mut LegacyDatabase {
+        &mut self.legacy
+    }
+
+    /// `cutover` about to be run in this folder, with the legacy database in its environment.
+    pub fn cutover(&self, arguments: &[&str]) -> Program {
+        cutover_in(self.folder.path(), arguments).env("CUTOVER_LEGACY_URL", self.legacy.url())
+    }
+
+    /// Starts a local pool for this configuration without quotas.
+    pub fn serve_pool(&self) -> Pool {
+        Pool::start(
+            self.cutover(&["pool", "serve", "--quotas", "off"]),
+            &self.folder,
+        )
+    }
+
+    /// What was left in the folder for temporary files.
+    pub fn temporary_files(&self) -> Vec<std::path::PathBuf> {
+        self.folder
+            .files()
+            .into_iter()
+            .filter(|path| path.starts_with("tmp"))
+            .collect()
+    }
+}
+
+/// `cutover` about to be run in a folder, with an environment of its own.
+fn cutover_in(folder: &Path, arguments: &[&str]) -> Program {
+    Program::new(built_program("cutover"))
+        .current_dir(folder)
+        .env("HOME", folder)
+        .env("TMPDIR", folder.join("tmp"))
+        .args(arguments)
+}

@@ -1,0 +1,3 @@
+//! The programs as their users drive them, by subject.
+
+mod harness;
