@@ -39,7 +39,7 @@ bench: python ## Compare with the peers, side by side; prints ratios
 
 .PHONY: fixtures
 fixtures: python ## Make migrations-fixtures/ again with real Django
-	$(python) migrations-fixtures/populate.py --default
+	$(python) migrations-fixtures/check.py --write
 
 .PHONY: clean
 clean: ## Remove everything that was built or made here

@@ -49,12 +49,9 @@ def main() -> int:
 
 def _make(made: Path) -> None:
     """All files that are checked in, fresh."""
-    command = [sys.executable, HERE / "populate.py", "--shape", "allauth"]
-    subprocess.run(
-        [*command, "--database", f"sqlite:{made / 'legacy.sqlite3'}"],
-        check=True,
-        stdout=sys.stderr,
-    )
+    database = f"sqlite:{made / 'legacy.sqlite3'}"
+    command = [sys.executable, str(HERE / "populate.py"), "--shape=allauth", "--database", database]
+    subprocess.run(command, check=True, stdout=sys.stderr)
     shutil.copyfile(HERE / "shapes" / "allauth" / "cutover.toml", made / "cutover.toml")
     readme = (HERE / "README.md").read_text(encoding="utf-8")
     before, rest = readme.split(TABLE_START)

@@ -77,9 +77,12 @@ def populate(options: argparse.Namespace, canaries_file: Path) -> int:
     started = time.monotonic()
     shape, seed = SHAPES[options.shape], options.seed
     try:
-        schema.create(replace=options.replace)
         cast = scenes.play(seed, quick=options.quick)
-        chosen = selection.select(shape, cast, seed, options.users, tells_case=schema.tells_case())
+        # Once for its refusal, before anything is dropped: who exists is known only afterwards.
+        selection.select(shape, cast, seed, options.users, tells_case=True)
+        schema.create(replace=options.replace)
+        tells_case = schema.tells_case()
+        chosen = selection.select(shape, cast, seed, options.users, tells_case=tells_case)
         writing.write(chosen)
     except (schema.DatabaseNotEmptyError, selection.TooFewUsersError, DatabaseError) as error:
         print(f"populate: {error}", file=sys.stderr)

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-Row = tuple[object, ...]
+Row = dict[str, object]
+"""Values by column."""
+
 Dump = dict[str, Row]
 """Rows by where they stand: `table key`; the schema's statements among them."""
 
@@ -34,24 +36,23 @@ def differences(expected: Dump, actual: Dump) -> Iterator[str]:
 
 
 def _changed(before: Row, after: Row) -> str:
-    if len(before) != len(after):
-        return f"{before} became {after}"
-    changes = (
-        f"column {number}: {old!r} became {new!r}"
-        for number, (old, new) in enumerate(zip(before, after, strict=True))
-        if old != new
+    return ", ".join(
+        f"{column} {before.get(column)!r} became {after.get(column)!r}"
+        for column in {**before, **after}
+        if before.get(column) != after.get(column)
     )
-    return ", ".join(changes)
 
 
 def _rows(database: sqlite3.Connection) -> Iterator[tuple[str, Row]]:
     schema = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
     tables = []
     for kind, name, statement in database.execute(schema):
-        yield f"schema {kind} {name}", (statement,)
+        yield f"schema {kind} {name}", {"statement": statement}
         if kind == "table":
             tables.append(name)
     for table in tables:
         # rowid is the integer key where there is one, and the order of insertion elsewhere.
-        for key, *row in database.execute(f'SELECT rowid, * FROM "{table}"'):
-            yield f"{table} {key:06}", tuple(row)
+        rows = database.execute(f'SELECT rowid AS place, * FROM "{table}"')
+        columns = [column for column, *_ in rows.description]
+        for place, *values in rows:
+            yield f"{table} {place:06}", dict(zip(columns[1:], values, strict=True))

@@ -75,7 +75,7 @@ def argon2i(*, version: int = 19) -> Recipe:
             type=argon2.low_level.Type.I,
             version=version,
         )
-        return "argon2" + encoded.decode("ascii")
+        return f"argon2{encoded.decode('ascii')}"
 
     return Recipe("argon2", f"argon2i v={version},m=512,t=2,p=2", encode)
 

@@ -12,6 +12,9 @@ from population.cast import Cast
 from population.crowd import crowd
 from population.person import Needs, Person
 
+Key = int | uuid.UUID
+"""A primary key of the user table."""
+
 
 class TooFewUsersError(ValueError):
     """Fewer users wanted than there are people with a purpose."""
@@ -28,7 +31,7 @@ class Selection:
     cast: tuple[Person, ...]
     attempts: tuple[Attempt, ...]
 
-    def people(self) -> Iterator[tuple[int | uuid.UUID, Person]]:
+    def people(self) -> Iterator[tuple[Key, Person]]:
         """Key and person, in key order of creation; the same every time."""
         keys = _uuid_keys(self.seed) if self.shape.uuid_keys else _integer_keys()
         ordinary = crowd(self.seed, shared_email=Needs.SHARED_EMAIL in self.allowed)
@@ -59,7 +62,7 @@ def select(shape: Shape, cast: Cast, seed: int, users: int, *, tells_case: bool)
     return Selection(shape, seed, users, frozenset(allowed), persons, attempts)
 
 
-def _integer_keys() -> Iterator[int]:
+def _integer_keys() -> Iterator[Key]:
     """1, 2, 3 … with holes, as deleted users leave them."""
     key = 0
     while True:
@@ -67,7 +70,7 @@ def _integer_keys() -> Iterator[int]:
         yield key
 
 
-def _uuid_keys(seed: int) -> Iterator[uuid.UUID]:
+def _uuid_keys(seed: int) -> Iterator[Key]:
     rng = Random(f"{seed}:uuid")
     while True:
         yield uuid.UUID(int=rng.getrandbits(128), version=4)

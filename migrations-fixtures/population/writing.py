@@ -5,7 +5,6 @@ them. Called by `populate`.
 """
 
 import hashlib
-import uuid
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -19,11 +18,11 @@ from django.db.models import Model
 
 from population import groups
 from population.person import AS_OF, Needs, Person
-from population.selection import Selection
+from population.selection import Key, Selection
 
 BATCH = 5_000
 
-Row = tuple[int | uuid.UUID, Person]
+Row = tuple[Key, Person]
 
 
 def write(selection: Selection) -> None:
