@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+mod api_error;
+mod api_model;
+mod clock;
+mod operation;
+mod options;
+mod outbox;
+mod page;
+mod pool;
+mod quota;
+mod random;
+mod running;
+mod secret;
+mod server;
+mod service;
+mod token;
+mod trigger;
+mod wire;
+
+pub use options::{
+    AttributeKind, CustomAttribute, PasswordPolicy, PoolOptions, PoolSettings, TriggerKind,
+    TriggerProgram,
+};
+pub use outbox::{Medium, MessageReason, SentMessage};
+pub use quota::{QuotaCount, QuotaFileError, QuotaTable, Quotas};
+pub use running::{RehearsalPool, RehearsalPoolError, RunningPool};
+pub use trigger::{TriggerOutcome, TriggerRun};

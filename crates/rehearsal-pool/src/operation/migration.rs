@@ -1,0 +1,243 @@
+//! What a pool does for a name it does not know: it asks the user migration trigger.
+//!
+//! Responsible for the event, for judging the answer by the documented rules, and for making the
+//! user. Called by sign-in and by `ForgotPassword`, the only two that invoke this trigger.
+//!
+//! Source: guide page user-pool-lambda-migrate-user, with these exceptions. That returning `sub`
+//! fails like a wrong password: boto3 issue 2747. That an empty response means "not here": guide
+//! page cognito-user-pool-managing-errors. The text "Exception migrating user in app client …" for
+//! answers the pool cannot use is widely quoted, without a primary source: believed. Which default
+//! values required attributes get is not documented: here they stay absent.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::api_error::ApiError;
+use crate::options::TriggerKind;
+use crate::outbox::{Medium, MessageReason, SentMessage};
+use crate::pool::client::Client;
+use crate::pool::config::PoolConfig;
+use crate::pool::login_name::{
+    self, alias_holder, release_alias, username_holder, username_of_new_user,
+};
+use crate::pool::password::Verifier;
+use crate::pool::schema::{
+    EMAIL, Occasion as Writing, PHONE_NUMBER, PREFERRED_USERNAME, is_email, is_phone_number,
+};
+use crate::pool::user::{Attributes, Credential, UserStatus};
+use crate::pool::user_table::UserIndex;
+use crate::pool::{NewUser, Pool};
+use crate::service::Service;
+use crate::trigger::event::{self, Origin};
+use crate::trigger::unrecognizable;
+
+/// `PasswordType`: a longer password cannot be kept.
+const LONGEST_PASSWORD: usize = 256;
+
+/// What brought the unknown name.
+#[derive(Clone, Copy)]
+pub(super) enum Occasion<'a> {
+    SignIn { password: &'a str },
+    ForgotPassword,
+}
+
+/// What came of asking.
+pub(super) enum Migration {
+    /// The user exists now.
+    Done(UserIndex),
+    /// There is no trigger, or it does not know the name either.
+    NotHere,
+    /// The answer could not be used; what a client that may know of users is told.
+    Failed(ApiError),
+}
+
+/// `response` of the event, as the function filled it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    user_attributes: Option<BTreeMap<String, String>>,
+    final_user_status: Option<String>,
+    message_action: Option<String>,
+    desired_delivery_mediums: Option<Vec<Medium>>,
+    force_alias_creation: Option<bool>,
+    #[serde(rename = "enableSMSMFA")]
+    enable_sms_mfa: Option<bool>,
+}
+
+/// An answer that breaks a rule, with what the pool's log says of it.
+struct Unusable(&'static str);
+
+pub(super) async fn migrate(
+    service: &Service,
+    pool: &Pool,
+    client: &Client,
+    name: &str,
+    occasion: Occasion<'_>,
+    client_metadata: Option<&BTreeMap<String, String>>,
+) -> Result<Migration, ApiError> {
+    let config = pool.config();
+    let Some(arn) = config.trigger_arn(TriggerKind::UserMigration) else {
+        return Ok(Migration::NotHere);
+    };
+    // Lambda input events carry folded names (guide: user-pool-case-sensitivity).
+    let user_name = config.folded(name);
+    let origin = Origin {
+        region: &service.region,
+        user_pool_id: &pool.id,
+        client_id: &client.id,
+        user_name: &user_name,
+    };
+    let (source, event) = match occasion {
+        Occasion::SignIn { password } => (
+            "UserMigration_Authentication",
+            event::migration_at_sign_in(&origin, password, client_metadata),
+        ),
+        Occasion::ForgotPassword => (
+            "UserMigration_ForgotPassword",
+            event::migration_at_forgot_password(&origin, client_metadata),
+        ),
+    };
+    let mut answer = service.functions.invoke(arn, "UserMigration", source, event).await?;
+    let response: Response = match answer.get_mut("response").map(Value::take) {
+        Some(response @ Value::Object(_)) => {
+            serde_json::from_value(response).map_err(|_| unrecognizable())?
+        }
+        _ => return Err(unrecognizable()),
+    };
+    if response.user_attributes.as_ref().is_none_or(BTreeMap::is_empty) {
+        return Ok(Migration::NotHere);
+    }
+    match create(service, pool, &config, &user_name, occasion, response) {
+        Ok(index) => Ok(Migration::Done(index)),
+        Err(Unusable(reason)) => {
+            tracing::warn!(reason, "the user migration trigger's answer cannot be used");
+            Ok(Migration::Failed(if client.hides_user_existence {
+                ApiError::incorrect_username_or_password()
+            } else {
+                ApiError::new(
+                    "UserNotFoundException",
+                    format!("Exception migrating user in app client {}", client.id),
+                )
+            }))
+        }
+    }
+}
+
+fn create(
+    service: &Service,
+    pool: &Pool,
+    config: &PoolConfig,
+    user_name: &str,
+    occasion: Occasion<'_>,
+    response: Response,
+) -> Result<UserIndex, Unusable> {
+    let mut given = response.user_attributes.unwrap_or_default();
+    let own_username = given.remove("username");
+    let mut attributes = Attributes::default();
+    for (name, value) in &given {
+        let id = config
+            .schema
+            .check(name, value, Writing::Creation)
+            .map_err(|_| Unusable("an attribute does not conform to the pool's schema"))?;
+        attributes.set(id, &config.folded_value(id, value));
+    }
+    if response.enable_sms_mfa == Some(true) && attributes.get(PHONE_NUMBER).is_none() {
+        return Err(Unusable("enableSMSMFA needs a phone_number"));
+    }
+    let requested = requested_username(config, user_name, own_username.as_deref(), &attributes)?;
+    let sub = Uuid::new_v4();
+    let username = username_of_new_user(config, &requested, sub, &mut attributes)
+        .map_err(|_| Unusable("the username has a form the pool does not take"))?;
+
+    let confirmed = response.final_user_status.as_deref() == Some("CONFIRMED");
+    let status = if confirmed { UserStatus::Confirmed } else { UserStatus::ResetRequired };
+    let credential = match occasion {
+        Occasion::SignIn { password } if confirmed => {
+            if password.chars().count() > LONGEST_PASSWORD {
+                return Err(Unusable("the password is longer than the pool can keep"));
+            }
+            Credential::Permanent(Verifier::of(pool.short_name(), &username, password))
+        }
+        Occasion::SignIn { .. } | Occasion::ForgotPassword => Credential::None,
+    };
+
+    let mut state = pool.state();
+    if let Some(index) = login_name::find(config, &state.users, user_name) {
+        // Somebody else's sign-in migrated the same user meanwhile.
+        return Ok(index);
+    }
+    if state.users.by_username(&username).is_some()
+        || username_holder(config, &state.users, &attributes, None).is_some()
+    {
+        return Err(Unusable("the username is taken"));
+    }
+    while let Some(holder) = alias_holder(config, &state.users, &attributes, None) {
+        if response.force_alias_creation != Some(true) {
+            return Err(Unusable("an alias is taken and forceAliasCreation is not set"));
+        }
+        release_alias(&mut state.users, holder);
+    }
+    let index = state.add(NewUser { username, sub, attributes, status, credential }, service.now());
+    if response.message_action.as_deref() != Some("SUPPRESS")
+        && let Some(user) = state.users.get(index)
+    {
+        let mediums = response.desired_delivery_mediums.as_deref().unwrap_or(&[Medium::Sms]);
+        for medium in mediums {
+            let attribute = if *medium == Medium::Email { EMAIL } else { PHONE_NUMBER };
+            if let Some(destination) = user.attributes.get(attribute) {
+                service.outbox.send(SentMessage {
+                    user_pool_id: pool.id.clone(),
+                    username: user.username.to_string(),
+                    reason: MessageReason::Welcome,
+                    medium: *medium,
+                    destination: destination.to_owned(),
+                    code: None,
+                });
+            }
+        }
+    }
+    Ok(index)
+}
+
+/// The username the new user is to get, by the rules of the guide's table: where the typed name is
+/// an alias, the answer maps it to that alias and brings a username of its own; otherwise
+/// `username` is left out or equals the typed name.
+fn requested_username(
+    config: &PoolConfig,
+    typed: &str,
+    own: Option<&str>,
+    attributes: &Attributes,
+) -> Result<String, Unusable> {
+    let aliased = |attribute| config.alias_attributes.contains(&attribute);
+    let typed_alias = if aliased(EMAIL) && is_email(typed) {
+        Some(EMAIL)
+    } else if aliased(PHONE_NUMBER) && is_phone_number(typed) {
+        Some(PHONE_NUMBER)
+    } else if aliased(PREFERRED_USERNAME)
+        && attributes.get(PREFERRED_USERNAME) == Some(typed)
+        && own.is_some_and(|own| config.folded(own) != typed)
+    {
+        Some(PREFERRED_USERNAME)
+    } else {
+        None
+    };
+    match (typed_alias, own) {
+        (Some(alias), Some(own)) => {
+            if attributes.get(alias) != Some(typed) {
+                return Err(Unusable("the typed name is not assigned to its alias attribute"));
+            }
+            if own.is_empty() || own.chars().any(char::is_whitespace) {
+                return Err(Unusable("the username has blanks or is empty"));
+            }
+            Ok(own.to_owned())
+        }
+        (Some(_), None) => Err(Unusable("a name typed as alias needs a username of its own")),
+        (None, Some(own)) if config.folded(own) != typed => {
+            Err(Unusable("username differs from the name in the request"))
+        }
+        (None, _) => Ok(typed.to_owned()),
+    }
+}

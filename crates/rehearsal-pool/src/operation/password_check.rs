@@ -1,0 +1,85 @@
+//! Judging a typed password.
+//!
+//! Responsible for the order of the refusals at a password sign-in. Sources: guide pages
+//! authentication (lockout), cognito-user-pool-managing-errors (imported users),
+//! user-pool-lambda-migrate-user (`RESET_REQUIRED`), managing-users-passwords (temporary passwords
+//! expire). That a disabled user is told so before the password is looked at is believed.
+
+use crate::api_error::ApiError;
+use crate::clock::Millis;
+use crate::pool::client::Client;
+use crate::pool::user::{Credential, User, UserStatus};
+use crate::pool::user_table::UserIndex;
+use crate::pool::{Pool, PoolState};
+
+/// What a right password leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    SignedIn,
+    NewPasswordRequired,
+}
+
+pub(super) fn judge(
+    pool: &Pool,
+    client: &Client,
+    state: &mut PoolState,
+    index: UserIndex,
+    password: &str,
+    now: Millis,
+) -> Result<Judged, ApiError> {
+    let user = state.user_mut(index)?;
+    may_try(user, client, now)?;
+    let matches = user
+        .credential
+        .verifier()
+        .is_some_and(|verifier| verifier.matches(pool.short_name(), &user.username, password));
+    if !matches {
+        user.rare().lockout.failed(now);
+        return Err(ApiError::incorrect_username_or_password());
+    }
+    proven(user, now)
+}
+
+/// Refuses a user who may not try a password at all.
+pub(super) fn may_try(user: &User, client: &Client, now: Millis) -> Result<(), ApiError> {
+    if !user.enabled {
+        return Err(ApiError::not_authorized("User is disabled."));
+    }
+    let rare = user.rare.as_deref();
+    if rare.is_some_and(|rare| rare.lockout.is_locked(now)) {
+        return Err(ApiError::not_authorized("Password attempts exceeded"));
+    }
+    if user.status == UserStatus::ResetRequired {
+        let imported = rare.is_some_and(|rare| rare.imported);
+        return Err(if imported && client.hides_user_existence {
+            ApiError::incorrect_username_or_password()
+        } else {
+            ApiError::new(
+                "PasswordResetRequiredException",
+                "Password reset required for the user",
+            )
+        });
+    }
+    Ok(())
+}
+
+/// What becomes of a user who has proven to know the password.
+pub(super) fn proven(user: &mut User, now: Millis) -> Result<Judged, ApiError> {
+    if let Some(rare) = &mut user.rare {
+        rare.lockout.succeeded();
+    }
+    if let Credential::Temporary(_, until) = user.credential
+        && until <= now
+    {
+        return Err(ApiError::not_authorized(
+            "Temporary password has expired and must be reset by an administrator.",
+        ));
+    }
+    match user.status {
+        UserStatus::Unconfirmed => {
+            Err(ApiError::new("UserNotConfirmedException", "User is not confirmed."))
+        }
+        UserStatus::ForceChangePassword => Ok(Judged::NewPasswordRequired),
+        UserStatus::Confirmed | UserStatus::ResetRequired => Ok(Judged::SignedIn),
+    }
+}

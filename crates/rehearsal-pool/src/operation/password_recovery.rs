@@ -1,0 +1,258 @@
+//! Forgotten and reset passwords: `ForgotPassword`, `ConfirmForgotPassword`,
+//! `AdminResetUserPassword`.
+//!
+//! Sources: the API reference of the operations; guide pages cognito-user-pool-managing-errors
+//! (what hides whether a user exists), managing-users-passwords, quotas (a code lives an hour);
+//! user-pool-lambda-migrate-user (an unknown name asks the trigger). That a user with a temporary
+//! password cannot reset it: AWS knowledge center, cognito-forgot-password.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
+
+use super::migration::{Migration, Occasion, migrate};
+use super::nothing;
+use crate::api_error::ApiError;
+use crate::clock::HOUR;
+use crate::outbox::{Medium, MessageReason, SentMessage, masked};
+use crate::pool::config::PoolConfig;
+use crate::pool::login_name::{self, verified_flag};
+use crate::pool::password::Verifier;
+use crate::pool::schema::{EMAIL, PHONE_NUMBER, is_phone_number};
+use crate::pool::user::{Credential, IssuedCode, User, UserStatus};
+use crate::pool::Pool;
+use crate::random;
+use crate::secret::Secret;
+use crate::service::Service;
+
+/// Wrong codes before a code is worthless; believed, the number is not documented.
+const CODE_ATTEMPTS: u8 = 5;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ForgotPassword {
+    client_id: String,
+    username: String,
+    secret_hash: Option<String>,
+    client_metadata: Option<BTreeMap<String, String>>,
+}
+
+pub(super) async fn forgot_password(
+    service: &Service,
+    request: ForgotPassword,
+) -> Result<Value, ApiError> {
+    let (pool, client) = service.client(&request.client_id)?;
+    client.check_secret_hash(&request.username, request.secret_hash.as_deref())?;
+    let config = pool.config();
+    let name = request.username.as_str();
+    let known = login_name::find(&config, &pool.state().users, name);
+    let index = match known {
+        Some(index) => index,
+        None => {
+            let metadata = request.client_metadata.as_ref();
+            let asked = Occasion::ForgotPassword;
+            match migrate(service, &pool, &client, name, asked, metadata).await? {
+                Migration::Done(index) => index,
+                Migration::NotHere | Migration::Failed(_) if client.hides_user_existence => {
+                    return Ok(simulated_delivery(&config, name));
+                }
+                Migration::NotHere => return Err(ApiError::user_not_found()),
+                Migration::Failed(error) => return Err(error),
+            }
+        }
+    };
+    let mut state = pool.state();
+    let user = state.user_mut(index)?;
+    if user.status == UserStatus::ForceChangePassword {
+        return Err(wrong_state());
+    }
+    if !user.enabled {
+        return if client.hides_user_existence {
+            Ok(simulated_delivery(&config, name))
+        } else {
+            Err(ApiError::not_authorized("User is disabled."))
+        };
+    }
+    match send_code(service, &pool, &config, user) {
+        Some(details) => Ok(json!({"CodeDeliveryDetails": details})),
+        None if client.hides_user_existence => Ok(simulated_delivery(&config, name)),
+        None => Err(no_contact()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ConfirmForgotPassword {
+    client_id: String,
+    username: String,
+    confirmation_code: Secret,
+    password: Secret,
+    secret_hash: Option<String>,
+}
+
+pub(super) async fn confirm_forgot_password(
+    service: &Service,
+    request: ConfirmForgotPassword,
+) -> Result<Value, ApiError> {
+    let (pool, client) = service.client(&request.client_id)?;
+    client.check_secret_hash(&request.username, request.secret_hash.as_deref())?;
+    let config = pool.config();
+    let now = service.now();
+    let mut state = pool.state();
+    let Some(index) = login_name::find(&config, &state.users, &request.username) else {
+        return Err(if client.hides_user_existence {
+            code_mismatch()
+        } else {
+            ApiError::new("UserNotFoundException", "Username/client id combination not found.")
+        });
+    };
+    let user = state.user_mut(index)?;
+    if !user.enabled {
+        return Err(if client.hides_user_existence {
+            code_mismatch()
+        } else {
+            ApiError::not_authorized("User is disabled.")
+        });
+    }
+    if user.status == UserStatus::ForceChangePassword {
+        return Err(wrong_state());
+    }
+    let Some(issued) = user.rare.as_mut().and_then(|rare| rare.reset_code.as_mut()) else {
+        return Err(code_expired());
+    };
+    if issued.expires <= now {
+        return Err(code_expired());
+    }
+    if issued.failures >= CODE_ATTEMPTS {
+        return Err(ApiError::new(
+            "LimitExceededException",
+            "Attempt limit exceeded, please try after some time.",
+        ));
+    }
+    let (given, sent) = (request.confirmation_code.reveal(), issued.code.reveal());
+    if !bool::from(given.as_bytes().ct_eq(sent.as_bytes())) {
+        issued.failures += 1;
+        return Err(code_mismatch());
+    }
+    config.policy.check(request.password.reveal())?;
+    let verifier = Verifier::of(pool.short_name(), &user.username, request.password.reveal());
+    user.credential = Credential::Permanent(verifier);
+    user.status = UserStatus::Confirmed;
+    user.modified = now;
+    let rare = user.rare();
+    rare.reset_code = None;
+    rare.imported = false;
+    rare.lockout.succeeded();
+    nothing()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AdminResetUserPassword {
+    user_pool_id: String,
+    username: String,
+}
+
+pub(super) async fn admin_reset_user_password(
+    service: &Service,
+    request: AdminResetUserPassword,
+) -> Result<Value, ApiError> {
+    let pool = service.pool(&request.user_pool_id)?;
+    let config = pool.config();
+    let mut state = pool.state();
+    let index = state.find(&config, &request.username)?;
+    let user = state.user_mut(index)?;
+    if !matches!(user.status, UserStatus::Confirmed | UserStatus::ResetRequired) {
+        return Err(wrong_state());
+    }
+    if send_code(service, &pool, &config, user).is_none() {
+        return Err(no_contact());
+    }
+    user.status = UserStatus::ResetRequired;
+    user.credential = Credential::None;
+    user.modified = service.now();
+    nothing()
+}
+
+/// Sends a code to the first verified contact the pool recovers accounts by, and returns
+/// `CodeDeliveryDetails`.
+fn send_code(
+    service: &Service,
+    pool: &Pool,
+    config: &PoolConfig,
+    user: &mut User,
+) -> Option<Value> {
+    let attribute = *config.recovery().iter().find(|attribute| {
+        user.attributes.get(**attribute).is_some()
+            && verified_flag(**attribute).is_none_or(|flag| user.attributes.is_true(flag))
+    })?;
+    let medium = Medium::of(attribute);
+    let destination = user.attributes.get(attribute)?.to_owned();
+    let code = random::code();
+    let details = delivery_details(medium, &destination);
+    service.outbox.send(SentMessage {
+        user_pool_id: pool.id.clone(),
+        username: user.username.to_string(),
+        reason: MessageReason::ForgotPassword,
+        medium,
+        destination,
+        code: Some(code.clone()),
+    });
+    user.rare().reset_code = Some(IssuedCode {
+        code: Secret::new(code),
+        expires: service.now() + HOUR,
+        failures: 0,
+    });
+    Some(details)
+}
+
+fn delivery_details(medium: Medium, destination: &str) -> Value {
+    json!({
+        "Destination": masked(medium, destination),
+        "DeliveryMedium": medium.as_str(),
+        "AttributeName": medium.attribute_name(),
+    })
+}
+
+/// What somebody without an account is told: "determined by the input username format and
+/// verification settings of the user pool". The made-up address depends on the name alone, so that
+/// asking twice shows nothing.
+fn simulated_delivery(config: &PoolConfig, name: &str) -> Value {
+    let by_phone = is_phone_number(name)
+        || (!name.contains('@')
+            && config.recovery().first() == Some(&PHONE_NUMBER)
+            && !config.auto_verified.contains(&EMAIL));
+    let details = if by_phone {
+        let number = if is_phone_number(name) { name } else { "+10000000000" };
+        delivery_details(Medium::Sms, number)
+    } else if name.contains('@') {
+        delivery_details(Medium::Email, name)
+    } else {
+        delivery_details(Medium::Email, &format!("{name}@example.com"))
+    };
+    json!({"CodeDeliveryDetails": details})
+}
+
+fn code_mismatch() -> ApiError {
+    ApiError::new(
+        "CodeMismatchException",
+        "Invalid verification code provided, please try again.",
+    )
+}
+
+fn code_expired() -> ApiError {
+    ApiError::new("ExpiredCodeException", "Invalid code provided, please request a code again.")
+}
+
+fn wrong_state() -> ApiError {
+    ApiError::not_authorized("User password cannot be reset in the current state.")
+}
+
+fn no_contact() -> ApiError {
+    ApiError::invalid_parameter(
+        "Cannot reset password for the user as there is no registered/verified email or \
+         phone_number",
+    )
+}

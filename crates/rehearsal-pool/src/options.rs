@@ -1,0 +1,238 @@
+//! What a rehearsal pool is started with.
+//!
+//! Responsible for the caller's side of the configuration. It must not know how any of it is
+//! enforced.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::quota::Quotas;
+
+/// How to start a [`RehearsalPool`](crate::RehearsalPool).
+#[derive(Debug, Clone)]
+pub struct PoolOptions {
+    /// Address to listen on; port 0 picks a free one. Default `127.0.0.1:0`.
+    pub listen: SocketAddr,
+    /// Permits an address that is not loopback. Default `false`: the pool holds people's data and
+    /// checks no signature.
+    pub allow_remote: bool,
+    /// AWS Region the pool claims to be in; it must have the form of a real one, because SDKs
+    /// derive endpoints from it. Default `eu-west-1`.
+    pub region: String,
+    /// Access key id that signed requests must carry; `None` takes any.
+    pub access_key_id: Option<String>,
+    /// Request rates per category.
+    pub quotas: Quotas,
+    /// The pool and the app client that exist right after the start.
+    pub pool: PoolSettings,
+    /// The program behind the pool's triggers; `None` for a pool without triggers.
+    pub trigger: Option<TriggerProgram>,
+    /// How often an invocation that timed out is repeated, 0 to 2. Cognito may retry, and has not
+    /// said how often since March 2026; the older guide said three attempts. Default 0.
+    pub trigger_retries: u8,
+    /// `iss` of the tokens, without the pool id; `None` for the pool's own endpoint, where the
+    /// JWKS document really is. The real service's would be
+    /// `https://cognito-idp.<region>.amazonaws.com`.
+    pub issuer: Option<String>,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            allow_remote: false,
+            region: "eu-west-1".to_owned(),
+            access_key_id: None,
+            quotas: Quotas::Default,
+            pool: PoolSettings::default(),
+            trigger: None,
+            trigger_retries: 0,
+            issuer: None,
+        }
+    }
+}
+
+/// The pool and its app client, in Cognito's own words.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// `PoolName`.
+    pub name: String,
+    /// `UsernameAttributes`: `email` and `phone_number`; the user signs in by these and gets a
+    /// generated username.
+    pub username_attributes: Vec<String>,
+    /// `AliasAttributes`: `email`, `phone_number`, `preferred_username`; a further name to sign in
+    /// by, once verified.
+    pub alias_attributes: Vec<String>,
+    /// `UsernameConfiguration.CaseSensitive`. Default `false`, as the console makes pools (the API
+    /// alone would default to `true`).
+    pub case_sensitive: bool,
+    /// Standard attributes that every user must have.
+    pub required_attributes: Vec<String>,
+    /// Attributes named `custom:…`.
+    pub custom_attributes: Vec<CustomAttribute>,
+    /// `AutoVerifiedAttributes`. Default `email`.
+    pub auto_verified_attributes: Vec<String>,
+    /// `Policies.PasswordPolicy`.
+    pub password_policy: PasswordPolicy,
+    /// `PreventUserExistenceErrors` of the app client: `true` for `ENABLED` (console default),
+    /// `false` for `LEGACY` (API default). Default `true`.
+    pub prevent_user_existence_errors: bool,
+    /// `ExplicitAuthFlows` of the app client. Default: user password, admin user password, SRP
+    /// and refresh token.
+    pub explicit_auth_flows: Vec<String>,
+    /// Whether the app client has a secret, so that calls need a `SECRET_HASH`. Default `false`.
+    pub client_secret: bool,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            name: "rehearsal".to_owned(),
+            username_attributes: Vec::new(),
+            alias_attributes: Vec::new(),
+            case_sensitive: false,
+            required_attributes: Vec::new(),
+            custom_attributes: Vec::new(),
+            auto_verified_attributes: vec!["email".to_owned()],
+            password_policy: PasswordPolicy::default(),
+            prevent_user_existence_errors: true,
+            explicit_auth_flows: [
+                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+                "ALLOW_USER_SRP_AUTH",
+                "ALLOW_REFRESH_TOKEN_AUTH",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            client_secret: false,
+        }
+    }
+}
+
+/// One custom attribute of the pool's schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomAttribute {
+    /// Name without the `custom:` prefix, 1 to 20 characters.
+    pub name: String,
+    /// Type and bounds.
+    pub kind: AttributeKind,
+    /// `false`: written only when the user is created.
+    pub mutable: bool,
+}
+
+impl CustomAttribute {
+    /// A mutable string attribute of up to 2048 characters, the longest Cognito holds.
+    #[must_use]
+    pub fn text(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: AttributeKind::Text { min_length: 0, max_length: 2048 },
+            mutable: true,
+        }
+    }
+}
+
+/// Cognito's attribute types with their bounds. Values always travel as strings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttributeKind {
+    /// `String`, lengths in characters.
+    Text {
+        /// Least number of characters.
+        min_length: u32,
+        /// Greatest number of characters, at most 2048.
+        max_length: u32,
+    },
+    /// `Number`: whole numbers; `None` leaves a side open.
+    Number {
+        /// Least value.
+        min: Option<i64>,
+        /// Greatest value.
+        max: Option<i64>,
+    },
+    /// `Boolean`: `true` or `false`.
+    Boolean,
+    /// `DateTime`.
+    DateTime,
+}
+
+/// `PasswordPolicyType`. The default is Cognito's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordPolicy {
+    /// Least length, 6 to 99.
+    pub minimum_length: u32,
+    /// An upper-case letter is needed.
+    pub require_uppercase: bool,
+    /// A lower-case letter is needed.
+    pub require_lowercase: bool,
+    /// A digit is needed.
+    pub require_numbers: bool,
+    /// A symbol is needed.
+    pub require_symbols: bool,
+    /// How long a temporary password works, in days.
+    pub temporary_password_validity_days: u32,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self {
+            minimum_length: 8,
+            require_uppercase: true,
+            require_lowercase: true,
+            require_numbers: true,
+            require_symbols: true,
+            temporary_password_validity_days: 7,
+        }
+    }
+}
+
+/// A Lambda function's program, run on this machine through the Lambda Runtime API.
+#[derive(Debug, Clone)]
+pub struct TriggerProgram {
+    /// The executable, as it would be a `provided.al2023` function's `bootstrap`.
+    pub path: PathBuf,
+    /// Its arguments; a real `bootstrap` has none.
+    pub args: Vec<String>,
+    /// Environment variables besides those the Runtime API defines. The program inherits only
+    /// `PATH` and what is named here, as a function's environment holds nothing of the operator's.
+    pub env: Vec<(String, String)>,
+    /// Memory size the function claims to have, in MB.
+    pub memory_mb: u32,
+    /// Most processes at a time, each with one event. Default 10.
+    pub concurrency: usize,
+    /// How long Cognito waits. The service's 5 seconds cannot be changed; shorter is for tests.
+    pub limit: Duration,
+    /// Which trigger sources the pool assigns to the program. Default: `UserMigration` alone.
+    pub assigned: Vec<TriggerKind>,
+}
+
+impl TriggerProgram {
+    /// The program at `path` as the pool's user migration trigger, with a function's defaults.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            memory_mb: 512,
+            concurrency: 10,
+            limit: Duration::from_secs(5),
+            assigned: vec![TriggerKind::UserMigration],
+        }
+    }
+}
+
+/// The triggers a pool can have here, named as in Cognito's `LambdaConfig`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TriggerKind {
+    /// `UserMigration`.
+    UserMigration,
+    /// `PreSignUp`.
+    PreSignUp,
+    /// `PostAuthentication`.
+    PostAuthentication,
+    /// `PreTokenGeneration` with the first event version.
+    PreTokenGeneration,
+    /// `PreTokenGenerationConfig` with `LambdaVersion` `V2_0`.
+    PreTokenGenerationV2,
+}

@@ -1,0 +1,160 @@
+//! One user of a pool.
+//!
+//! Responsible for what a user is made of, held small (a pool may have a million), and for how the
+//! API shows it. It must not know other users: names and aliases are `user_table`'s.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::clock::{Millis, epoch_seconds};
+use crate::pool::group::GroupId;
+use crate::pool::lockout::Lockout;
+use crate::pool::password::Verifier;
+use crate::pool::schema::{AttributeId, SUB, Schema};
+
+/// `UserStatusType`, those a local user can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserStatus {
+    Unconfirmed,
+    Confirmed,
+    ResetRequired,
+    ForceChangePassword,
+}
+
+impl UserStatus {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unconfirmed => "UNCONFIRMED",
+            Self::Confirmed => "CONFIRMED",
+            Self::ResetRequired => "RESET_REQUIRED",
+            Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
+        }
+    }
+}
+
+/// What a user proves to know.
+#[derive(Debug, Clone)]
+pub(crate) enum Credential {
+    /// Nothing: the user must be given a password first.
+    None,
+    Permanent(Verifier),
+    /// Handed out by an administrator; works until the time given.
+    Temporary(Verifier, Millis),
+}
+
+impl Credential {
+    pub(crate) fn verifier(&self) -> Option<&Verifier> {
+        match self {
+            Self::None => None,
+            Self::Permanent(verifier) | Self::Temporary(verifier, _) => Some(verifier),
+        }
+    }
+}
+
+/// Attribute values, without `sub` and without empty ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Attributes(Vec<(AttributeId, Box<str>)>);
+
+impl Attributes {
+    pub(crate) fn get(&self, id: AttributeId) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == id).map(|(_, value)| &**value)
+    }
+
+    /// Sets a value; an empty one deletes, as `AdminUpdateUserAttributes` documents.
+    pub(crate) fn set(&mut self, id: AttributeId, value: &str) {
+        self.0.retain(|(known, _)| *known != id);
+        if !value.is_empty() {
+            self.0.push((id, value.into()));
+        }
+    }
+
+    pub(crate) fn is_true(&self, id: AttributeId) -> bool {
+        self.get(id).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (AttributeId, &str)> {
+        self.0.iter().map(|(id, value)| (*id, &**value))
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct User {
+    pub(crate) username: Box<str>,
+    pub(crate) sub: Uuid,
+    pub(crate) attributes: Attributes,
+    pub(crate) status: UserStatus,
+    pub(crate) enabled: bool,
+    pub(crate) created: Millis,
+    pub(crate) modified: Millis,
+    pub(crate) credential: Credential,
+    pub(crate) groups: Vec<GroupId>,
+    /// What few users have; kept apart so that the many stay small.
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// State that only some users ever have.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    pub(crate) lockout: Lockout,
+    /// Code sent by `ForgotPassword` or `AdminResetUserPassword`.
+    pub(crate) reset_code: Option<IssuedCode>,
+    /// How often the user was signed out everywhere (global sign-out, disabling).
+    pub(crate) sign_outs: u16,
+    /// Made by a CSV import: sign-in tells nothing of the needed reset where existence of users is
+    /// hidden (guide: cognito-user-pool-managing-errors, "Imported users").
+    pub(crate) imported: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct IssuedCode {
+    pub(crate) code: crate::secret::Secret,
+    pub(crate) expires: Millis,
+    pub(crate) failures: u8,
+}
+
+impl User {
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn sign_outs(&self) -> u16 {
+        self.rare.as_ref().map_or(0, |rare| rare.sign_outs)
+    }
+
+    /// Revokes every token the user has.
+    pub(crate) fn sign_out_everywhere(&mut self) {
+        let rare = self.rare();
+        rare.sign_outs = rare.sign_outs.wrapping_add(1);
+    }
+
+    pub(crate) fn sub_text(&self) -> String {
+        self.sub.to_string()
+    }
+
+    /// `AttributeListType`, `sub` first; `only` limits it to those names.
+    pub(crate) fn attribute_list(&self, schema: &Schema, only: Option<&[String]>) -> Value {
+        let wanted = |name: &str| only.is_none_or(|only| only.iter().any(|known| known == name));
+        let sub = self.sub_text();
+        std::iter::once((SUB, sub.as_str()))
+            .chain(self.attributes.iter())
+            .filter(|(id, _)| wanted(schema.name(*id)))
+            .map(|(id, value)| json!({"Name": schema.name(id), "Value": value}))
+            .collect()
+    }
+
+    /// `UserType`, as `AdminCreateUser` and the list operations show a user.
+    pub(crate) fn described(&self, schema: &Schema, only: Option<&[String]>) -> Value {
+        json!({
+            "Username": self.username,
+            "Attributes": self.attribute_list(schema, only),
+            "UserCreateDate": epoch_seconds(self.created),
+            "UserLastModifiedDate": epoch_seconds(self.modified),
+            "Enabled": self.enabled,
+            "UserStatus": self.status.as_str(),
+        })
+    }
+}

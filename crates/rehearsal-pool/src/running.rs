@@ -1,0 +1,333 @@
+//! Starting a pool, what can be asked of it while it runs, and stopping it.
+//!
+//! Responsible for turning options into a listening endpoint with a pool and an app client, and
+//! for ending everything that was started. Called by programs and tests.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::api_error::ApiError;
+use crate::api_model::api_model;
+use crate::operation::{create_user_pool, create_user_pool_client};
+use crate::options::{
+    AttributeKind, CustomAttribute, PoolOptions, PoolSettings, TriggerKind, TriggerProgram,
+};
+use crate::outbox::SentMessage;
+use crate::quota::QuotaCount;
+use crate::server;
+use crate::service::{ACCOUNT_ID, Service};
+use crate::trigger::program::ProgramRunner;
+use crate::trigger::{Functions, TriggerRun};
+
+/// Why a rehearsal pool did not start.
+#[derive(Debug, Error)]
+pub enum RehearsalPoolError {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// An address other than loopback, without permission.
+    #[error(
+        "{address} is not a loopback address; the pool checks no signature, so it listens \
+         elsewhere only when `allow_remote` is set"
+    )]
+    NotLoopback {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// The trigger program is not there or cannot be run.
+    #[error("the trigger program {path} cannot be used")]
+    Trigger {
+        /// Its path.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The service would refuse these settings.
+    #[error("the pool's settings are refused: {reason}")]
+    Settings {
+        /// The refusal in Cognito's words.
+        reason: String,
+    },
+}
+
+/// The local user pool service. [`RehearsalPool::start`] is the way in.
+#[derive(Debug, Clone, Copy)]
+pub struct RehearsalPool;
+
+impl RehearsalPool {
+    /// Starts the service, with one pool and one app client in it.
+    ///
+    /// Must be called on a tokio runtime; the service runs on it until [`RunningPool::stop`] or
+    /// until the value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`RehearsalPoolError`] when the address, the trigger program or the settings cannot be
+    /// used.
+    pub async fn start(options: PoolOptions) -> Result<RunningPool, RehearsalPoolError> {
+        let address = options.listen;
+        if !address.ip().is_loopback() && !options.allow_remote {
+            return Err(RehearsalPoolError::NotLoopback { address });
+        }
+        let mut functions = Functions::new(options.trigger_retries.min(2));
+        let mut lambda_config = Map::new();
+        if let Some(program) = options.trigger {
+            check_program(&program)?;
+            let arn = function_arn(&options.region);
+            lambda_config = assignments(&program.assigned, &arn);
+            let runner = ProgramRunner::new(program, options.region.clone(), arn.clone());
+            functions.add(arn, runner);
+        }
+        let service =
+            Service::new(options.region, options.access_key_id, &options.quotas, functions);
+        let listen_error = |source| RehearsalPoolError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+        let endpoint = format!("http://{}", listener.local_addr().map_err(listen_error)?);
+        let issuer = options.issuer.unwrap_or_else(|| endpoint.clone());
+        service.issuer.set(issuer).expect("a new service has no issuer yet");
+        let (user_pool_id, client_id) = make_pool(&service, &options.pool, lambda_config)
+            .await
+            .map_err(|error| RehearsalPoolError::Settings { reason: error.to_string() })?;
+
+        let service = Arc::new(service);
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(server::serve(listener, Arc::clone(&service), stopped));
+        tracing::info!(endpoint, user_pool_id, client_id, "the rehearsal pool accepts connections");
+        Ok(RunningPool { endpoint, user_pool_id, client_id, service, stop, server })
+    }
+}
+
+/// A service that accepts connections.
+pub struct RunningPool {
+    endpoint: String,
+    user_pool_id: String,
+    client_id: String,
+    service: Arc<Service>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for RunningPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunningPool")
+            .field("endpoint", &self.endpoint)
+            .field("user_pool_id", &self.user_pool_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RunningPool {
+    /// URL to give to an SDK as endpoint, without a slash at the end.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// AWS Region the pool claims to be in.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.service.region
+    }
+
+    /// Id of the pool made at the start.
+    #[must_use]
+    pub fn user_pool_id(&self) -> &str {
+        &self.user_pool_id
+    }
+
+    /// Id of the app client made at the start.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Every run of a trigger, oldest first; at most the newest 200,000.
+    #[must_use]
+    pub fn trigger_runs(&self) -> Vec<TriggerRun> {
+        self.service.functions.runs()
+    }
+
+    /// Messages the pool would have sent, oldest first, codes in the clear; at most the newest
+    /// 20,000.
+    #[must_use]
+    pub fn outbox(&self) -> Vec<SentMessage> {
+        self.service.outbox.messages()
+    }
+
+    /// Calls granted and refused per quota category.
+    #[must_use]
+    pub fn quota_counts(&self) -> Vec<QuotaCount> {
+        self.service.quotas.counts()
+    }
+
+    /// Moves the pool's clock forward, so that codes, tokens, temporary passwords and lockouts run
+    /// out without waiting.
+    pub fn advance_clock(&self, by: Duration) {
+        self.service.clock.advance(by);
+    }
+
+    /// Ends every trigger process and connection and gives up the address.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Err(error) = (&mut self.server).await {
+            tracing::error!(%error, "the endpoint ended badly");
+        }
+        self.service.functions.stop().await;
+    }
+}
+
+impl Drop for RunningPool {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+fn function_arn(region: &str) -> String {
+    format!("arn:aws:lambda:{region}:{ACCOUNT_ID}:function:user-migration-trigger")
+}
+
+fn check_program(program: &TriggerProgram) -> Result<(), RehearsalPoolError> {
+    let found = std::fs::metadata(&program.path).and_then(|found| {
+        if found.is_file() { Ok(()) } else { Err(std::io::ErrorKind::IsADirectory.into()) }
+    });
+    found.map_err(|source| RehearsalPoolError::Trigger {
+        path: program.path.display().to_string(),
+        source,
+    })
+}
+
+/// `LambdaConfig` with one function for the triggers it is assigned to.
+fn assignments(kinds: &[TriggerKind], arn: &str) -> Map<String, Value> {
+    let mut config = Map::new();
+    for kind in kinds {
+        let version = |version: &str| json!({"LambdaVersion": version, "LambdaArn": arn});
+        let (name, value) = match kind {
+            TriggerKind::UserMigration => ("UserMigration", arn.into()),
+            TriggerKind::PreSignUp => ("PreSignUp", arn.into()),
+            TriggerKind::PostAuthentication => ("PostAuthentication", arn.into()),
+            TriggerKind::PreTokenGeneration => ("PreTokenGenerationConfig", version("V1_0")),
+            TriggerKind::PreTokenGenerationV2 => ("PreTokenGenerationConfig", version("V2_0")),
+        };
+        config.insert(name.to_owned(), value);
+    }
+    config
+}
+
+/// Makes the pool and app client of the options, held to the same constraints as requests.
+async fn make_pool(
+    service: &Service,
+    settings: &PoolSettings,
+    lambda_config: Map<String, Value>,
+) -> Result<(String, String), ApiError> {
+    let model = api_model();
+    let request = pool_request(settings, lambda_config);
+    model.validate(&model.operations["CreateUserPool"], &Value::Object(request.clone()))?;
+    let created = create_user_pool(service, request).await?;
+    let pool_id = created["UserPool"]["Id"].as_str().unwrap_or_default().to_owned();
+
+    let request = client_request(settings, &pool_id);
+    model.validate(&model.operations["CreateUserPoolClient"], &Value::Object(request.clone()))?;
+    let created = create_user_pool_client(service, request).await?;
+    let client_id = created["UserPoolClient"]["ClientId"].as_str().unwrap_or_default();
+    Ok((pool_id, client_id.to_owned()))
+}
+
+fn pool_request(settings: &PoolSettings, lambda_config: Map<String, Value>) -> Map<String, Value> {
+    let policy = settings.password_policy;
+    let required = settings.required_attributes.iter().map(|name| {
+        json!({"Name": name, "Required": true, "Mutable": true})
+    });
+    let custom = settings.custom_attributes.iter().map(custom_attribute);
+    let schema: Vec<Value> = required.chain(custom).collect();
+    let mut request = object(json!({
+        "PoolName": settings.name,
+        "Policies": {"PasswordPolicy": {
+            "MinimumLength": policy.minimum_length,
+            "RequireUppercase": policy.require_uppercase,
+            "RequireLowercase": policy.require_lowercase,
+            "RequireNumbers": policy.require_numbers,
+            "RequireSymbols": policy.require_symbols,
+            "TemporaryPasswordValidityDays": policy.temporary_password_validity_days,
+        }},
+        "AutoVerifiedAttributes": settings.auto_verified_attributes,
+        "UsernameConfiguration": {"CaseSensitive": settings.case_sensitive},
+        "LambdaConfig": lambda_config,
+        // What the console sets up: codes go to the verified e-mail address first.
+        "AccountRecoverySetting": {"RecoveryMechanisms": [
+            {"Priority": 1, "Name": "verified_email"},
+            {"Priority": 2, "Name": "verified_phone_number"},
+        ]},
+    }));
+    for (name, list) in [
+        ("UsernameAttributes", json!(settings.username_attributes)),
+        ("AliasAttributes", json!(settings.alias_attributes)),
+        ("Schema", json!(schema)),
+    ] {
+        if list.as_array().is_some_and(|list| !list.is_empty()) {
+            request.insert(name.to_owned(), list);
+        }
+    }
+    request
+}
+
+fn custom_attribute(attribute: &CustomAttribute) -> Value {
+    let mut described = json!({
+        "Name": attribute.name,
+        "Mutable": attribute.mutable,
+        "AttributeDataType": match attribute.kind {
+            AttributeKind::Text { .. } => "String",
+            AttributeKind::Number { .. } => "Number",
+            AttributeKind::Boolean => "Boolean",
+            AttributeKind::DateTime => "DateTime",
+        },
+    });
+    match attribute.kind {
+        AttributeKind::Text { min_length, max_length } => {
+            described["StringAttributeConstraints"] = json!({
+                "MinLength": min_length.to_string(),
+                "MaxLength": max_length.to_string(),
+            });
+        }
+        AttributeKind::Number { min, max } => {
+            let mut bounds = Map::new();
+            for (name, bound) in [("MinValue", min), ("MaxValue", max)] {
+                if let Some(bound) = bound {
+                    bounds.insert(name.to_owned(), bound.to_string().into());
+                }
+            }
+            described["NumberAttributeConstraints"] = bounds.into();
+        }
+        AttributeKind::Boolean | AttributeKind::DateTime => {}
+    }
+    described
+}
+
+fn client_request(settings: &PoolSettings, pool_id: &str) -> Map<String, Value> {
+    let existence = if settings.prevent_user_existence_errors { "ENABLED" } else { "LEGACY" };
+    object(json!({
+        "UserPoolId": pool_id,
+        "ClientName": settings.name,
+        "GenerateSecret": settings.client_secret,
+        "ExplicitAuthFlows": settings.explicit_auth_flows,
+        "PreventUserExistenceErrors": existence,
+    }))
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => unreachable!("written as an object above"),
+    }
+}

@@ -1,0 +1,141 @@
+//! The HTTP endpoint.
+//!
+//! Responsible for connections and for the paths: operations at `/`, each pool's key and discovery
+//! documents, and what a rehearsal reads back under `/_rehearsal/`. It must not know operations.
+//!
+//! Source of the documents' paths: guide page
+//! amazon-cognito-user-pools-using-tokens-verifying-a-jwt.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use zeroize::Zeroizing;
+
+use crate::api_error::ApiError;
+use crate::operation;
+use crate::service::Service;
+use crate::wire;
+
+/// Longer than any operation's input can be.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// Serves connections until told to stop; then ends those still open.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => break,
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, Arc::clone(&service)));
+                }
+                Err(error) => {
+                    // Too many open files, most likely: wait for some to close.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+    connections.shutdown().await;
+}
+
+async fn connection(stream: TcpStream, service: Arc<Service>) {
+    // Answers are small; waiting to fill a packet would cost 40 ms each.
+    let _ = stream.set_nodelay(true);
+    let handler = service_fn(move |request| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(handle(service, request).await) }
+    });
+    let served =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), handler);
+    if let Err(error) = served.await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn handle(service: Arc<Service>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    match (request.method(), request.uri().path()) {
+        (&Method::POST, "/") => wire::respond(operate(service, request).await),
+        (&Method::GET, path) => document(&service, path),
+        _ => not_found(),
+    }
+}
+
+async fn operate(service: Arc<Service>, request: Request<Incoming>) -> Result<Value, ApiError> {
+    let (head, body) = request.into_parts();
+    let name = wire::operation(&head.headers)?.to_owned();
+    wire::check_caller(&head.headers, &name, service.access_key_id.as_deref())?;
+    let input = read_body(body).await?;
+    // A task of its own: a caller who hangs up does not undo what the service began.
+    let task = tokio::spawn(async move { operation::dispatch(&service, &name, input).await });
+    task.await.unwrap_or_else(|_| Err(ApiError::internal("The operation failed.")))
+}
+
+async fn read_body(body: Incoming) -> Result<Value, ApiError> {
+    let too_long = |_| ApiError::new("SerializationException", "The request is too long.");
+    let collected = Limited::new(body, MAX_BODY).collect().await.map_err(too_long)?;
+    // Passwords travel in here: the gathered bytes are wiped. (Those in the HTTP library's own
+    // buffers are not; they are reused by the next request.)
+    let bytes = Zeroizing::new(Vec::from(collected.to_bytes()));
+    if bytes.is_empty() {
+        return Ok(json!({}));
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(input @ Value::Object(_)) => Ok(input),
+        _ => Err(ApiError::new("SerializationException", "The request is not a JSON object.")),
+    }
+}
+
+/// Documents by path.
+fn document(service: &Service, path: &str) -> Response<Full<Bytes>> {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let body = match parts[..] {
+        [pool_id, ".well-known", "jwks.json"] => {
+            service.pool(pool_id).ok().map(|pool| pool.keys().jwks())
+        }
+        [pool_id, ".well-known", "openid-configuration"] => {
+            service.pool(pool_id).ok().map(|pool| openid_configuration(&service.issuer(&pool)))
+        }
+        ["_rehearsal", "outbox"] => Some(json!({"messages": service.outbox.messages()})),
+        ["_rehearsal", "trigger-runs"] => Some(json!({"runs": service.functions.runs()})),
+        ["_rehearsal", "quotas"] => Some(json!({"categories": service.quotas.counts()})),
+        _ => None,
+    };
+    match body {
+        Some(body) => wire::json_response(StatusCode::OK, "application/json", &body),
+        None => not_found(),
+    }
+}
+
+fn openid_configuration(issuer: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["public"],
+        "response_types_supported": ["code", "token"],
+        "scopes_supported": ["openid", "email", "phone", "profile"],
+    })
+}
+
+fn not_found() -> Response<Full<Bytes>> {
+    let body = json!({"message": "There is nothing at this path; operations are POSTed to /."});
+    wire::json_response(StatusCode::NOT_FOUND, "application/json", &body)
+}
