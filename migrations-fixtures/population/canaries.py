@@ -127,7 +127,12 @@ def _fits_cognito(shape: Shape, login: str, password: str, verdict: Verdict) -> 
     if verdict.user is None or not shape.has_username:
         return True
     username = verdict.user.username
-    return _is_username(username) and not ("email" in shape.login and "@" in username)
+    return _is_username(username) and not ("email" in shape.login and _is_email(username))
+
+
+def _is_email(text: str) -> bool:
+    local, _, domain = text.partition("@")
+    return bool(local) and "." in domain.strip(".")
 
 
 def _is_username(text: str) -> bool:

@@ -2,8 +2,9 @@
 
 The rules, beyond Django's: a case-insensitive pool sends logins in lower case, so in each login
 column, in the configured order, an exact match (NFKC) wins, else the only user who differs by
-case alone; several such users refuse the sign-in. Who was found in one column is never looked
-for in the next. Called by `canaries`.
+case alone; several such users refuse the sign-in. Of several users with one e-mail, the only one
+who verified it with django-allauth is meant, as in allauth's own sign-in. Who was found in one
+column is never looked for in the next. Called by `canaries`.
 """
 
 import re
@@ -38,6 +39,7 @@ class Judge:
 
     def __init__(self, shape: Shape, logins: set[str]) -> None:
         self._columns = shape.login
+        self._has_addresses = shape.has_addresses
         self._users: Any = get_user_model()._default_manager
         self._alike: dict[tuple[str, str], list[tuple[str, Any]]] = defaultdict(list)
         wanted = {fold(login) for login in logins}
@@ -67,8 +69,19 @@ class Judge:
             alike = self._alike[column, fold(login)]
             exact = [key for value, key in alike if value == normalised]
             if keys := exact or [key for _, key in alike]:
-                return keys
+                return self._verified(login, keys) if column == "email" else keys
         return []
+
+    def _verified(self, email: str, keys: list[Any]) -> list[Any]:
+        """Of several users with one e-mail, the only one who verified it; else all of them."""
+        if len(keys) == 1 or not self._has_addresses:
+            return keys
+        from allauth.account.models import EmailAddress
+
+        rows = EmailAddress.objects.filter(user_id__in=keys, verified=True)
+        owners = [key for key, address in rows.values_list("user_id", "email")
+                  if fold(address) == fold(email)]
+        return owners if len(owners) == 1 else keys
 
 
 @cache

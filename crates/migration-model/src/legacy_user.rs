@@ -9,8 +9,8 @@ use django_password::EncodedPassword;
 
 /// A primary key of the user table: integer, UUID or text.
 ///
-/// Orders as the databases order their keys, within one kind. Displays as Django's admin
-/// shows it (UUIDs with hyphens, lower case).
+/// Displays as Django's admin shows it (UUIDs with hyphens, lower case). The order here is for
+/// sets and reports; a database has its own (MariaDB sorts a UUID by its last group first).
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum LegacyId {
     /// AutoField, BigAutoField and the like.
