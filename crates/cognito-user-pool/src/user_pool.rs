@@ -9,6 +9,7 @@ use aws_sdk_cognitoidentityprovider::types::{LimitClass, LimitDefinitionType};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, Stream};
+use tokio::sync::watch;
 
 use crate::server_clock::ServerClock;
 use crate::{
@@ -31,6 +32,7 @@ struct Shared {
     quotas: std::sync::Mutex<Quotas>,
     patience: Patience,
     clock: ServerClock,
+    paused: watch::Sender<bool>,
 }
 
 impl UserPool {
@@ -41,6 +43,7 @@ impl UserPool {
         let pacer = |category: &QuotaCategory| Pacer::new(quotas.allowance(*category));
         let pacers = QuotaCategory::ALL.iter().map(pacer).collect();
         let quotas = std::sync::Mutex::new(quotas);
+        let paused = watch::Sender::new(false);
         UserPool(Arc::new(Shared {
             client,
             address,
@@ -48,6 +51,7 @@ impl UserPool {
             quotas,
             patience,
             clock,
+            paused,
         }))
     }
 
@@ -102,6 +106,11 @@ impl UserPool {
     pub fn set_share(&self, share: Share) {
         let quotas = self.quotas().with_share(share);
         self.set_quotas(quotas);
+    }
+
+    /// Holds back every call from now on, or lets them go on. Calls on their way come back.
+    pub fn set_paused(&self, paused: bool) {
+        self.0.paused.send_replace(paused);
     }
 
     /// DescribeUserPool.
@@ -278,6 +287,13 @@ impl UserPool {
     {
         let pacer = self.pacer(operation.category());
         pacer.permit().await;
+        if *self.0.paused.borrow() {
+            let mut paused = self.0.paused.subscribe();
+            // The sender is part of this pool: waiting cannot fail.
+            let _ = paused.wait_for(|paused| !paused).await;
+            // A turn of its own again, or all who waited would go at once.
+            pacer.permit().await;
+        }
         call().await.map_err(|error| {
             let error = PoolError::new(operation, error, sent);
             if error.fault() == PoolFault::Throttled {

@@ -1,0 +1,330 @@
+//! Conducts a run from the first look at the pool to the accounts: plan, groups, users, summary.
+//! The crate's front door, called by the command line and by the rehearsal.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use cognito_user_pool::{
+    Disposition, PoolDescription, PoolError, QuotaCategory, UserPool, WritableUserPool,
+};
+use legacy_users::LegacyDatabase;
+use migration_model::{Config, ImportPolicy};
+
+use crate::apply::{Applied, Apply};
+use crate::control::{RunControl, Stop};
+use crate::import_error::ImportError;
+use crate::journal::{Header, Journal, JournalWriter, Pending, Target};
+use crate::plan::Plan;
+use crate::planner::{Planned, Planner};
+use crate::pool_fit::PoolFit;
+use crate::progress::Phase;
+use crate::settings::ImportRun;
+use crate::summary::Summary;
+use crate::user_steps::{StepCounts, UserSteps};
+
+/// Plans an import without writing anything anywhere: what a dry run prints.
+///
+/// # Errors
+///
+/// What would keep the import from starting.
+pub async fn plan(
+    legacy: &LegacyDatabase,
+    config: &Config,
+    pool: &UserPool,
+    run: &ImportRun,
+    control: &RunControl,
+) -> Result<Plan, ImportError> {
+    let description = pool.describe_user_pool().await?;
+    let fit = PoolFit::of(&config.mapping, &description)?;
+    let mut journal = Journal::temporary().await?;
+    let mut header = Header::new(target(config, pool));
+    let policy = policy(config, run);
+    let planner = Planner::new(
+        legacy,
+        pool,
+        &description,
+        config,
+        &fit.mapping,
+        policy,
+        control,
+    );
+    planner.plan(&mut journal, &mut header).await?;
+    plan_of(&mut journal, run, pool, fit).await
+}
+
+/// Imports, or goes on with a run that was stopped.
+///
+/// Returns normally also when [`RunControl::stop`] ended it early; the summary then is not
+/// complete.
+///
+/// # Errors
+///
+/// What kept the run from starting or going on; see [`ImportError::class`]. Everything done
+/// until then is recorded.
+pub async fn import(
+    legacy: &LegacyDatabase,
+    config: &Config,
+    pool: &WritableUserPool,
+    run: &ImportRun,
+    control: &RunControl,
+) -> Result<Summary, ImportError> {
+    tokio::select! {
+        ended = phases(legacy, config, pool, run, control) => ended,
+        never = obey_pauses(pool, control) => match never {},
+    }
+}
+
+/// Holds the pool's calls back for as long as the run is paused.
+async fn obey_pauses(pool: &UserPool, control: &RunControl) -> Infallible {
+    let mut pauses = control.pauses();
+    loop {
+        let paused = *pauses.borrow_and_update();
+        pool.set_paused(paused);
+        // Cannot fail while the control is borrowed.
+        let _ = pauses.changed().await;
+    }
+}
+
+async fn phases(
+    legacy: &LegacyDatabase,
+    config: &Config,
+    pool: &WritableUserPool,
+    run: &ImportRun,
+    control: &RunControl,
+) -> Result<Summary, ImportError> {
+    let description = pool.describe_user_pool().await?;
+    let fit = PoolFit::of(&config.mapping, &description)?;
+    let mut journal = Journal::open(&run.directory, &run.name).await?;
+    let mut header = header(&mut journal, target(config, pool), run).await?;
+    let policy = policy(config, run);
+    let policy_text = format!("{policy:?}");
+    if run.retry_failed {
+        journal.retry_failed().await?;
+        header.finished = false;
+    }
+    let outdated = header.policy.as_deref() != Some(policy_text.as_str());
+    let mut stopped = false;
+    if !header.plan_complete || header.finished || outdated {
+        header.policy = Some(policy_text);
+        let planner = Planner::new(
+            legacy,
+            pool,
+            &description,
+            config,
+            &fit.mapping,
+            policy,
+            control,
+        );
+        stopped = planner.plan(&mut journal, &mut header).await? == Planned::Stopped;
+    }
+    stopped = stopped || create_groups(&mut journal, pool, control).await? == Groups::Stopped;
+    if !stopped {
+        let created = Run {
+            legacy,
+            config,
+            pool,
+            run,
+            control,
+            description: &description,
+        };
+        journal = created.users(journal, &header, &fit).await?;
+    }
+    finish(journal, header, run, control).await
+}
+
+/// What one phase after the other needs.
+struct Run<'a> {
+    legacy: &'a LegacyDatabase,
+    config: &'a Config,
+    pool: &'a WritableUserPool,
+    run: &'a ImportRun,
+    control: &'a RunControl,
+    description: &'a PoolDescription,
+}
+
+impl Run<'_> {
+    /// Creates the users who are pending.
+    async fn users(
+        &self,
+        journal: Journal,
+        header: &Header,
+        fit: &PoolFit,
+    ) -> Result<Journal, ImportError> {
+        let mut reader = journal.reader().await?;
+        let total = reader.pending().await?;
+        self.control.show(|progress| {
+            (progress.phase, progress.done, progress.total) = (Phase::Importing, 0, total);
+        });
+        let pending = Pending::new(reader, header.key_kind);
+        let writer = JournalWriter::start(journal);
+        let id_column = self.config.legacy.columns.resolve("id");
+        let id_attribute = fit.mapping.attributes.legacy_id_attribute(id_column);
+        let steps = Arc::new(UserSteps {
+            pool: self.pool.clone(),
+            journal: writer.handle(),
+            control: self.control.clone(),
+            minimum_password_length: self.description.password_policy.minimum_length,
+            legacy_id_attribute: id_attribute.map(str::to_owned),
+            counts: StepCounts::default(),
+        });
+        let apply = Apply {
+            legacy: self.legacy,
+            mapping: &fit.mapping,
+            steps,
+            control: self.control,
+            limit: users_in_work(self.run.concurrency, self.pool),
+            total,
+        };
+        let applied = apply.run(pending).await;
+        drop(apply);
+        // The journal's own trouble comes first: the rest may follow from it.
+        let journal = writer.finish().await?;
+        match applied? {
+            Applied::All | Applied::Stopped | Applied::JournalGone => Ok(journal),
+        }
+    }
+}
+
+/// As many users as the slowest category lets through in three seconds: enough to keep every
+/// pacer busy at the latencies of another continent, few enough to finish soon when asked to
+/// stop.
+fn users_in_work(most: usize, pool: &UserPool) -> usize {
+    let quotas = pool.quotas();
+    let allowances = [
+        QuotaCategory::UserCreation,
+        QuotaCategory::UserAccountRecovery,
+        QuotaCategory::UserUpdate,
+    ]
+    .into_iter()
+    .filter_map(|category| quotas.allowance(category));
+    let Some(slowest) = allowances.reduce(f64::min) else {
+        return most.max(1);
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small number"
+    )]
+    let enough = (slowest * 3.0).ceil().min(1e6) as usize;
+    enough.clamp(8, most.max(8))
+}
+
+fn policy(config: &Config, run: &ImportRun) -> ImportPolicy {
+    ImportPolicy {
+        approve_password_reset: run.approve_password_reset,
+        inactive: config.import.inactive,
+    }
+}
+
+fn target(config: &Config, pool: &UserPool) -> Target {
+    let address = pool.address();
+    Target {
+        region: address.region().to_owned(),
+        user_pool_id: address.user_pool_id().to_owned(),
+        is_local: address.is_loopback(),
+        config_digest: config.digest(),
+    }
+}
+
+/// The run's header: a new one, or the old one held against what is asked for now.
+async fn header(
+    journal: &mut Journal,
+    target: Target,
+    run: &ImportRun,
+) -> Result<Header, ImportError> {
+    let Some(header) = journal.header().await? else {
+        let header = Header::new(target);
+        journal.set_header(&header).await?;
+        return Ok(header);
+    };
+    let differences = header.target.differences(&target);
+    if differences.is_empty() {
+        return Ok(header);
+    }
+    Err(ImportError::DifferentRun {
+        run: run.name.as_str().to_owned(),
+        differences,
+    })
+}
+
+async fn plan_of(
+    journal: &mut Journal,
+    run: &ImportRun,
+    pool: &UserPool,
+    fit: PoolFit,
+) -> Result<Plan, ImportError> {
+    let counts = journal.plan_counts().await?;
+    let groups = u64::try_from(journal.missing_groups().await?.len()).unwrap_or(0);
+    Ok(Plan::new(
+        run.name.clone(),
+        counts,
+        groups,
+        &pool.quotas(),
+        fit.findings,
+    ))
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Groups {
+    Created,
+    Stopped,
+}
+
+/// Creates the groups that users will be added to, before any user needs one.
+async fn create_groups(
+    journal: &mut Journal,
+    pool: &WritableUserPool,
+    control: &RunControl,
+) -> Result<Groups, ImportError> {
+    let missing = journal.missing_groups().await?;
+    let total = u64::try_from(missing.len()).unwrap_or(0);
+    control.show(|progress| {
+        (progress.phase, progress.done, progress.total) = (Phase::CreatingGroups, 0, total);
+    });
+    for (name, description) in missing {
+        let mut attempts = pool.patience().begin();
+        loop {
+            if control.stopping() != Stop::No {
+                return Ok(Groups::Stopped);
+            }
+            let error: PoolError = match pool.create_group(&name, &description).await {
+                Ok(_) => break,
+                Err(error) => error,
+            };
+            if error.disposition() != Disposition::Retry {
+                return Err(error.into());
+            }
+            tokio::select! {
+                waited = attempts.pause_after(error) => waited?,
+                () = control.stop_asked() => return Ok(Groups::Stopped),
+            }
+        }
+        journal.group_created(&name).await?;
+        control.show(|progress| progress.done += 1);
+    }
+    Ok(Groups::Created)
+}
+
+async fn finish(
+    mut journal: Journal,
+    mut header: Header,
+    run: &ImportRun,
+    control: &RunControl,
+) -> Result<Summary, ImportError> {
+    let mut reader = journal.reader().await?;
+    let pending = reader.pending().await?;
+    let reasons = reader.reasons().await?;
+    let complete = header.plan_complete && pending == 0;
+    if complete && !header.finished {
+        header.finished = true;
+        journal.set_header(&header).await?;
+    }
+    control.show(|progress| progress.phase = Phase::Finished);
+    tracing::debug!(journal = %journal.path().display(), complete, "the run has ended");
+    Ok(Summary::from_counts(
+        run.name.clone(),
+        &reasons,
+        pending,
+        complete,
+    ))
+}

@@ -1,0 +1,106 @@
+//! Why an import did not run or did not go on, and whether repeating the command may help.
+
+use cognito_user_pool::PoolError;
+use legacy_users::LegacyError;
+
+use crate::journal::JournalError;
+
+/// What an exit code shall say of an error.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ErrorClass {
+    /// The command or the configuration must be corrected; nothing was written.
+    Usage,
+    /// The run stopped and can be resumed with the same command.
+    Halted,
+}
+
+/// An error that ends an import.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// A run of this name exists and is about something else.
+    #[error("run `{run}` was started for something else: {}", differences.join("; "))]
+    DifferentRun {
+        /// The run's name.
+        run: String,
+        /// What differs, one sentence part each.
+        differences: Vec<String>,
+    },
+    /// The pool cannot hold the users as cutover.toml maps them.
+    #[error("the user pool does not fit cutover.toml: {}", faults.join("; "))]
+    PoolDoesNotFit {
+        /// What does not fit, one sentence part each.
+        faults: Vec<String>,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// The user pool refused something that no user is to blame for.
+    #[error("the user pool did not do as asked")]
+    Pool(#[source] PoolError),
+    /// The legacy database did not answer.
+    #[error("the legacy users cannot be read")]
+    Legacy(#[source] LegacyError),
+    /// The journal cannot be used.
+    #[error("the run cannot be recorded")]
+    Journal(#[source] JournalError),
+    /// One user after another is refused: it is not about the users.
+    #[error("{count} users in a row were refused, the last by {detail}")]
+    TooManyFailures {
+        /// How many.
+        count: usize,
+        /// Operation, exception and attribute of the last.
+        detail: String,
+    },
+}
+
+impl ImportError {
+    /// What the exit code shall say.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            ImportError::DifferentRun { .. } | ImportError::PoolDoesNotFit { .. } => {
+                ErrorClass::Usage
+            }
+            ImportError::Journal(JournalError::Full { .. } | JournalError::Storage { .. }) => {
+                ErrorClass::Halted
+            }
+            ImportError::Journal(_) => ErrorClass::Usage,
+            ImportError::Pool(_) | ImportError::Legacy(_) | ImportError::TooManyFailures { .. } => {
+                ErrorClass::Halted
+            }
+        }
+    }
+
+    /// What to do about it, in one sentence.
+    pub fn hint(&self) -> String {
+        match self {
+            ImportError::DifferentRun { .. } => "give this import another run name with --run, \
+                 or go back to what the run was started with"
+                .to_owned(),
+            ImportError::PoolDoesNotFit { hint, .. } => (*hint).to_owned(),
+            ImportError::Pool(error) => error.hint(),
+            ImportError::Legacy(error) => error.hint(),
+            ImportError::Journal(error) => error.hint().to_owned(),
+            ImportError::TooManyFailures { .. } => "look up the exception, correct the pool or \
+                 cutover.toml, then repeat the command with --retry-failed"
+                .to_owned(),
+        }
+    }
+}
+
+impl From<JournalError> for ImportError {
+    fn from(error: JournalError) -> Self {
+        ImportError::Journal(error)
+    }
+}
+
+impl From<PoolError> for ImportError {
+    fn from(error: PoolError) -> Self {
+        ImportError::Pool(error)
+    }
+}
+
+impl From<LegacyError> for ImportError {
+    fn from(error: LegacyError) -> Self {
+        ImportError::Legacy(error)
+    }
+}

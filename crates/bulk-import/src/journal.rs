@@ -1,0 +1,209 @@
+//! The memory of a run: one SQLite file per run, written by one process at a time, readable by
+//! hand (`sqlite3 runs/NAME.sqlite3 'SELECT * FROM users LIMIT 5'`). Opens, creates and locks
+//! the file; what stands in it is in the modules below. Knows neither Cognito nor the legacy
+//! database.
+//!
+//! WAL with `synchronous = FULL`: a commit that was acknowledged survives the machine's power
+//! cord (sqlite.org, "PRAGMA synchronous").
+
+mod error;
+mod header;
+mod outcomes;
+mod pending;
+mod planning;
+mod schema;
+mod status;
+mod writer;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection};
+
+use crate::RunName;
+
+pub use error::JournalError;
+pub(crate) use header::{Header, KeyKind, Target};
+pub use outcomes::OutcomeRow;
+pub(crate) use pending::{Pending, PendingUser, State};
+pub(crate) use planning::{PlannedUser, PoolUserRow};
+pub(crate) use status::by_outcome;
+pub use status::{ReasonCount, RunStatus};
+pub(crate) use writer::{Entry, JournalWriter, WriterGone, WriterHandle};
+
+/// A journal open for writing. The lock is held for as long as this value or its writer lives.
+pub(crate) struct Journal {
+    path: PathBuf,
+    connection: SqliteConnection,
+    lock: Lock,
+}
+
+/// What keeps a second writer out.
+pub(crate) enum Lock {
+    /// An advisory lock on `NAME.lock`, released by the kernel when the process ends in any way.
+    /// Not on the journal itself: closing a second descriptor of that file would drop SQLite's
+    /// own locks (fcntl(2)).
+    #[expect(dead_code, reason = "held, not read")]
+    File(File),
+    /// The journal of a dry run, in a directory of its own that goes when this does.
+    #[expect(dead_code, reason = "held, not read")]
+    Temporary(tempfile::TempDir),
+}
+
+impl Journal {
+    /// Opens the run's journal for writing, or starts it.
+    pub(crate) async fn open(directory: &Path, run: &RunName) -> Result<Journal, JournalError> {
+        let unusable = |source| JournalError::Directory {
+            path: directory.to_owned(),
+            source,
+        };
+        fs::create_dir_all(directory).map_err(unusable)?;
+        let lock = lock(&directory.join(format!("{run}.lock")))?;
+        let path = journal_path(directory, run);
+        private_file(&path).map_err(unusable)?;
+        let connection = connect(&path, SqliteSynchronous::Full).await?;
+        Journal::prepare(path, connection, Lock::File(lock)).await
+    }
+
+    /// A journal that leaves nothing behind: for a dry run.
+    pub(crate) async fn temporary() -> Result<Journal, JournalError> {
+        let unusable = |source| JournalError::Directory {
+            path: std::env::temp_dir(),
+            source,
+        };
+        let directory = tempfile::TempDir::with_prefix("cutover-plan-").map_err(unusable)?;
+        let path = directory.path().join("plan.sqlite3");
+        let connection = connect(&path, SqliteSynchronous::Off).await?;
+        Journal::prepare(path, connection, Lock::Temporary(directory)).await
+    }
+
+    async fn prepare(
+        path: PathBuf,
+        mut connection: SqliteConnection,
+        lock: Lock,
+    ) -> Result<Journal, JournalError> {
+        schema::prepare(&mut connection, &path).await?;
+        Ok(Journal {
+            path,
+            connection,
+            lock,
+        })
+    }
+
+    /// Opens a run's journal for reading, also while another process writes it.
+    pub(crate) async fn read(
+        directory: &Path,
+        run: &RunName,
+    ) -> Result<JournalReader, JournalError> {
+        let path = journal_path(directory, run);
+        if !path.exists() {
+            return Err(JournalError::Missing {
+                run: run.clone(),
+                path,
+            });
+        }
+        JournalReader::open(path).await
+    }
+
+    /// Another connection to the same journal, for reading beside the writer.
+    pub(crate) async fn reader(&self) -> Result<JournalReader, JournalError> {
+        JournalReader::open(self.path.clone()).await
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// A journal open for reading.
+pub(crate) struct JournalReader {
+    path: PathBuf,
+    connection: SqliteConnection,
+}
+
+impl JournalReader {
+    async fn open(path: PathBuf) -> Result<JournalReader, JournalError> {
+        let options = SqliteConnectOptions::new().filename(&path).read_only(true);
+        let options = options.busy_timeout(BUSY).disable_statement_logging();
+        let connect = options.connect().await;
+        let mut connection =
+            connect.map_err(|error| JournalError::storage(&path, "opening it", &error))?;
+        schema::check(&mut connection, &path).await?;
+        Ok(JournalReader { path, connection })
+    }
+}
+
+/// A checkpoint by another connection may hold the file for a moment.
+const BUSY: Duration = Duration::from_secs(10);
+
+fn journal_path(directory: &Path, run: &RunName) -> PathBuf {
+    directory.join(format!("{run}.sqlite3"))
+}
+
+async fn connect(
+    path: &Path,
+    synchronous: SqliteSynchronous,
+) -> Result<SqliteConnection, JournalError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .busy_timeout(BUSY)
+        // Sorting a million rows must not happen in memory.
+        .pragma("temp_store", "FILE")
+        .pragma("cache_size", "-16000")
+        .disable_statement_logging();
+    let connection = options.connect().await;
+    connection.map_err(|error| JournalError::storage(path, "opening it", &error))
+}
+
+/// Usernames are personal data: the file is the operator's alone.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+}
+
+fn lock(path: &Path) -> Result<File, JournalError> {
+    let unusable = |source| JournalError::Directory {
+        path: path.to_owned(),
+        source,
+    };
+    let mut options = OpenOptions::new();
+    options
+        .create(true)
+        .read(true)
+        .write(true)
+        .truncate(false)
+        .mode(0o600);
+    let mut file = options.open(path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Only for the message: without it the message is shorter.
+            file.read_to_string(&mut holder).unwrap_or_default();
+            let process = holder.trim().parse().ok();
+            return Err(JournalError::Locked {
+                path: path.to_owned(),
+                process,
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(unusable(source)),
+    }
+    let write_pid = |file: &mut File| {
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())
+    };
+    write_pid(&mut file).map_err(unusable)?;
+    Ok(file)
+}

@@ -1,0 +1,217 @@
+//! What a run is about: target, configuration, policy, and how far it got as a whole. A resumed
+//! run is held against it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use migration_model::LegacyId;
+use sqlx::{Connection, Row};
+
+use super::{Journal, JournalError, JournalReader};
+
+/// What must not change within a run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Target {
+    pub(crate) region: String,
+    pub(crate) user_pool_id: String,
+    /// Whether the pool is on this machine: a rehearsal pool may bear the id of the real one.
+    pub(crate) is_local: bool,
+    pub(crate) config_digest: String,
+}
+
+/// The `run` table.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    pub(crate) target: Target,
+    pub(crate) key_kind: KeyKind,
+    /// The policy of the last complete plan, as text.
+    pub(crate) policy: Option<String>,
+    /// Counts plans; users not seen by the last one are gone from the legacy database.
+    pub(crate) generation: i64,
+    pub(crate) plan_complete: bool,
+    pub(crate) finished: bool,
+    pub(crate) started_at: DateTime<Utc>,
+}
+
+/// The kind of the legacy primary key, so that ids read back as they were.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum KeyKind {
+    Integer,
+    Uuid,
+    #[default]
+    Text,
+}
+
+impl KeyKind {
+    pub(crate) fn of(id: &LegacyId) -> KeyKind {
+        match id {
+            LegacyId::Integer(_) => KeyKind::Integer,
+            LegacyId::Uuid(_) => KeyKind::Uuid,
+            LegacyId::Text(_) => KeyKind::Text,
+        }
+    }
+
+    /// The id that was written as this text.
+    pub(crate) fn read(self, text: String) -> LegacyId {
+        match self {
+            KeyKind::Integer => text.parse().map_or(LegacyId::Text(text), LegacyId::Integer),
+            KeyKind::Uuid => LegacyId::Uuid(text),
+            KeyKind::Text => LegacyId::Text(text),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            KeyKind::Integer => "integer",
+            KeyKind::Uuid => "uuid",
+            KeyKind::Text => "text",
+        }
+    }
+
+    fn from_name(name: &str) -> KeyKind {
+        match name {
+            "integer" => KeyKind::Integer,
+            "uuid" => KeyKind::Uuid,
+            _ => KeyKind::Text,
+        }
+    }
+}
+
+impl Target {
+    /// What differs from another target, in words for an operator.
+    pub(crate) fn differences(&self, other: &Target) -> Vec<String> {
+        let mut differences = Vec::new();
+        if self.user_pool_id != other.user_pool_id {
+            let (ours, theirs) = (&self.user_pool_id, &other.user_pool_id);
+            differences.push(format!("its user pool is {ours}, not {theirs}"));
+        }
+        if self.region != other.region {
+            differences.push(format!(
+                "its Region is {}, not {}",
+                self.region, other.region
+            ));
+        }
+        if self.is_local != other.is_local {
+            let place = |local| if local { "on this machine" } else { "at AWS" };
+            let (ours, theirs) = (place(self.is_local), place(other.is_local));
+            differences.push(format!("its pool is {ours}, not {theirs}"));
+        }
+        if self.config_digest != other.config_digest {
+            let digest = |text: &str| text.chars().take(12).collect::<String>();
+            differences.push(format!(
+                "cutover.toml maps users differently (digest {}, now {})",
+                digest(&self.config_digest),
+                digest(&other.config_digest),
+            ));
+        }
+        differences
+    }
+}
+
+impl Header {
+    /// The header of a run that starts now.
+    pub(crate) fn new(target: Target) -> Header {
+        Header {
+            target,
+            key_kind: KeyKind::default(),
+            policy: None,
+            generation: 0,
+            plan_complete: false,
+            finished: false,
+            started_at: Utc::now(),
+        }
+    }
+
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let Target {
+            region,
+            user_pool_id,
+            is_local,
+            config_digest,
+        } = &self.target;
+        vec![
+            ("region", region.clone()),
+            ("user_pool_id", user_pool_id.clone()),
+            ("is_local", is_local.to_string()),
+            ("config_digest", config_digest.clone()),
+            ("key_kind", self.key_kind.name().to_owned()),
+            ("policy", self.policy.clone().unwrap_or_default()),
+            ("generation", self.generation.to_string()),
+            ("plan_complete", self.plan_complete.to_string()),
+            ("finished", self.finished.to_string()),
+            ("started_at", self.started_at.to_rfc3339()),
+            (
+                "written_by",
+                concat!("cutover ", env!("CARGO_PKG_VERSION")).to_owned(),
+            ),
+        ]
+    }
+
+    fn from_rows(mut rows: BTreeMap<String, String>) -> Option<Header> {
+        let mut text = |key: &str| rows.remove(key);
+        Some(Header {
+            target: Target {
+                region: text("region")?,
+                user_pool_id: text("user_pool_id")?,
+                is_local: text("is_local")? == "true",
+                config_digest: text("config_digest")?,
+            },
+            key_kind: KeyKind::from_name(&text("key_kind")?),
+            policy: text("policy").filter(|policy| !policy.is_empty()),
+            generation: text("generation")?.parse().ok()?,
+            plan_complete: text("plan_complete")? == "true",
+            finished: text("finished")? == "true",
+            started_at: text("started_at")?.parse().ok()?,
+        })
+    }
+}
+
+impl Journal {
+    /// The header; `None` for a journal that has just been started.
+    pub(crate) async fn header(&mut self) -> Result<Option<Header>, JournalError> {
+        read(&mut self.connection, &self.path).await
+    }
+
+    /// Writes the header.
+    pub(crate) async fn set_header(&mut self, header: &Header) -> Result<(), JournalError> {
+        let storage = |error| JournalError::storage(&self.path, "writing it", &error);
+        let mut transaction = self.connection.begin().await.map_err(storage)?;
+        for (key, value) in header.rows() {
+            let row = sqlx::query("INSERT OR REPLACE INTO run (key, value) VALUES (?1, ?2)");
+            row.bind(key)
+                .bind(value)
+                .execute(&mut *transaction)
+                .await
+                .map_err(storage)?;
+        }
+        transaction.commit().await.map_err(storage)
+    }
+}
+
+impl JournalReader {
+    /// The header; `None` while the run is only being started.
+    pub(crate) async fn header(&mut self) -> Result<Option<Header>, JournalError> {
+        read(&mut self.connection, &self.path).await
+    }
+}
+
+async fn read(
+    connection: &mut sqlx::SqliteConnection,
+    path: &std::path::Path,
+) -> Result<Option<Header>, JournalError> {
+    let rows = sqlx::query("SELECT key, value FROM run")
+        .fetch_all(connection)
+        .await;
+    let rows = rows.map_err(|error| JournalError::storage(path, "reading it", &error))?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let rows = rows
+        .into_iter()
+        .map(|row| (row.get(0), row.get(1)))
+        .collect();
+    let header = Header::from_rows(rows);
+    header.map(Some).ok_or_else(|| JournalError::NotAJournal {
+        path: path.to_owned(),
+    })
+}

@@ -1,0 +1,78 @@
+//! One row per user for `--outcomes`, in the order of the legacy keys, page by page: a journal
+//! of ten million rows passes through in constant memory.
+
+use std::path::Path;
+
+use futures::Stream;
+use sqlx::Row;
+
+use super::{Journal, JournalError};
+use crate::RunName;
+
+/// What became of one user. Holds a username: not for sharing, and `Debug` hides it.
+#[derive(Clone, Eq, PartialEq)]
+pub struct OutcomeRow {
+    /// The legacy primary key.
+    pub legacy_id: String,
+    /// The name the user was, or would have been, created under.
+    pub username: String,
+    /// `created`, `already_in_pool`, `held`, `failed`, or `pending`.
+    pub outcome: String,
+    /// A reason code, or empty.
+    pub reason: String,
+    /// The pool's `sub`, where known.
+    pub sub: String,
+}
+
+impl std::fmt::Debug for OutcomeRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutcomeRow")
+            .field("legacy_id", &self.legacy_id)
+            .field("outcome", &self.outcome)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+const PAGE: i64 = 5_000;
+
+impl OutcomeRow {
+    /// The columns' names, in order.
+    pub const COLUMNS: [&'static str; 5] = ["legacy_id", "username", "outcome", "reason", "sub"];
+
+    /// Reads all rows of a run.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such run, or its file cannot be read.
+    pub async fn read_all(
+        directory: &Path,
+        run: &RunName,
+    ) -> Result<impl Stream<Item = Result<OutcomeRow, JournalError>> + use<>, JournalError> {
+        let mut journal = Journal::read(directory, run).await?;
+        Ok(async_stream::try_stream! {
+            let mut after = 0_i64;
+            loop {
+                let select = "SELECT position, legacy_id, username,
+                                     COALESCE(outcome, 'pending'), COALESCE(reason, ''),
+                                     COALESCE(sub, '')
+                              FROM users WHERE position > ?1 ORDER BY position LIMIT ?2";
+                let rows = sqlx::query(select).bind(after).bind(PAGE);
+                let rows = rows.fetch_all(&mut journal.connection).await;
+                let rows = rows
+                    .map_err(|error| JournalError::storage(&journal.path, "reading it", &error))?;
+                let Some(last) = rows.last() else { break };
+                after = last.get(0);
+                for row in rows {
+                    yield OutcomeRow {
+                        legacy_id: row.get(1),
+                        username: row.get(2),
+                        outcome: row.get(3),
+                        reason: row.get(4),
+                        sub: row.get(5),
+                    };
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod apply;
+mod control;
+mod import;
+mod import_error;
+mod journal;
+mod legacy_patience;
+mod outcome;
+mod plan;
+mod planner;
+mod pool_fit;
+mod progress;
+mod proof;
+mod random_password;
+mod rate;
+mod run_name;
+mod settings;
+mod summary;
+mod text_key;
+mod user_steps;
+
+pub use control::{RunControl, Stop};
+pub use import::{import, plan};
+pub use import_error::{ErrorClass, ImportError};
+pub use journal::{JournalError, OutcomeRow, ReasonCount, RunStatus};
+pub use outcome::Outcome;
+pub use plan::{CategoryCalls, Plan, PlanCount};
+pub use progress::{Phase, Progress, Waiting};
+pub use run_name::{RunName, RunNameError};
+pub use settings::ImportRun;
+pub use summary::Summary;

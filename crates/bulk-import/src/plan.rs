@@ -1,0 +1,203 @@
+//! What an import would do, in numbers: users by route and reason, calls by quota category, how
+//! long that takes, who becomes billable. Counts only; who is meant stands in the journal.
+
+use std::time::Duration;
+
+use cognito_user_pool::{QuotaCategory, Quotas};
+use migration_model::{Finding, Reason, Route};
+
+use crate::RunName;
+use crate::summary::Summary;
+
+/// Users of one route, reason and outcome.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PlanCount {
+    /// The way into the pool.
+    pub route: Route,
+    /// Why, for every route but admin-create.
+    pub reason: Option<Reason>,
+    /// What is settled already; absent for users still to be created.
+    pub outcome: Option<String>,
+    /// How many.
+    pub users: u64,
+    /// Their group memberships.
+    pub memberships: u64,
+    /// Those to be disabled.
+    pub disabled: u64,
+    /// Those without a verified address for a reset code.
+    pub without_contact: u64,
+    /// Those who could still keep their password by signing in.
+    pub may_sign_in: u64,
+}
+
+/// The calls that a plan makes in one quota category.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CategoryCalls {
+    /// The category.
+    pub category: QuotaCategory,
+    /// How many calls.
+    pub calls: u64,
+    /// How long they take at the account's whole limit; absent without limits.
+    pub at_limit: Option<Duration>,
+    /// How long they take at the share we allow ourselves.
+    pub at_share: Option<Duration>,
+}
+
+/// A plan in numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The run's name.
+    pub run: RunName,
+    /// Users by route, reason and outcome.
+    pub counts: Vec<PlanCount>,
+    /// Users who would be created. Each becomes a monthly active user (developer guide,
+    /// "Quotas": administrative creation counts).
+    pub to_create: u64,
+    /// Of these, users who could still keep their password by signing in, and would lose it.
+    pub losing_password: u64,
+    /// Users left alone because they can still keep their password by signing in: those whom
+    /// `--approve-password-reset` would import.
+    pub kept_for_first_login: u64,
+    /// Of those to be created, users whom no reset code could reach.
+    pub without_contact: u64,
+    /// Calls by category, the slowest first.
+    pub calls: Vec<CategoryCalls>,
+    /// Groups to be created.
+    pub groups: u64,
+    /// What an operator should know of the pool.
+    pub findings: Vec<Finding>,
+}
+
+impl Plan {
+    pub(crate) fn new(
+        run: RunName,
+        counts: Vec<PlanCount>,
+        groups: u64,
+        quotas: &Quotas,
+        findings: Vec<Finding>,
+    ) -> Plan {
+        let sum = |of: fn(&PlanCount) -> u64| {
+            let open = counts.iter().filter(|count| count.outcome.is_none());
+            open.map(of).sum::<u64>()
+        };
+        let to_create = sum(|count| count.users);
+        let mut calls: Vec<_> = [
+            (QuotaCategory::UserCreation, to_create),
+            (QuotaCategory::UserAccountRecovery, to_create),
+            (
+                QuotaCategory::UserUpdate,
+                sum(|count| count.memberships + count.disabled),
+            ),
+            (QuotaCategory::UserPoolResourceUpdate, groups),
+        ]
+        .into_iter()
+        .filter(|(_, calls)| *calls > 0)
+        .map(|(category, calls)| CategoryCalls {
+            category,
+            calls,
+            at_limit: time_for(calls, quotas.limit(category)),
+            at_share: time_for(calls, quotas.allowance(category)),
+        })
+        .collect();
+        calls.sort_by(|a, b| b.at_share.cmp(&a.at_share));
+        Plan {
+            to_create,
+            losing_password: sum(|count| count.may_sign_in),
+            kept_for_first_login: counts
+                .iter()
+                .filter(|count| count.reason == Some(Reason::MayStillSignIn))
+                .map(|count| count.users)
+                .sum(),
+            without_contact: sum(|count| count.without_contact),
+            run,
+            counts,
+            calls,
+            groups,
+            findings,
+        }
+    }
+
+    /// How long the import takes at the account's whole limits: categories run side by side, so
+    /// the slowest decides. Absent without limits.
+    pub fn time_at_limit(&self) -> Option<Duration> {
+        self.calls.iter().filter_map(|calls| calls.at_limit).max()
+    }
+
+    /// How long the import takes at the share we allow ourselves.
+    pub fn time_at_share(&self) -> Option<Duration> {
+        self.calls.iter().filter_map(|calls| calls.at_share).max()
+    }
+
+    /// The accounts of a dry run: users to be created are pending, because nothing was written.
+    pub fn summary(&self) -> Summary {
+        let of = |outcome: &str| {
+            let settled = |count: &&PlanCount| count.outcome.as_deref() == Some(outcome);
+            self.counts
+                .iter()
+                .filter(settled)
+                .map(|count| count.users)
+                .sum::<u64>()
+        };
+        let (already_in_pool, held) = (of("already_in_pool"), of("held"));
+        Summary {
+            run: self.run.as_str().to_owned(),
+            read: already_in_pool + held,
+            created: 0,
+            already_in_pool,
+            held,
+            failed: 0,
+            pending: self.to_create,
+            complete: false,
+            dry_run: true,
+        }
+    }
+}
+
+fn time_for(calls: u64, rate: Option<f64>) -> Option<Duration> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a forecast needs no more than 52 bits"
+    )]
+    let calls = calls as f64;
+    Some(Duration::from_secs_f64(calls / rate?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cognito_user_pool::Share;
+
+    #[test]
+    fn the_slowest_category_decides_how_long_it_takes() {
+        let users = PlanCount {
+            route: Route::AdminCreate,
+            reason: None,
+            outcome: None,
+            users: 3000,
+            memberships: 3000,
+            disabled: 0,
+            without_contact: 5,
+            may_sign_in: 7,
+        };
+        let held = PlanCount {
+            route: Route::FirstLogin,
+            reason: Some(Reason::MayStillSignIn),
+            outcome: Some("held".to_owned()),
+            ..users.clone()
+        };
+        let quotas = Quotas::defaults(Share::HALF);
+        let run: RunName = "night".parse().expect("a name");
+        let plan = Plan::new(run, vec![users, held], 2, &quotas, Vec::new());
+        assert_eq!(plan.to_create, 3000);
+        assert_eq!((plan.losing_password, plan.without_contact), (7, 5));
+        assert_eq!(plan.calls[0].category, QuotaCategory::UserUpdate);
+        assert_eq!(plan.time_at_limit(), Some(Duration::from_secs(120)));
+        assert_eq!(plan.time_at_share(), Some(Duration::from_secs(240)));
+        let summary = plan.summary();
+        assert_eq!(
+            (summary.read, summary.held, summary.pending),
+            (3000, 3000, 3000)
+        );
+        assert!(summary.dry_run && !summary.complete);
+    }
+}

@@ -1,0 +1,274 @@
+//! The first phase: every legacy user gets a route with a reason, before anything is written to
+//! the pool. Reads the pool's users and the legacy users, each once, as streams; what compares
+//! users with each other happens in the journal. Called by an import and by a dry run alike.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use cognito_user_pool::{PoolDescription, UserPool, UserRecord, UserStatus};
+use django_password::{Limits, Verifier};
+use futures::{StreamExt, TryStreamExt, pin_mut};
+use legacy_users::LegacyDatabase;
+use migration_model::{
+    Collisions, Config, ImportPolicy, LegacyUser, PoolSignIn, PoolUser, Reason, Route, UserMapping,
+    map_user, route_user,
+};
+
+use crate::control::{RunControl, Stop};
+use crate::import_error::ImportError;
+use crate::journal::{Header, Journal, KeyKind, PlannedUser, PoolUserRow};
+use crate::legacy_patience::LegacyPatience;
+use crate::progress::Phase;
+use crate::text_key::{Folding, text_key};
+
+/// Legacy users read, and written to the journal, at a time.
+const PAGE: usize = 2_000;
+/// Users of the pool written to the journal at a time.
+const POOL_BATCH: usize = 3_000;
+
+/// Everything a plan is made from.
+pub(crate) struct Planner<'a> {
+    pub(crate) legacy: &'a LegacyDatabase,
+    pub(crate) pool: &'a UserPool,
+    pub(crate) description: &'a PoolDescription,
+    pub(crate) mapping: &'a UserMapping,
+    pub(crate) policy: ImportPolicy,
+    pub(crate) legacy_id_attribute: Option<&'a str>,
+    pub(crate) control: &'a RunControl,
+    folding: Folding,
+    verifier: Verifier,
+}
+
+/// Whether the plan was finished.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Planned {
+    Complete,
+    /// Somebody asked to stop; the next start plans anew.
+    Stopped,
+}
+
+impl<'a> Planner<'a> {
+    pub(crate) fn new(
+        legacy: &'a LegacyDatabase,
+        pool: &'a UserPool,
+        description: &'a PoolDescription,
+        config: &'a Config,
+        mapping: &'a UserMapping,
+        policy: ImportPolicy,
+        control: &'a RunControl,
+    ) -> Planner<'a> {
+        let id_column = config.legacy.columns.resolve("id");
+        Planner {
+            legacy,
+            pool,
+            description,
+            mapping,
+            policy,
+            legacy_id_attribute: mapping.attributes.legacy_id_attribute(id_column),
+            control,
+            folding: Folding::of_pool(description.case_sensitive),
+            verifier: Verifier::new(config.hashers.clone(), Limits::default()),
+        }
+    }
+
+    /// Plans into the journal. On return the header says whether the plan is complete.
+    pub(crate) async fn plan(
+        &self,
+        journal: &mut Journal,
+        header: &mut Header,
+    ) -> Result<Planned, ImportError> {
+        // Rows change from here on: a plan that does not get to its end must not count.
+        header.generation += 1;
+        header.plan_complete = false;
+        header.finished = false;
+        journal.set_header(header).await?;
+        let started = Instant::now();
+        if self.read_pool(journal).await? == Planned::Stopped {
+            return Ok(Planned::Stopped);
+        }
+        let Some(groups) = self.read_legacy(journal, header).await? else {
+            return Ok(Planned::Stopped);
+        };
+        header.plan_complete = true;
+        let groups: Vec<_> = groups.into_iter().collect();
+        let emails_are_aliases = self.mapping.sign_in == PoolSignIn::UsernameOrEmail;
+        journal
+            .complete_plan(header, &groups, emails_are_aliases)
+            .await?;
+        tracing::info!(seconds = started.elapsed().as_secs(), "planned");
+        Ok(Planned::Complete)
+    }
+
+    /// ListUsers, not AdminGetUser: reading must not make anybody billable.
+    async fn read_pool(&self, journal: &mut Journal) -> Result<Planned, ImportError> {
+        let total = self.description.estimated_users;
+        self.control.show(|progress| {
+            (progress.phase, progress.done, progress.total) = (Phase::ReadingPool, 0, total);
+        });
+        journal.begin_pool_users().await?;
+        let pages = self.pool.list_users();
+        pin_mut!(pages);
+        let mut rows = Vec::new();
+        while let Some(page) = pages.try_next().await? {
+            if self.control.stopping() != Stop::No {
+                return Ok(Planned::Stopped);
+            }
+            let read = u64::try_from(page.len()).unwrap_or(0);
+            rows.extend(page.iter().filter_map(|user| self.pool_user_row(user)));
+            if rows.len() >= POOL_BATCH {
+                journal.add_pool_users(&rows).await?;
+                rows.clear();
+            }
+            self.control.show(|progress| progress.done += read);
+        }
+        journal.add_pool_users(&rows).await?;
+        Ok(Planned::Complete)
+    }
+
+    fn pool_user_row(&self, user: &UserRecord) -> Option<PoolUserRow> {
+        // Federated users have names of their own kind and hold no alias.
+        if user.status == UserStatus::ExternalProvider {
+            return None;
+        }
+        let attribute = |name: &str| user.attributes.get(name).filter(|value| !value.is_empty());
+        let email = attribute("email");
+        let verified = attribute("email_verified").is_some_and(|value| value == "true");
+        let name = match self.mapping.sign_in {
+            PoolSignIn::Email => email.unwrap_or(&user.username),
+            PoolSignIn::Username | PoolSignIn::UsernameOrEmail => &user.username,
+        };
+        Some(PoolUserRow {
+            name_key: self.folding.key(name),
+            email_key: email
+                .filter(|_| verified)
+                .map(|email| self.folding.key(email)),
+            id_key: self
+                .legacy_id_attribute
+                .and_then(attribute)
+                .map(|id| text_key(id)),
+            sub: user.sub().map(str::to_owned),
+            username: user.username.clone(),
+        })
+    }
+
+    /// Returns the groups that users to be created are in, with descriptions; `None` when
+    /// somebody asked to stop.
+    async fn read_legacy(
+        &self,
+        journal: &mut Journal,
+        header: &mut Header,
+    ) -> Result<Option<BTreeMap<String, String>>, ImportError> {
+        let mut patience = LegacyPatience::new(self.pool.patience(), self.control);
+        let Some(total) = patience.repeat(|| self.legacy.count_users()).await? else {
+            return Ok(None);
+        };
+        self.control.show(|progress| {
+            (progress.phase, progress.done, progress.total) = (Phase::Planning, 0, total);
+        });
+        let mut groups = BTreeMap::new();
+        let mut after = None;
+        loop {
+            // The stream ends at its first error; a new one goes on after the last user.
+            let pages = self.legacy.users(after.clone(), PAGE).chunks(PAGE);
+            pin_mut!(pages);
+            let mut failure = None;
+            while let Some(page) = pages.next().await {
+                if self.control.stopping() != Stop::No {
+                    return Ok(None);
+                }
+                let mut rows = Vec::with_capacity(page.len());
+                for user in page {
+                    match user {
+                        Ok(user) => {
+                            rows.push(self.plan_user(&user, &mut groups));
+                            header.key_kind = KeyKind::of(&user.id);
+                            after = Some(user.id);
+                        }
+                        Err(error) => failure = Some(error),
+                    }
+                }
+                journal.plan_users(&rows, header.generation).await?;
+                let read = u64::try_from(rows.len()).unwrap_or(0);
+                self.control.show(|progress| progress.done += read);
+            }
+            match failure {
+                None => return Ok(Some(groups)),
+                Some(error) => {
+                    if !patience.wait_after(error).await? {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_groups(
+        &self,
+        user: &LegacyUser,
+        target: &PoolUser,
+        groups: &mut BTreeMap<String, String>,
+    ) {
+        for group in &target.groups {
+            if groups.contains_key(group) {
+                continue;
+            }
+            let is_named =
+                |name: &&String| self.mapping.groups.cognito_name(name).as_ref() == Some(group);
+            let description = match user.groups.iter().find(is_named) {
+                Some(name) => format!("Django group {name}"),
+                None => "Django staff or superusers".to_owned(),
+            };
+            groups.insert(group.clone(), description);
+        }
+    }
+
+    fn plan_user(&self, user: &LegacyUser, groups: &mut BTreeMap<String, String>) -> PlannedUser {
+        let (target, faults) = map_user(user, self.mapping);
+        let hash = self.verifier.inspect(&user.encoded_password).state;
+        let route = |collisions, policy| route_user(user, &hash, &faults, collisions, policy);
+        let everywhere = Collisions {
+            username: true,
+            verified_email: true,
+        };
+        let collided = route(everywhere, self.policy);
+        let cautious = ImportPolicy {
+            approve_password_reset: false,
+            ..self.policy
+        };
+        let may_sign_in = route(Collisions::default(), cautious).route == Route::FirstLogin;
+        let mut routing = route(Collisions::default(), self.policy);
+        if routing.route == Route::AdminCreate {
+            if let Some((attribute, reason)) = self.description.schema_fault(&target) {
+                tracing::debug!(attribute, %reason, "a user does not fit the pool's schema");
+                routing.route = Route::Hold;
+                routing.reason = Some(reason);
+            }
+        }
+        if routing.route == Route::AdminCreate {
+            self.add_groups(user, &target, groups);
+        }
+        let name = Some(&target.username).filter(|name| !name.is_empty());
+        let id = self
+            .legacy_id_attribute
+            .and_then(|name| target.attributes.get(name));
+        let verified = target
+            .attributes
+            .get("email_verified")
+            .is_some_and(|v| v == "true");
+        PlannedUser {
+            legacy_id: user.id.to_string(),
+            route: routing.route.code(),
+            reason: routing.reason.map(Reason::code),
+            group_count: target.groups.len(),
+            enabled: target.enabled,
+            has_contact: target.has_verified_contact(),
+            may_sign_in,
+            collidable: collided.reason == Some(Reason::LoginCollision),
+            name_key: name.map(|name| self.folding.key(name)),
+            email_key: user.email.as_deref().map(|email| self.folding.key(email)),
+            verified,
+            id_key: id.map(|id| text_key(id)),
+            username: target.username,
+        }
+    }
+}

@@ -1,0 +1,435 @@
+//! What is done to one user, so that a crash between any two instructions can be resumed:
+//!
+//! 1. the intent goes to disk;
+//! 2. AdminCreateUser, without any message; that the user is ours goes to disk;
+//! 3. AdminDisableUser, if Django calls them inactive;
+//! 4. AdminAddUserToGroup for each group;
+//! 5. AdminSetUserPassword, permanent and random, last: the user's status is then CONFIRMED, and
+//!    a CONFIRMED user of ours needs nothing more.
+//!
+//! Steps 3 and 4 may be repeated at will. Steps 2 and 5 are not repeated blindly: when an answer
+//! is lost the pool is asked what is so. The journal's word "ours" is on disk before step 5
+//! starts. Called by `apply` for each user.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cognito_user_pool::{
+    Attempts, Disposition, Effect, PoolError, PoolFault, UserRecord, UserStatus, WritableUserPool,
+};
+use migration_model::{PoolUser, Reason, Route};
+
+use crate::control::RunControl;
+use crate::journal::{Entry, PendingUser, State, WriterGone, WriterHandle};
+use crate::outcome::Outcome;
+use crate::proof::{Expected, Holder, Proof, holder};
+use crate::random_password::random_password;
+
+/// A user to be dealt with.
+pub(crate) struct Work {
+    pub(crate) pending: PendingUser,
+    pub(crate) target: PoolUser,
+}
+
+/// What all users of a run share.
+pub(crate) struct UserSteps {
+    pub(crate) pool: WritableUserPool,
+    pub(crate) journal: WriterHandle,
+    pub(crate) control: RunControl,
+    pub(crate) minimum_password_length: usize,
+    pub(crate) legacy_id_attribute: Option<String>,
+    pub(crate) counts: StepCounts,
+}
+
+/// Counted while users are in work, for the progress line.
+#[derive(Debug, Default)]
+pub(crate) struct StepCounts {
+    pub(crate) without_answer: AtomicU64,
+}
+
+/// How dealing with a user ended.
+#[derive(Debug)]
+pub(crate) enum UserEnd {
+    /// The user has an outcome, which is in the journal or on its way there. For a failure, what
+    /// failed.
+    Settled(Outcome, Option<String>),
+    /// Left as they are for the next run.
+    Left,
+    /// The whole run cannot go on.
+    Halt(PoolError),
+    /// The journal cannot be written.
+    JournalGone,
+}
+
+impl From<WriterGone> for UserEnd {
+    fn from(WriterGone: WriterGone) -> Self {
+        UserEnd::JournalGone
+    }
+}
+
+/// A user who is provably ours.
+struct Ours {
+    /// The name by which the pool knows them.
+    username: String,
+    /// Whether AdminSetUserPassword may have been sent before: then the pool is asked first.
+    password_may_be_set: bool,
+}
+
+/// A step that may be repeated at will.
+#[derive(Clone, Copy)]
+enum Repeatable<'a> {
+    Disable,
+    AddToGroup(&'a str),
+}
+
+impl UserSteps {
+    /// Deals with one user.
+    pub(crate) async fn run(&self, work: &Work) -> UserEnd {
+        match self.steps(work).await {
+            Ok(end) | Err(end) => end,
+        }
+    }
+
+    async fn steps(&self, work: &Work) -> Result<UserEnd, UserEnd> {
+        let ours = match work.pending.state {
+            State::Created => Ours {
+                username: work.pending.pool_username.clone().unwrap_or_default(),
+                password_may_be_set: true,
+            },
+            State::Planned | State::Creating(_) => self.create(work).await?,
+        };
+        if !work.target.enabled {
+            self.repeat(work, Repeatable::Disable, &ours).await?;
+        }
+        for group in &work.target.groups {
+            self.repeat(work, Repeatable::AddToGroup(group), &ours)
+                .await?;
+        }
+        self.set_password(work, &ours).await?;
+        let reason = (!work.target.has_verified_contact()).then_some(Reason::NoVerifiedContact);
+        self.journal
+            .note(Entry::Done {
+                position: work.pending.position,
+                reason,
+            })
+            .await?;
+        Ok(UserEnd::Settled(Outcome::Created, None))
+    }
+
+    /// Steps 1 and 2.
+    async fn create(&self, work: &Work) -> Result<Ours, UserEnd> {
+        let pending = &work.pending;
+        let mut unanswered_since = match pending.state {
+            State::Creating(since) => Some(since),
+            _ => None,
+        };
+        if pending.route != Route::AdminCreate {
+            // Planned anew meanwhile: nobody is created any more, but it must be known whether
+            // somebody was.
+            return self.settle_former_intent(work, unanswered_since).await;
+        }
+        let intent_at = self.pool.server_time();
+        if unanswered_since.is_none() {
+            let entry = Entry::Intent {
+                position: pending.position,
+                at: intent_at,
+            };
+            self.journal.commit(entry).await?;
+        }
+        let mut attempts = self.attempts();
+        loop {
+            let created = self
+                .pool
+                .admin_create_user(&pending.username, &work.target.attributes)
+                .await;
+            let error = match created {
+                Ok(record) => return self.record_ours(work, record, Proof::Response).await,
+                Err(error) => error,
+            };
+            if error.effect() == Effect::Unknown {
+                unanswered_since.get_or_insert(intent_at);
+            }
+            match error.disposition() {
+                Disposition::Retry => self.pause(&mut attempts, error).await?,
+                Disposition::Halt => return Err(UserEnd::Halt(error)),
+                Disposition::Already => {
+                    return self.settle_existing(work, unanswered_since, &error).await;
+                }
+                Disposition::FailUser(Reason::AliasTaken) if unanswered_since.is_some() => {
+                    return self.settle_existing(work, unanswered_since, &error).await;
+                }
+                Disposition::FailUser(reason) => {
+                    return Err(self.fail(work, false, reason, &error).await?);
+                }
+            }
+        }
+    }
+
+    /// The pool has a user of this name, or one with this address: whose is it?
+    async fn settle_existing(
+        &self,
+        work: &Work,
+        unanswered_since: Option<chrono::DateTime<chrono::Utc>>,
+        error: &PoolError,
+    ) -> Result<Ours, UserEnd> {
+        let Some(record) = self.look_up(work, &work.pending.username, false).await? else {
+            // The name is free, so it was the address: Cognito reports both alike.
+            return Err(self.fail(work, false, Reason::AliasTaken, error).await?);
+        };
+        match self.whose(work, &record, unanswered_since) {
+            Holder::Ours => self.record_ours(work, record, Proof::Found).await,
+            Holder::SamePerson => {
+                let sub = record.sub().map(str::to_owned);
+                let (outcome, reason) = (Outcome::AlreadyInPool, Reason::AlreadyInPool);
+                Err(self.settle(work, outcome, reason, None, sub).await?)
+            }
+            Holder::SomebodyElse => Err(self
+                .settle(work, Outcome::Held, Reason::UsernameTaken, None, None)
+                .await?),
+            Holder::Unclear => Err(self.fail(work, false, Reason::Unconfirmed, error).await?),
+        }
+    }
+
+    /// An intent of an earlier plan, for a user who is not to be created any more.
+    async fn settle_former_intent(
+        &self,
+        work: &Work,
+        unanswered_since: Option<chrono::DateTime<chrono::Utc>>,
+    ) -> Result<Ours, UserEnd> {
+        if let Some(record) = self.look_up(work, &work.pending.username, false).await? {
+            match self.whose(work, &record, unanswered_since) {
+                Holder::Ours => return self.record_ours(work, record, Proof::Found).await,
+                Holder::SamePerson => {
+                    let sub = record.sub().map(str::to_owned);
+                    let (outcome, reason) = (Outcome::AlreadyInPool, Reason::AlreadyInPool);
+                    return Err(self.settle(work, outcome, reason, None, sub).await?);
+                }
+                Holder::SomebodyElse | Holder::Unclear => {}
+            }
+        }
+        let reason = work.pending.reason.unwrap_or(Reason::MayStillSignIn);
+        Err(self.settle(work, Outcome::Held, reason, None, None).await?)
+    }
+
+    fn whose(
+        &self,
+        work: &Work,
+        record: &UserRecord,
+        unanswered_since: Option<chrono::DateTime<chrono::Utc>>,
+    ) -> Holder {
+        let legacy_id = self.legacy_id_attribute.as_deref().and_then(|name| {
+            work.target
+                .attributes
+                .get(name)
+                .map(|value| (name, value.as_str()))
+        });
+        let now = self.pool.server_time();
+        holder(
+            record,
+            Expected {
+                legacy_id,
+                unanswered_since,
+                now,
+            },
+        )
+    }
+
+    async fn record_ours(
+        &self,
+        work: &Work,
+        record: UserRecord,
+        proof: Proof,
+    ) -> Result<Ours, UserEnd> {
+        let entry = Entry::Created {
+            position: work.pending.position,
+            sub: record.sub().map(str::to_owned),
+            pool_username: record.username.clone(),
+            proof,
+        };
+        self.journal.commit(entry).await?;
+        // A user found again has never had a password, or they would not have been proven ours.
+        Ok(Ours {
+            username: record.username,
+            password_may_be_set: false,
+        })
+    }
+
+    /// Step 5.
+    async fn set_password(&self, work: &Work, ours: &Ours) -> Result<(), UserEnd> {
+        let mut may_be_set = ours.password_may_be_set;
+        let mut attempts = self.attempts();
+        loop {
+            if may_be_set {
+                match self.look_up(work, &ours.username, true).await? {
+                    Some(record) if record.status == UserStatus::ForceChangePassword => {}
+                    // Set by the call whose answer was lost, or by somebody since: either way
+                    // the user has a password that is not ours to replace.
+                    Some(_) => return Ok(()),
+                    None => {
+                        let outcome = Outcome::Failed;
+                        let detail = Some("deleted from the pool meanwhile".to_owned());
+                        let reason = Reason::RefusedByCognito;
+                        let sub = None;
+                        return Err(self.settle_ours(work, outcome, reason, detail, sub).await?);
+                    }
+                }
+            }
+            let password = random_password(self.minimum_password_length);
+            let set = self
+                .pool
+                .admin_set_user_password(&ours.username, password.expose())
+                .await;
+            let Err(error) = set else { return Ok(()) };
+            may_be_set |= error.effect() == Effect::Unknown;
+            self.after_failure(work, &mut attempts, error).await?;
+        }
+    }
+
+    /// A call that may be repeated at will, until it succeeds.
+    async fn repeat(&self, work: &Work, step: Repeatable<'_>, ours: &Ours) -> Result<(), UserEnd> {
+        let mut attempts = self.attempts();
+        loop {
+            let done = match step {
+                Repeatable::Disable => self.pool.admin_disable_user(&ours.username).await,
+                Repeatable::AddToGroup(group) => {
+                    self.pool
+                        .admin_add_user_to_group(&ours.username, group)
+                        .await
+                }
+            };
+            let Err(error) = done else { return Ok(()) };
+            self.after_failure(work, &mut attempts, error).await?;
+        }
+    }
+
+    /// Waits if the call may be repeated; otherwise says how the user ends.
+    async fn after_failure(
+        &self,
+        work: &Work,
+        attempts: &mut Attempts,
+        error: PoolError,
+    ) -> Result<(), UserEnd> {
+        match error.disposition() {
+            Disposition::Retry => self.pause(attempts, error).await,
+            Disposition::Already => Ok(()),
+            Disposition::Halt => Err(UserEnd::Halt(error)),
+            Disposition::FailUser(reason) => Err(self.fail(work, true, reason, &error).await?),
+        }
+    }
+
+    async fn look_up(
+        &self,
+        work: &Work,
+        username: &str,
+        ours: bool,
+    ) -> Result<Option<UserRecord>, UserEnd> {
+        // A read: the pool repeats it by itself.
+        let found = tokio::select! {
+            found = self.pool.admin_get_user(username) => found,
+            () = self.control.stop_now_asked() => return Err(UserEnd::Left),
+        };
+        let error = match found {
+            Ok(record) => return Ok(record),
+            Err(error) => error,
+        };
+        match error.disposition() {
+            Disposition::FailUser(reason) => Err(self.fail(work, ours, reason, &error).await?),
+            Disposition::Retry | Disposition::Halt | Disposition::Already => {
+                Err(UserEnd::Halt(error))
+            }
+        }
+    }
+
+    fn attempts(&self) -> Attempts {
+        self.pool.patience().begin()
+    }
+
+    /// Waits before another attempt. Somebody who asked to stop does not wait for an outage.
+    async fn pause(&self, attempts: &mut Attempts, error: PoolError) -> Result<(), UserEnd> {
+        let no_answer = error.fault() != PoolFault::Throttled;
+        let _waiting = no_answer.then(|| Counted::in_counter(&self.counts.without_answer));
+        tokio::select! {
+            waited = attempts.pause_after(error) => waited.map_err(UserEnd::Halt),
+            () = self.control.stop_asked() => Err(UserEnd::Left),
+        }
+    }
+
+    async fn fail(
+        &self,
+        work: &Work,
+        ours: bool,
+        reason: Reason,
+        error: &PoolError,
+    ) -> Result<UserEnd, UserEnd> {
+        let detail = Some(error.to_string());
+        match ours {
+            true => {
+                self.settle_ours(work, Outcome::Failed, reason, detail, None)
+                    .await
+            }
+            false => {
+                self.settle(work, Outcome::Failed, reason, detail, None)
+                    .await
+            }
+        }
+    }
+
+    async fn settle_ours(
+        &self,
+        work: &Work,
+        outcome: Outcome,
+        reason: Reason,
+        detail: Option<String>,
+        sub: Option<String>,
+    ) -> Result<UserEnd, UserEnd> {
+        let position = work.pending.position;
+        let end = UserEnd::Settled(outcome, detail.clone());
+        let entry = Entry::Settled {
+            position,
+            ours: true,
+            outcome,
+            reason,
+            detail,
+            sub,
+        };
+        self.journal.note(entry).await?;
+        Ok(end)
+    }
+
+    async fn settle(
+        &self,
+        work: &Work,
+        outcome: Outcome,
+        reason: Reason,
+        detail: Option<String>,
+        sub: Option<String>,
+    ) -> Result<UserEnd, UserEnd> {
+        let position = work.pending.position;
+        let end = UserEnd::Settled(outcome, detail.clone());
+        let entry = Entry::Settled {
+            position,
+            ours: false,
+            outcome,
+            reason,
+            detail,
+            sub,
+        };
+        self.journal.note(entry).await?;
+        Ok(end)
+    }
+}
+
+/// Adds one to a counter for as long as it lives.
+struct Counted<'a>(&'a AtomicU64);
+
+impl<'a> Counted<'a> {
+    fn in_counter(counter: &'a AtomicU64) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Counted(counter)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

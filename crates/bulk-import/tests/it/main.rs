@@ -1,0 +1,10 @@
+//! Imports real Django users (`migrations-fixtures/legacy.sqlite3`) into the rehearsal pool,
+//! undisturbed and under every disturbance that an operator will meet.
+
+mod accounts;
+mod crash;
+mod fault_front;
+mod journal_trouble;
+mod outages;
+mod planning;
+mod world;
