@@ -14,7 +14,10 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     /// Cognito's exception name, such as `UserNotFoundException`.
@@ -53,7 +56,10 @@ impl ApiError {
     }
 
     pub(crate) fn pool_not_found(pool_id: &str) -> Self {
-        Self::new("ResourceNotFoundException", format!("User pool {pool_id} does not exist."))
+        Self::new(
+            "ResourceNotFoundException",
+            format!("User pool {pool_id} does not exist."),
+        )
     }
 
     pub(crate) fn client_not_found(client_id: &str) -> Self {

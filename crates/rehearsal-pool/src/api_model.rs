@@ -137,7 +137,10 @@ impl ApiModel {
             }
             (Kind::List, Value::Array(items)) => {
                 check_length(shape, items.len(), path, value, secret, findings);
-                let member = shape.member.as_deref().expect("a list shape names its member");
+                let member = shape
+                    .member
+                    .as_deref()
+                    .expect("a list shape names its member");
                 for (index, item) in items.iter().enumerate() {
                     let path = format!("{path}.{}.member", index + 1);
                     self.check(member, item, &path, secret, findings)?;
@@ -218,8 +221,17 @@ fn check_text(
         return;
     }
     // Lengths count UTF-16 units, as Java's String does.
-    check_length(shape, text.encode_utf16().count(), path, &Value::from(text), secret, findings);
-    let Some(pattern) = effective_pattern(shape_name, shape) else { return };
+    check_length(
+        shape,
+        text.encode_utf16().count(),
+        path,
+        &Value::from(text),
+        secret,
+        findings,
+    );
+    let Some(pattern) = effective_pattern(shape_name, shape) else {
+        return;
+    };
     let compiled = shape.compiled.get_or_init(|| compile(pattern));
     if compiled.as_ref().is_some_and(|regex| !regex.is_match(text)) {
         findings.push(format!(
@@ -287,12 +299,23 @@ fn shown(value: &Value, secret: bool) -> String {
 }
 
 fn wrong_type(path: &str, wanted: &str) -> ApiError {
-    let place = if path.is_empty() { "the request body" } else { path };
-    ApiError::new("SerializationException", format!("{place} must be {wanted}"))
+    let place = if path.is_empty() {
+        "the request body"
+    } else {
+        path
+    };
+    ApiError::new(
+        "SerializationException",
+        format!("{place} must be {wanted}"),
+    )
 }
 
 fn joined(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 fn lower_first(name: &str) -> String {
@@ -360,7 +383,9 @@ mod tests {
         let model = api_model();
         let input =
             json!({"UserPoolId": "eu-west-1_a", "Username": "bob", "Password": "correct horse"});
-        model.validate(&model.operations["AdminSetUserPassword"], &input).expect("valid");
+        model
+            .validate(&model.operations["AdminSetUserPassword"], &input)
+            .expect("valid");
     }
 
     #[test]
@@ -385,7 +410,10 @@ mod tests {
 
     #[test]
     fn a_limit_beyond_its_range_is_refused() {
-        let text = refusal("ListUsers", &json!({"UserPoolId": "eu-west-1_a", "Limit": 61}));
+        let text = refusal(
+            "ListUsers",
+            &json!({"UserPoolId": "eu-west-1_a", "Limit": 61}),
+        );
         assert!(text.contains("value less than or equal to 60"), "{text}");
     }
 }

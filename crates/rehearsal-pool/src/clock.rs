@@ -24,7 +24,9 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Self {
             started: Instant::now(),
             started_at: whole_millis(since_epoch),
@@ -48,7 +50,10 @@ fn whole_millis(duration: Duration) -> Millis {
 }
 
 /// A time as Cognito writes it: seconds since the epoch with milliseconds as the fraction.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds stay exact for 285,000 years")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds stay exact for 285,000 years"
+)]
 pub(crate) fn epoch_seconds(at: Millis) -> f64 {
     at as f64 / 1_000.0
 }

@@ -127,7 +127,10 @@ impl CustomAttribute {
     pub fn text(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            kind: AttributeKind::Text { min_length: 0, max_length: 2048 },
+            kind: AttributeKind::Text {
+                min_length: 0,
+                max_length: 2048,
+            },
             mutable: true,
         }
     }

@@ -64,7 +64,11 @@ pub enum Medium {
 
 impl Medium {
     pub(crate) fn of(attribute: AttributeId) -> Self {
-        if attribute == EMAIL { Self::Email } else { Self::Sms }
+        if attribute == EMAIL {
+            Self::Email
+        } else {
+            Self::Sms
+        }
     }
 
     pub(crate) fn as_str(self) -> &'static str {

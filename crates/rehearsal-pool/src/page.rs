@@ -38,7 +38,9 @@ pub(crate) fn after(token: Option<&str>) -> Result<Option<String>, ApiError> {
 
 /// Like [`after`] for entries known by number.
 pub(crate) fn after_number(token: Option<&str>) -> Result<Option<u32>, ApiError> {
-    after(token)?.map(|text| text.parse().map_err(|_| invalid_token())).transpose()
+    after(token)?
+        .map(|text| text.parse().map_err(|_| invalid_token()))
+        .transpose()
 }
 
 fn invalid_token() -> ApiError {
@@ -72,7 +74,10 @@ mod tests {
         let mut next = None;
         loop {
             let start = after_number(next.as_deref()).expect("our own token");
-            let rest = entries.iter().copied().filter(|n| start.is_none_or(|start| *n > start));
+            let rest = entries
+                .iter()
+                .copied()
+                .filter(|n| start.is_none_or(|start| *n > start));
             let (page, following) = cut(rest, 60, ToString::to_string);
             seen.extend(page);
             match following {

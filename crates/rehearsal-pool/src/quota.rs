@@ -92,11 +92,15 @@ impl Quotas {
     /// a rate that cannot be.
     pub fn from_file(path: &Path) -> Result<Self, QuotaFileError> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| QuotaFileError::Unreadable { path: shown.clone(), source })?;
-        let table: QuotaTable = toml::from_str(&text).map_err(|source| {
-            QuotaFileError::Malformed { path: shown.clone(), source: Box::new(source) }
+        let text = std::fs::read_to_string(path).map_err(|source| QuotaFileError::Unreadable {
+            path: shown.clone(),
+            source,
         })?;
+        let table: QuotaTable =
+            toml::from_str(&text).map_err(|source| QuotaFileError::Malformed {
+                path: shown.clone(),
+                source: Box::new(source),
+            })?;
         for (name, &rate) in table.rates.iter().chain(&table.customer_traffic) {
             if !CATEGORIES.iter().any(|category| category.name == name) {
                 return Err(QuotaFileError::UnknownCategory {
@@ -106,7 +110,11 @@ impl Quotas {
                 });
             }
             if !(rate >= 0.0 && rate.is_finite()) {
-                return Err(QuotaFileError::BadRate { path: shown, name: name.clone(), rate });
+                return Err(QuotaFileError::BadRate {
+                    path: shown,
+                    name: name.clone(),
+                    rate,
+                });
             }
         }
         Ok(Self::Custom(table))
@@ -137,7 +145,12 @@ const CATEGORIES: [Category; 16] = [
     Category {
         name: "UserCreation",
         rate: 50.0,
-        operations: &["AdminCreateUser", "SignUp", "ConfirmSignUp", "AdminConfirmSignUp"],
+        operations: &[
+            "AdminCreateUser",
+            "SignUp",
+            "ConfirmSignUp",
+            "AdminConfirmSignUp",
+        ],
     },
     Category {
         name: "UserAccountRecovery",
@@ -180,8 +193,16 @@ const CATEGORIES: [Category; 16] = [
         rate: 50.0,
         operations: &["AdminListGroupsForUser", "ResendConfirmationCode"],
     },
-    Category { name: "UserList", rate: 30.0, operations: &["ListUsers", "ListUsersInGroup"] },
-    Category { name: "UserToken", rate: 120.0, operations: &["RevokeToken"] },
+    Category {
+        name: "UserList",
+        rate: 30.0,
+        operations: &["ListUsers", "ListUsersInGroup"],
+    },
+    Category {
+        name: "UserToken",
+        rate: 120.0,
+        operations: &["RevokeToken"],
+    },
     Category {
         name: "UserPoolRead",
         rate: 15.0,
@@ -224,7 +245,11 @@ const CATEGORIES: [Category; 16] = [
     Category {
         name: "UserPoolClientUpdate",
         rate: 15.0,
-        operations: &["CreateUserPoolClient", "UpdateUserPoolClient", "DeleteUserPoolClient"],
+        operations: &[
+            "CreateUserPoolClient",
+            "UpdateUserPoolClient",
+            "DeleteUserPoolClient",
+        ],
     },
     Category {
         name: "LimitManagement",
@@ -270,9 +295,16 @@ impl QuotaBook {
         let buckets = CATEGORIES
             .iter()
             .map(|category| {
-                let rate = table.rates.get(category.name).copied().unwrap_or(category.rate);
-                let customers =
-                    table.customer_traffic.get(category.name).copied().unwrap_or_default();
+                let rate = table
+                    .rates
+                    .get(category.name)
+                    .copied()
+                    .unwrap_or(category.rate);
+                let customers = table
+                    .customer_traffic
+                    .get(category.name)
+                    .copied()
+                    .unwrap_or_default();
                 Mutex::new(Bucket {
                     rate,
                     customers,
@@ -283,13 +315,19 @@ impl QuotaBook {
                 })
             })
             .collect();
-        Self { enforced: *quotas != Quotas::Off, buckets }
+        Self {
+            enforced: *quotas != Quotas::Off,
+            buckets,
+        }
     }
 
     /// Takes one call of `operation` from its category. An operation without a category is free.
     #[must_use]
     pub(crate) fn take(&self, operation: &str, now: Millis) -> bool {
-        match CATEGORIES.iter().position(|category| category.operations.contains(&operation)) {
+        match CATEGORIES
+            .iter()
+            .position(|category| category.operations.contains(&operation))
+        {
             Some(index) => self.take_from(index, now),
             None => true,
         }
@@ -303,7 +341,9 @@ impl QuotaBook {
     }
 
     fn take_from(&self, index: usize, now: Millis) -> bool {
-        let mut bucket = self.buckets[index].lock().expect("no holder of a bucket panics");
+        let mut bucket = self.buckets[index]
+            .lock()
+            .expect("no holder of a bucket panics");
         if self.enforced && !bucket.take(now) {
             bucket.throttled += 1;
             return false;
@@ -392,7 +432,13 @@ mod tests {
         let book = QuotaBook::new(&Quotas::Off, 0);
         assert_eq!(granted(&book, "AdminCreateUser", 500, 0), 500);
         let counts = book.counts();
-        let creation = counts.iter().find(|count| count.category == "UserCreation").unwrap();
-        assert_eq!((creation.granted, creation.throttled, creation.rate), (500, 0, None));
+        let creation = counts
+            .iter()
+            .find(|count| count.category == "UserCreation")
+            .unwrap();
+        assert_eq!(
+            (creation.granted, creation.throttled, creation.rate),
+            (500, 0, None)
+        );
     }
 }

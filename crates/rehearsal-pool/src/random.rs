@@ -7,7 +7,9 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
 /// Fills `bytes` with random ones.
 pub(crate) fn fill(bytes: &mut [u8]) {
-    SystemRandom::new().fill(bytes).expect("the operating system gives random bytes");
+    SystemRandom::new()
+        .fill(bytes)
+        .expect("the operating system gives random bytes");
 }
 
 /// `length` characters out of `alphabet`.
@@ -28,8 +30,7 @@ pub(crate) fn text(length: usize, alphabet: &[u8]) -> String {
 }
 
 const LOWER_AND_DIGITS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-const LETTERS_AND_DIGITS: &[u8] =
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const LETTERS_AND_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// `<region>_<9 letters and digits>`, as pool ids are.
 pub(crate) fn pool_id(region: &str) -> String {

@@ -90,22 +90,43 @@ impl RehearsalPool {
             let runner = ProgramRunner::new(program, options.region.clone(), arn.clone());
             functions.add(arn, runner);
         }
-        let service =
-            Service::new(options.region, options.access_key_id, &options.quotas, functions);
+        let service = Service::new(
+            options.region,
+            options.access_key_id,
+            &options.quotas,
+            functions,
+        );
         let listen_error = |source| RehearsalPoolError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(listen_error)?);
         let issuer = options.issuer.unwrap_or_else(|| endpoint.clone());
-        service.issuer.set(issuer).expect("a new service has no issuer yet");
+        service
+            .issuer
+            .set(issuer)
+            .expect("a new service has no issuer yet");
         let (user_pool_id, client_id) = make_pool(&service, &options.pool, lambda_config)
             .await
-            .map_err(|error| RehearsalPoolError::Settings { reason: error.to_string() })?;
+            .map_err(|error| RehearsalPoolError::Settings {
+                reason: error.to_string(),
+            })?;
 
         let service = Arc::new(service);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(listener, Arc::clone(&service), stopped));
-        tracing::info!(endpoint, user_pool_id, client_id, "the rehearsal pool accepts connections");
-        Ok(RunningPool { endpoint, user_pool_id, client_id, service, stop, server })
+        tracing::info!(
+            endpoint,
+            user_pool_id,
+            client_id,
+            "the rehearsal pool accepts connections"
+        );
+        Ok(RunningPool {
+            endpoint,
+            user_pool_id,
+            client_id,
+            service,
+            stop,
+            server,
+        })
     }
 }
 
@@ -200,7 +221,11 @@ fn function_arn(region: &str) -> String {
 
 fn check_program(program: &TriggerProgram) -> Result<(), RehearsalPoolError> {
     let found = std::fs::metadata(&program.path).and_then(|found| {
-        if found.is_file() { Ok(()) } else { Err(std::io::ErrorKind::IsADirectory.into()) }
+        if found.is_file() {
+            Ok(())
+        } else {
+            Err(std::io::ErrorKind::IsADirectory.into())
+        }
     });
     found.map_err(|source| RehearsalPoolError::Trigger {
         path: program.path.display().to_string(),
@@ -233,22 +258,34 @@ async fn make_pool(
 ) -> Result<(String, String), ApiError> {
     let model = api_model();
     let request = pool_request(settings, lambda_config);
-    model.validate(&model.operations["CreateUserPool"], &Value::Object(request.clone()))?;
+    model.validate(
+        &model.operations["CreateUserPool"],
+        &Value::Object(request.clone()),
+    )?;
     let created = create_user_pool(service, request).await?;
-    let pool_id = created["UserPool"]["Id"].as_str().unwrap_or_default().to_owned();
+    let pool_id = created["UserPool"]["Id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
 
     let request = client_request(settings, &pool_id);
-    model.validate(&model.operations["CreateUserPoolClient"], &Value::Object(request.clone()))?;
+    model.validate(
+        &model.operations["CreateUserPoolClient"],
+        &Value::Object(request.clone()),
+    )?;
     let created = create_user_pool_client(service, request).await?;
-    let client_id = created["UserPoolClient"]["ClientId"].as_str().unwrap_or_default();
+    let client_id = created["UserPoolClient"]["ClientId"]
+        .as_str()
+        .unwrap_or_default();
     Ok((pool_id, client_id.to_owned()))
 }
 
 fn pool_request(settings: &PoolSettings, lambda_config: Map<String, Value>) -> Map<String, Value> {
     let policy = settings.password_policy;
-    let required = settings.required_attributes.iter().map(|name| {
-        json!({"Name": name, "Required": true, "Mutable": true})
-    });
+    let required = settings
+        .required_attributes
+        .iter()
+        .map(|name| json!({"Name": name, "Required": true, "Mutable": true}));
     let custom = settings.custom_attributes.iter().map(custom_attribute);
     let schema: Vec<Value> = required.chain(custom).collect();
     let mut request = object(json!({
@@ -294,7 +331,10 @@ fn custom_attribute(attribute: &CustomAttribute) -> Value {
         },
     });
     match attribute.kind {
-        AttributeKind::Text { min_length, max_length } => {
+        AttributeKind::Text {
+            min_length,
+            max_length,
+        } => {
             described["StringAttributeConstraints"] = json!({
                 "MinLength": min_length.to_string(),
                 "MaxLength": max_length.to_string(),
@@ -315,7 +355,11 @@ fn custom_attribute(attribute: &CustomAttribute) -> Value {
 }
 
 fn client_request(settings: &PoolSettings, pool_id: &str) -> Map<String, Value> {
-    let existence = if settings.prevent_user_existence_errors { "ENABLED" } else { "LEGACY" };
+    let existence = if settings.prevent_user_existence_errors {
+        "ENABLED"
+    } else {
+        "LEGACY"
+    };
     object(json!({
         "UserPoolId": pool_id,
         "ClientName": settings.name,

@@ -63,8 +63,9 @@ async fn connection(stream: TcpStream, service: Arc<Service>) {
         let service = Arc::clone(&service);
         async move { Ok::<_, Infallible>(handle(service, request).await) }
     });
-    let served =
-        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), handler);
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), handler);
     if let Err(error) = served.await {
         tracing::debug!(%error, "a connection ended early");
     }
@@ -85,12 +86,16 @@ async fn operate(service: Arc<Service>, request: Request<Incoming>) -> Result<Va
     let input = read_body(body).await?;
     // A task of its own: a caller who hangs up does not undo what the service began.
     let task = tokio::spawn(async move { operation::dispatch(&service, &name, input).await });
-    task.await.unwrap_or_else(|_| Err(ApiError::internal("The operation failed.")))
+    task.await
+        .unwrap_or_else(|_| Err(ApiError::internal("The operation failed.")))
 }
 
 async fn read_body(body: Incoming) -> Result<Value, ApiError> {
     let too_long = |_| ApiError::new("SerializationException", "The request is too long.");
-    let collected = Limited::new(body, MAX_BODY).collect().await.map_err(too_long)?;
+    let collected = Limited::new(body, MAX_BODY)
+        .collect()
+        .await
+        .map_err(too_long)?;
     // Passwords travel in here: the gathered bytes are wiped. (Those in the HTTP library's own
     // buffers are not; they are reused by the next request.)
     let bytes = Zeroizing::new(Vec::from(collected.to_bytes()));
@@ -99,7 +104,10 @@ async fn read_body(body: Incoming) -> Result<Value, ApiError> {
     }
     match serde_json::from_slice(&bytes) {
         Ok(input @ Value::Object(_)) => Ok(input),
-        _ => Err(ApiError::new("SerializationException", "The request is not a JSON object.")),
+        _ => Err(ApiError::new(
+            "SerializationException",
+            "The request is not a JSON object.",
+        )),
     }
 }
 
@@ -110,9 +118,10 @@ fn document(service: &Service, path: &str) -> Response<Full<Bytes>> {
         [pool_id, ".well-known", "jwks.json"] => {
             service.pool(pool_id).ok().map(|pool| pool.keys().jwks())
         }
-        [pool_id, ".well-known", "openid-configuration"] => {
-            service.pool(pool_id).ok().map(|pool| openid_configuration(&service.issuer(&pool)))
-        }
+        [pool_id, ".well-known", "openid-configuration"] => service
+            .pool(pool_id)
+            .ok()
+            .map(|pool| openid_configuration(&service.issuer(&pool))),
         ["_rehearsal", "outbox"] => Some(json!({"messages": service.outbox.messages()})),
         ["_rehearsal", "trigger-runs"] => Some(json!({"runs": service.functions.runs()})),
         ["_rehearsal", "quotas"] => Some(json!({"categories": service.quotas.counts()})),

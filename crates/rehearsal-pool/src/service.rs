@@ -57,12 +57,18 @@ impl Service {
 
     /// `iss` of a pool's tokens.
     pub(crate) fn issuer(&self, pool: &Pool) -> String {
-        let base = self.issuer.get().expect("set before the first request is served");
+        let base = self
+            .issuer
+            .get()
+            .expect("set before the first request is served");
         format!("{base}/{}", pool.id)
     }
 
     pub(crate) fn pool_arn(&self, id: &str) -> String {
-        format!("arn:aws:cognito-idp:{}:{ACCOUNT_ID}:userpool/{id}", self.region)
+        format!(
+            "arn:aws:cognito-idp:{}:{ACCOUNT_ID}:userpool/{id}",
+            self.region
+        )
     }
 
     pub(crate) fn add_pool(&self, pool: Pool) -> Arc<Pool> {
@@ -73,16 +79,26 @@ impl Service {
     }
 
     pub(crate) fn remove_pool(&self, id: &str) {
-        let removed = self.pools.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let removed = self
+            .pools
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
         if let Some(pool) = removed {
-            let mut clients = self.pool_of_client.write().unwrap_or_else(PoisonError::into_inner);
+            let mut clients = self
+                .pool_of_client
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             clients.retain(|_, pool_id| *pool_id != pool.id);
         }
     }
 
     pub(crate) fn pool(&self, id: &str) -> Result<Arc<Pool>, ApiError> {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
-        pools.get(id).cloned().ok_or_else(|| ApiError::pool_not_found(id))
+        pools
+            .get(id)
+            .cloned()
+            .ok_or_else(|| ApiError::pool_not_found(id))
     }
 
     /// Pools by id, after `id` if one is given.
@@ -90,25 +106,41 @@ impl Service {
         use std::ops::Bound::{Excluded, Unbounded};
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
         let start = id.map_or(Unbounded, Excluded);
-        pools.range::<str, _>((start, Unbounded)).map(|(_, pool)| Arc::clone(pool)).collect()
+        pools
+            .range::<str, _>((start, Unbounded))
+            .map(|(_, pool)| Arc::clone(pool))
+            .collect()
     }
 
     pub(crate) fn add_client(&self, pool: &Pool, client: Client) -> Arc<Client> {
-        let mut clients = self.pool_of_client.write().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self
+            .pool_of_client
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         clients.insert(client.id.clone(), pool.id.clone());
         pool.put_client(client)
     }
 
     pub(crate) fn remove_client(&self, pool: &Pool, id: &str) -> Result<(), ApiError> {
-        let mut clients = self.pool_of_client.write().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self
+            .pool_of_client
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         clients.remove(id);
-        pool.remove_client(id).map(drop).ok_or_else(|| ApiError::client_not_found(id))
+        pool.remove_client(id)
+            .map(drop)
+            .ok_or_else(|| ApiError::client_not_found(id))
     }
 
     /// The app client of an unsigned operation, with its pool.
     pub(crate) fn client(&self, id: &str) -> Result<(Arc<Pool>, Arc<Client>), ApiError> {
-        let clients = self.pool_of_client.read().unwrap_or_else(PoisonError::into_inner);
-        let pool_id = clients.get(id).ok_or_else(|| ApiError::client_not_found(id))?;
+        let clients = self
+            .pool_of_client
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let pool_id = clients
+            .get(id)
+            .ok_or_else(|| ApiError::client_not_found(id))?;
         let pool = self.pool(pool_id)?;
         let client = pool.client(id)?;
         drop(clients);

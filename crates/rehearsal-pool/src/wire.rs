@@ -47,10 +47,16 @@ pub(crate) fn check_caller(
     operation: &str,
     access_key_id: Option<&str>,
 ) -> Result<(), ApiError> {
-    if api_model().operations.get(operation).is_none_or(|operation| !operation.signed) {
+    if api_model()
+        .operations
+        .get(operation)
+        .is_none_or(|operation| !operation.signed)
+    {
         return Ok(());
     }
-    let Some(authorization) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())
+    let Some(authorization) = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
     else {
         return Err(ApiError::new(
             "MissingAuthenticationTokenException",
@@ -77,7 +83,10 @@ pub(crate) fn check_caller(
 fn signing_key_id(authorization: &str) -> Option<&str> {
     let parts = authorization.strip_prefix("AWS4-HMAC-SHA256")?;
     let field = |name: &str| {
-        parts.split(',').map(str::trim).find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+        parts
+            .split(',')
+            .map(str::trim)
+            .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
     };
     let signature = field("Signature")?;
     let hexadecimal = signature.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -127,7 +136,10 @@ pub(crate) fn json_response(
 
 /// Text as a header: line breaks and letters beyond ASCII are left out.
 fn header(text: &str) -> HeaderValue {
-    let plain: String = text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
+    let plain: String = text
+        .chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .collect();
     HeaderValue::from_str(&plain).expect("printable ASCII")
 }
 

@@ -24,7 +24,13 @@ pub(super) struct Finished<'a> {
 
 /// `AuthenticationResult`. A refresh returns no new refresh token (no rotation).
 pub(super) async fn finish(sign_in: Finished<'_>) -> Result<Value, ApiError> {
-    let Finished { service, pool, client, user, refreshed } = sign_in;
+    let Finished {
+        service,
+        pool,
+        client,
+        user,
+        refreshed,
+    } = sign_in;
     let config = pool.config();
     let now = service.now();
     let claims = {
@@ -38,7 +44,9 @@ pub(super) async fn finish(sign_in: Finished<'_>) -> Result<Value, ApiError> {
         let issuer = service.issuer(pool);
         TokenClaims::new(&issuer, &config.schema, client, user, &groups, origin, now)
     };
-    let refresh_until = refreshed.is_none().then_some(now + client.refresh_token_lives);
+    let refresh_until = refreshed
+        .is_none()
+        .then_some(now + client.refresh_token_lives);
     Ok(json!({
         "ChallengeParameters": {},
         "AuthenticationResult": claims.signed(pool.keys(), client, refresh_until),

@@ -48,7 +48,10 @@ pub(super) async fn update_group(
     let pool = service.pool(&request.user_pool_id)?;
     let mut state = pool.state();
     let id = state.groups.id(&request.group_name)?;
-    let group = state.groups.get_mut(id).ok_or_else(ApiError::group_not_found)?;
+    let group = state
+        .groups
+        .get_mut(id)
+        .ok_or_else(ApiError::group_not_found)?;
     // What an update leaves out stays; that is believed, the reference does not say.
     group.description = request.description.or(group.description.take());
     group.role_arn = request.role_arn.or(group.role_arn.take());
@@ -72,10 +75,7 @@ pub(super) async fn get_group(service: &Service, request: OneGroup) -> Result<Va
     Ok(json!({"Group": group.described(&pool.id)}))
 }
 
-pub(super) async fn delete_group(
-    service: &Service,
-    request: OneGroup,
-) -> Result<Value, ApiError> {
+pub(super) async fn delete_group(service: &Service, request: OneGroup) -> Result<Value, ApiError> {
     let pool = service.pool(&request.user_pool_id)?;
     let mut state = pool.state();
     let id = state.groups.id(&request.group_name)?;
@@ -91,10 +91,7 @@ pub(super) struct ListGroups {
     next_token: Option<String>,
 }
 
-pub(super) async fn list_groups(
-    service: &Service,
-    request: ListGroups,
-) -> Result<Value, ApiError> {
+pub(super) async fn list_groups(service: &Service, request: ListGroups) -> Result<Value, ApiError> {
     let pool = service.pool(&request.user_pool_id)?;
     let last = after(request.next_token.as_deref())?;
     let state = pool.state();
@@ -107,7 +104,10 @@ pub(super) async fn list_groups(
 }
 
 fn groups_page(groups: &[&Group], pool_id: &str, next: Option<String>) -> Value {
-    let described: Vec<Value> = groups.iter().map(|group| group.described(pool_id)).collect();
+    let described: Vec<Value> = groups
+        .iter()
+        .map(|group| group.described(pool_id))
+        .collect();
     let mut answer = json!({"Groups": described});
     if let Some(next) = next {
         answer["NextToken"] = next.into();
@@ -195,8 +195,11 @@ pub(super) async fn list_users_in_group(
     let state = pool.state();
     let id = state.groups.id(&request.group_name)?;
     let group = state.groups.get(id).ok_or_else(ApiError::group_not_found)?;
-    let (page, next) =
-        cut(group.members.range(start..), page_size(request.limit), |index| index.to_string());
+    let (page, next) = cut(
+        group.members.range(start..),
+        page_size(request.limit),
+        |index| index.to_string(),
+    );
     let users: Vec<Value> = page
         .into_iter()
         .filter_map(|index| state.users.get(*index))

@@ -100,14 +100,21 @@ pub(super) async fn migrate(
             event::migration_at_forgot_password(&origin, client_metadata),
         ),
     };
-    let mut answer = service.functions.invoke(arn, "UserMigration", source, event).await?;
+    let mut answer = service
+        .functions
+        .invoke(arn, "UserMigration", source, event)
+        .await?;
     let response: Response = match answer.get_mut("response").map(Value::take) {
         Some(response @ Value::Object(_)) => {
             serde_json::from_value(response).map_err(|_| unrecognizable())?
         }
         _ => return Err(unrecognizable()),
     };
-    if response.user_attributes.as_ref().is_none_or(BTreeMap::is_empty) {
+    if response
+        .user_attributes
+        .as_ref()
+        .is_none_or(BTreeMap::is_empty)
+    {
         return Ok(Migration::NotHere);
     }
     match create(service, pool, &config, &user_name, occasion, response) {
@@ -153,7 +160,11 @@ fn create(
         .map_err(|_| Unusable("the username has a form the pool does not take"))?;
 
     let confirmed = response.final_user_status.as_deref() == Some("CONFIRMED");
-    let status = if confirmed { UserStatus::Confirmed } else { UserStatus::ResetRequired };
+    let status = if confirmed {
+        UserStatus::Confirmed
+    } else {
+        UserStatus::ResetRequired
+    };
     let credential = match occasion {
         Occasion::SignIn { password } if confirmed => {
             if password.chars().count() > LONGEST_PASSWORD {
@@ -176,17 +187,35 @@ fn create(
     }
     while let Some(holder) = alias_holder(config, &state.users, &attributes, None) {
         if response.force_alias_creation != Some(true) {
-            return Err(Unusable("an alias is taken and forceAliasCreation is not set"));
+            return Err(Unusable(
+                "an alias is taken and forceAliasCreation is not set",
+            ));
         }
         release_alias(&mut state.users, holder);
     }
-    let index = state.add(NewUser { username, sub, attributes, status, credential }, service.now());
+    let index = state.add(
+        NewUser {
+            username,
+            sub,
+            attributes,
+            status,
+            credential,
+        },
+        service.now(),
+    );
     if response.message_action.as_deref() != Some("SUPPRESS")
         && let Some(user) = state.users.get(index)
     {
-        let mediums = response.desired_delivery_mediums.as_deref().unwrap_or(&[Medium::Sms]);
+        let mediums = response
+            .desired_delivery_mediums
+            .as_deref()
+            .unwrap_or(&[Medium::Sms]);
         for medium in mediums {
-            let attribute = if *medium == Medium::Email { EMAIL } else { PHONE_NUMBER };
+            let attribute = if *medium == Medium::Email {
+                EMAIL
+            } else {
+                PHONE_NUMBER
+            };
             if let Some(destination) = user.attributes.get(attribute) {
                 service.outbox.send(SentMessage {
                     user_pool_id: pool.id.clone(),
@@ -227,14 +256,18 @@ fn requested_username(
     match (typed_alias, own) {
         (Some(alias), Some(own)) => {
             if attributes.get(alias) != Some(typed) {
-                return Err(Unusable("the typed name is not assigned to its alias attribute"));
+                return Err(Unusable(
+                    "the typed name is not assigned to its alias attribute",
+                ));
             }
             if own.is_empty() || own.chars().any(char::is_whitespace) {
                 return Err(Unusable("the username has blanks or is empty"));
             }
             Ok(own.to_owned())
         }
-        (Some(_), None) => Err(Unusable("a name typed as alias needs a username of its own")),
+        (Some(_), None) => Err(Unusable(
+            "a name typed as alias needs a username of its own",
+        )),
         (None, Some(own)) if config.folded(own) != typed => {
             Err(Unusable("username differs from the name in the request"))
         }

@@ -76,9 +76,10 @@ pub(super) fn proven(user: &mut User, now: Millis) -> Result<Judged, ApiError> {
         ));
     }
     match user.status {
-        UserStatus::Unconfirmed => {
-            Err(ApiError::new("UserNotConfirmedException", "User is not confirmed."))
-        }
+        UserStatus::Unconfirmed => Err(ApiError::new(
+            "UserNotConfirmedException",
+            "User is not confirmed.",
+        )),
         UserStatus::ForceChangePassword => Ok(Judged::NewPasswordRequired),
         UserStatus::Confirmed | UserStatus::ResetRequired => Ok(Judged::SignedIn),
     }

@@ -17,12 +17,12 @@ use super::nothing;
 use crate::api_error::ApiError;
 use crate::clock::HOUR;
 use crate::outbox::{Medium, MessageReason, SentMessage, masked};
+use crate::pool::Pool;
 use crate::pool::config::PoolConfig;
 use crate::pool::login_name::{self, verified_flag};
 use crate::pool::password::Verifier;
 use crate::pool::schema::{EMAIL, PHONE_NUMBER, is_phone_number};
 use crate::pool::user::{Credential, IssuedCode, User, UserStatus};
-use crate::pool::Pool;
 use crate::random;
 use crate::secret::Secret;
 use crate::service::Service;
@@ -105,7 +105,10 @@ pub(super) async fn confirm_forgot_password(
         return Err(if client.hides_user_existence {
             code_mismatch()
         } else {
-            ApiError::new("UserNotFoundException", "Username/client id combination not found.")
+            ApiError::new(
+                "UserNotFoundException",
+                "Username/client id combination not found.",
+            )
         });
     };
     let user = state.user_mut(index)?;
@@ -164,7 +167,10 @@ pub(super) async fn admin_reset_user_password(
     let mut state = pool.state();
     let index = state.find(&config, &request.username)?;
     let user = state.user_mut(index)?;
-    if !matches!(user.status, UserStatus::Confirmed | UserStatus::ResetRequired) {
+    if !matches!(
+        user.status,
+        UserStatus::Confirmed | UserStatus::ResetRequired
+    ) {
         return Err(wrong_state());
     }
     if send_code(service, &pool, &config, user).is_none() {
@@ -225,7 +231,11 @@ fn simulated_delivery(config: &PoolConfig, name: &str) -> Value {
             && config.recovery().first() == Some(&PHONE_NUMBER)
             && !config.auto_verified.contains(&EMAIL));
     let details = if by_phone {
-        let number = if is_phone_number(name) { name } else { "+10000000000" };
+        let number = if is_phone_number(name) {
+            name
+        } else {
+            "+10000000000"
+        };
         delivery_details(Medium::Sms, number)
     } else if name.contains('@') {
         delivery_details(Medium::Email, name)
@@ -243,7 +253,10 @@ fn code_mismatch() -> ApiError {
 }
 
 fn code_expired() -> ApiError {
-    ApiError::new("ExpiredCodeException", "Invalid code provided, please request a code again.")
+    ApiError::new(
+        "ExpiredCodeException",
+        "Invalid code provided, please request a code again.",
+    )
 }
 
 fn wrong_state() -> ApiError {

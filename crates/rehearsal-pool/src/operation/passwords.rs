@@ -39,7 +39,10 @@ pub(super) async fn admin_set_user_password(
         (UserStatus::Confirmed, Credential::Permanent(verifier))
     } else {
         let until = config.policy.temporary_until(now);
-        (UserStatus::ForceChangePassword, Credential::Temporary(verifier, until))
+        (
+            UserStatus::ForceChangePassword,
+            Credential::Temporary(verifier, until),
+        )
     };
     if let Some(rare) = &mut user.rare {
         rare.imported = false;

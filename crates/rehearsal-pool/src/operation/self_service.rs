@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
-use crate::pool::user_table::UserIndex;
 use crate::pool::PoolState;
+use crate::pool::user_table::UserIndex;
 use crate::secret::Secret;
 use crate::service::Service;
 use crate::token::AccessClaims;
@@ -39,7 +39,10 @@ pub(super) async fn get_user(service: &Service, request: GetUser) -> Result<Valu
 
 /// The user of a token that is still good.
 pub(super) fn bearer(state: &PoolState, claims: &AccessClaims) -> Result<UserIndex, ApiError> {
-    let index = state.users.by_sub(claims.sub).ok_or_else(ApiError::user_not_found)?;
+    let index = state
+        .users
+        .by_sub(claims.sub)
+        .ok_or_else(ApiError::user_not_found)?;
     let user = state.user(index)?;
     if state.is_revoked(user, claims.origin_jti) {
         return Err(ApiError::not_authorized("Access Token has been revoked"));

@@ -55,9 +55,11 @@ impl Parameters {
     }
 
     fn need(&self, name: &str) -> Result<&str, ApiError> {
-        self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
-            ApiError::invalid_parameter(format!("Missing required parameter {name}"))
-        })
+        self.get(name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| {
+                ApiError::invalid_parameter(format!("Missing required parameter {name}"))
+            })
     }
 }
 
@@ -131,7 +133,12 @@ async fn start(
 
 impl Attempt<'_> {
     async fn by_password(&self) -> Result<Value, ApiError> {
-        let Self { service, pool, client, .. } = *self;
+        let Self {
+            service,
+            pool,
+            client,
+            ..
+        } = *self;
         let name = self.parameters.need("USERNAME")?;
         let password = self.parameters.need("PASSWORD")?;
         client.check_secret_hash(name, self.parameters.get("SECRET_HASH"))?;
@@ -191,7 +198,12 @@ impl Attempt<'_> {
     }
 
     async fn by_refresh_token(&self) -> Result<Value, ApiError> {
-        let Self { service, pool, client, .. } = *self;
+        let Self {
+            service,
+            pool,
+            client,
+            ..
+        } = *self;
         let token = self.parameters.need("REFRESH_TOKEN")?;
         let claims = refresh::open(&pool.keys().refresh, token)
             .filter(|claims| claims.client_id == client.id)
@@ -211,7 +223,9 @@ impl Attempt<'_> {
             client
                 .check_secret_hash(&user.username, hash)
                 .or_else(|refusal| {
-                    client.check_secret_hash(&user.sub_text(), hash).map_err(|_| refusal)
+                    client
+                        .check_secret_hash(&user.sub_text(), hash)
+                        .map_err(|_| refusal)
                 })?;
             if state.is_revoked(user, Some(claims.origin_jti)) {
                 return Err(ApiError::not_authorized("Refresh Token has been revoked"));
@@ -221,7 +235,11 @@ impl Attempt<'_> {
             }
             index
         };
-        finish(Finished { refreshed: Some(&claims), ..self.finished(index) }).await
+        finish(Finished {
+            refreshed: Some(&claims),
+            ..self.finished(index)
+        })
+        .await
     }
 
     fn finished(&self, index: u32) -> Finished<'_> {
@@ -285,7 +303,14 @@ async fn respond(
                 return Err(ApiError::too_many_requests());
             }
             let index = new_password(service, pool, client, request, responses)?;
-            finish(Finished { service, pool, client, user: index, refreshed: None }).await
+            finish(Finished {
+                service,
+                pool,
+                client,
+                user: index,
+                refreshed: None,
+            })
+            .await
         }
         other => Err(ApiError::invalid_parameter(format!(
             "The rehearsal pool has no challenge {other}."
@@ -307,7 +332,11 @@ fn new_password(
     let now = service.now();
     let mut state = pool.state();
     let invalid = || ApiError::not_authorized("Invalid session for the user.");
-    let session = request.session.as_ref().map(Secret::reveal).ok_or_else(invalid)?;
+    let session = request
+        .session
+        .as_ref()
+        .map(Secret::reveal)
+        .ok_or_else(invalid)?;
     let index = state
         .challenges
         .get(session, &client.id, now)
@@ -338,7 +367,9 @@ fn new_password(
     let held = &state.user(index)?.attributes;
     config.schema.check_required(|id| {
         held.get(id).is_some()
-            || changes.iter().any(|(given, value)| *given == id && !value.is_empty())
+            || changes
+                .iter()
+                .any(|(given, value)| *given == id && !value.is_empty())
     })?;
     apply(&config, &mut state, index, &changes)?;
     state.challenges.close(session);

@@ -73,7 +73,9 @@ pub(super) fn changes(
         .iter()
         .map(|attribute| {
             let value = attribute.value.as_deref().unwrap_or_default();
-            let id = config.schema.check(&attribute.name, value, Occasion::Update)?;
+            let id = config
+                .schema
+                .check(&attribute.name, value, Occasion::Update)?;
             Ok((id, config.folded_value(id, value).into_owned()))
         })
         .collect()
@@ -99,7 +101,14 @@ pub(super) fn apply(
         if let (Some(flag), false) = (flag, flag_given)
             && before.get(contact) != after.get(contact)
         {
-            after.set(flag, if after.get(contact).is_some() { "false" } else { "" });
+            after.set(
+                flag,
+                if after.get(contact).is_some() {
+                    "false"
+                } else {
+                    ""
+                },
+            );
         }
     }
     check_flags(&after)?;
@@ -117,7 +126,9 @@ pub(super) fn apply(
     while let Some(holder) = alias_holder(config, &state.users, &after, Some(index)) {
         release_alias(&mut state.users, holder);
     }
-    state.users.change_attributes(index, |attributes| *attributes = after);
+    state
+        .users
+        .change_attributes(index, |attributes| *attributes = after);
     Ok(())
 }
 

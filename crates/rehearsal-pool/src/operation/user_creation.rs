@@ -68,7 +68,9 @@ pub(super) async fn admin_create_user(
         .required()
         .any(|(id, definition)| !definition.mutable && attributes.get(id).is_none());
     if missing_for_good {
-        config.schema.check_required(|id| attributes.get(id).is_some())?;
+        config
+            .schema
+            .check_required(|id| attributes.get(id).is_some())?;
     }
     let (credential, password) = temporary(&pool, &config, &username, &request, now);
 
@@ -138,7 +140,10 @@ fn temporary(
         None => Secret::new(config.policy.generate().to_string()),
     };
     let verifier = Verifier::of(pool.short_name(), username, password.reveal());
-    (Credential::Temporary(verifier, config.policy.temporary_until(now)), password)
+    (
+        Credential::Temporary(verifier, config.policy.temporary_until(now)),
+        password,
+    )
 }
 
 /// Sends the invitation where the user can be reached; the default medium is SMS.
@@ -149,9 +154,16 @@ fn invite(
     request: &AdminCreateUser,
     password: &Secret,
 ) {
-    let mediums = request.desired_delivery_mediums.as_deref().unwrap_or(&[Medium::Sms]);
+    let mediums = request
+        .desired_delivery_mediums
+        .as_deref()
+        .unwrap_or(&[Medium::Sms]);
     for medium in mediums {
-        let attribute = if *medium == Medium::Email { EMAIL } else { PHONE_NUMBER };
+        let attribute = if *medium == Medium::Email {
+            EMAIL
+        } else {
+            PHONE_NUMBER
+        };
         if let Some(destination) = user.attributes.get(attribute) {
             service.outbox.send(SentMessage {
                 user_pool_id: pool.id.clone(),
@@ -170,8 +182,7 @@ fn invite(
 pub(super) fn check_flags(attributes: &Attributes) -> Result<(), ApiError> {
     for (attribute, name) in [(EMAIL, "email"), (PHONE_NUMBER, "phone_number")] {
         let flag = crate::pool::login_name::verified_flag(attribute);
-        if flag.is_some_and(|flag| attributes.is_true(flag))
-            && attributes.get(attribute).is_none()
+        if flag.is_some_and(|flag| attributes.is_true(flag)) && attributes.get(attribute).is_none()
         {
             return Err(ApiError::invalid_parameter(format!(
                 "{name} is required to verify/un-verify {name}"

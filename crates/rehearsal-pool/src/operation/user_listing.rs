@@ -24,8 +24,14 @@ use crate::service::Service;
 const LOOKED_AT: UserIndex = 100_000;
 
 /// "You can only search for the following standard attributes".
-const SEARCHABLE: [&str; 6] =
-    ["email", "phone_number", "name", "given_name", "family_name", "preferred_username"];
+const SEARCHABLE: [&str; 6] = [
+    "email",
+    "phone_number",
+    "name",
+    "given_name",
+    "family_name",
+    "preferred_username",
+];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -57,8 +63,10 @@ pub(super) async fn list_users(service: &Service, request: ListUsers) -> Result<
 
     let state = pool.state();
     let (users, next) = page(&state, &filter, start, size);
-    let users: Vec<Value> =
-        users.into_iter().map(|user| user.described(&config.schema, only)).collect();
+    let users: Vec<Value> = users
+        .into_iter()
+        .map(|user| user.described(&config.schema, only))
+        .collect();
     let mut answer = json!({"Users": users});
     if let Some(last) = next {
         answer["PaginationToken"] = token(&last.to_string()).into();
@@ -78,7 +86,13 @@ fn page<'a>(
         found.sort_unstable();
         let next = (found.len() > size).then(|| found[size - 1]);
         found.truncate(size);
-        return (found.into_iter().filter_map(|index| state.users.get(index)).collect(), next);
+        return (
+            found
+                .into_iter()
+                .filter_map(|index| state.users.get(index))
+                .collect(),
+            next,
+        );
     }
     let stop = start.saturating_add(LOOKED_AT);
     let mut users = Vec::with_capacity(size);
@@ -156,7 +170,13 @@ impl Filter {
             Self::Attribute(
                 id @ (EMAIL | PHONE_NUMBER | PREFERRED_USERNAME),
                 Comparison::Equals(value),
-            ) => Some(state.users.by_contact(*id, value).map(|(index, _)| index).collect()),
+            ) => Some(
+                state
+                    .users
+                    .by_contact(*id, value)
+                    .map(|(index, _)| index)
+                    .collect(),
+            ),
             _ => None,
         }
     }
@@ -170,9 +190,10 @@ impl Filter {
             Self::Enabled(comparison) => {
                 comparison.holds(if user.enabled { "Enabled" } else { "Disabled" })
             }
-            Self::Attribute(id, comparison) => {
-                user.attributes.get(*id).is_some_and(|value| comparison.holds(value))
-            }
+            Self::Attribute(id, comparison) => user
+                .attributes
+                .get(*id)
+                .is_some_and(|value| comparison.holds(value)),
         }
     }
 }

@@ -15,7 +15,10 @@ pub(crate) async fn create_user_pool_client(
     service: &Service,
     request: Map<String, Value>,
 ) -> Result<Value, ApiError> {
-    let id = request.get("UserPoolId").and_then(Value::as_str).unwrap_or_default();
+    let id = request
+        .get("UserPoolId")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let pool = service.pool(id)?;
     let client = Client::create(&pool.id, request, service.now())?;
     let client = service.add_client(&pool, client);
@@ -33,7 +36,9 @@ pub(super) async fn describe_user_pool_client(
     service: &Service,
     request: OneClient,
 ) -> Result<Value, ApiError> {
-    let client = service.pool(&request.user_pool_id)?.client(&request.client_id)?;
+    let client = service
+        .pool(&request.user_pool_id)?
+        .client(&request.client_id)?;
     Ok(json!({"UserPoolClient": client.described()}))
 }
 
@@ -41,9 +46,16 @@ pub(super) async fn update_user_pool_client(
     service: &Service,
     request: Map<String, Value>,
 ) -> Result<Value, ApiError> {
-    let named = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default();
+    let named = |name: &str| {
+        request
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let pool = service.pool(named("UserPoolId"))?;
-    let client = pool.client(named("ClientId"))?.updated(request, service.now())?;
+    let client = pool
+        .client(named("ClientId"))?
+        .updated(request, service.now())?;
     let client = pool.put_client(client);
     Ok(json!({"UserPoolClient": client.described()}))
 }
@@ -75,7 +87,9 @@ pub(super) async fn list_user_pool_clients(
         .clients()
         .into_iter()
         .filter(|client| last.as_ref().is_none_or(|last| client.id > *last));
-    let (page, next) = cut(clients, page_size(request.max_results), |client| client.id.clone());
+    let (page, next) = cut(clients, page_size(request.max_results), |client| {
+        client.id.clone()
+    });
     let clients: Vec<Value> = page
         .iter()
         .map(|client| {

@@ -28,7 +28,9 @@ pub(crate) async fn create_user_pool(
 
 fn described(pool: &Pool) -> Value {
     let users = pool.state().users.len();
-    pool.config().described(&pool.id, &pool.arn, pool.created, users).into()
+    pool.config()
+        .described(&pool.id, &pool.arn, pool.created, users)
+        .into()
 }
 
 #[derive(Deserialize)]
@@ -49,7 +51,10 @@ pub(super) async fn update_user_pool(
     service: &Service,
     request: Map<String, Value>,
 ) -> Result<Value, ApiError> {
-    let id = request.get("UserPoolId").and_then(Value::as_str).unwrap_or_default();
+    let id = request
+        .get("UserPoolId")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let pool = service.pool(id)?;
     let config = pool.config().updated(request, service.now())?;
     pool.set_config(config);

@@ -18,10 +18,7 @@ pub(super) struct OneUser {
     username: String,
 }
 
-pub(super) async fn admin_get_user(
-    service: &Service,
-    request: OneUser,
-) -> Result<Value, ApiError> {
+pub(super) async fn admin_get_user(service: &Service, request: OneUser) -> Result<Value, ApiError> {
     let pool = service.pool(&request.user_pool_id)?;
     let config = pool.config();
     let state = pool.state();

@@ -43,12 +43,17 @@ impl OpenChallenges {
         lives: Millis,
     ) -> String {
         if now - self.swept > SWEEP_EVERY {
-            self.by_session.retain(|_, challenge| challenge.expires > now);
+            self.by_session
+                .retain(|_, challenge| challenge.expires > now);
             self.swept = now;
         }
         let session = random::session();
-        let challenge =
-            Challenge { client_id: client_id.to_owned(), user, kind, expires: now + lives };
+        let challenge = Challenge {
+            client_id: client_id.to_owned(),
+            user,
+            kind,
+            expires: now + lives,
+        };
         self.by_session.insert(session.clone(), challenge);
         session
     }

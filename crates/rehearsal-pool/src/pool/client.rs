@@ -104,7 +104,9 @@ impl Client {
         mut request: Map<String, Value>,
         now: Millis,
     ) -> Result<Self, ApiError> {
-        request.entry("ClientName").or_insert_with(|| self.name.as_str().into());
+        request
+            .entry("ClientName")
+            .or_insert_with(|| self.name.as_str().into());
         let mut client = Self::read(request, now)?;
         client.id.clone_from(&self.id);
         client.pool_id.clone_from(&self.pool_id);
@@ -117,14 +119,22 @@ impl Client {
         settings.retain(|_, value| !value.is_null());
         let typed: Settings = serde_json::from_value(Value::Object(settings.clone()))
             .map_err(|_| ApiError::invalid_parameter("The app client cannot be read."))?;
-        for name in ["UserPoolId", "ClientId", "ClientName", "GenerateSecret", "ClientSecret"] {
+        for name in [
+            "UserPoolId",
+            "ClientId",
+            "ClientName",
+            "GenerateSecret",
+            "ClientSecret",
+        ] {
             settings.remove(name);
         }
         check_flows(&typed.explicit_auth_flows)?;
         let units = &typed.token_validity_units;
         let secret = match typed.client_secret {
             Some(secret) => Some(secret),
-            None => typed.generate_secret.then(|| Secret::new(random::client_secret())),
+            None => typed
+                .generate_secret
+                .then(|| Secret::new(random::client_secret())),
         };
         Ok(Self {
             id: String::new(),
@@ -132,8 +142,7 @@ impl Client {
             name: typed.client_name,
             secret,
             explicit_auth_flows: typed.explicit_auth_flows,
-            hides_user_existence: typed.prevent_user_existence_errors.as_deref()
-                == Some("ENABLED"),
+            hides_user_existence: typed.prevent_user_existence_errors.as_deref() == Some("ENABLED"),
             read_attributes: typed.read_attributes,
             write_attributes: typed.write_attributes,
             // Defaults of `UserPoolClientType`: an hour, an hour, 30 days.
@@ -148,7 +157,9 @@ impl Client {
                 HOUR,
             ),
             refresh_token_lives: lifetime(
-                typed.refresh_token_validity.filter(|validity| *validity > 0),
+                typed
+                    .refresh_token_validity
+                    .filter(|validity| *validity > 0),
                 units.refresh_token.as_deref().unwrap_or("days"),
                 30 * DAY,
             ),
@@ -242,7 +253,10 @@ fn may(listed: Option<&[String]>, attribute: &str) -> bool {
 }
 
 fn check_flows(flows: &[String]) -> Result<(), ApiError> {
-    let newer = flows.iter().filter(|name| name.starts_with("ALLOW_")).count();
+    let newer = flows
+        .iter()
+        .filter(|name| name.starts_with("ALLOW_"))
+        .count();
     if newer != 0 && newer != flows.len() {
         return Err(ApiError::invalid_parameter(
             "ExplicitAuthFlows can't mix values with and without the ALLOW_ prefix.",
@@ -266,7 +280,9 @@ mod tests {
     use super::*;
 
     fn client(request: Value) -> Client {
-        let Value::Object(request) = request else { panic!("an object") };
+        let Value::Object(request) = request else {
+            panic!("an object")
+        };
         Client::create("eu-west-1_abc", request, 0).expect("a valid client")
     }
 
@@ -293,9 +309,17 @@ mod tests {
         with_secret.id = "abc".to_owned();
         // python: base64(hmac_sha256(b"s"*30, b"bobabc"))
         let hash = "ItBnccd4WOqt19AZOYr01LTqlPnZ8XKekaTIxYRTEh0=";
-        with_secret.check_secret_hash("bob", Some(hash)).expect("the right hash");
-        with_secret.check_secret_hash("rob", Some(hash)).expect_err("another user");
-        with_secret.check_secret_hash("bob", None).expect_err("no hash");
-        client(json!({})).check_secret_hash("bob", Some(hash)).expect_err("no secret");
+        with_secret
+            .check_secret_hash("bob", Some(hash))
+            .expect("the right hash");
+        with_secret
+            .check_secret_hash("rob", Some(hash))
+            .expect_err("another user");
+        with_secret
+            .check_secret_hash("bob", None)
+            .expect_err("no hash");
+        client(json!({}))
+            .check_secret_hash("bob", Some(hash))
+            .expect_err("no secret");
     }
 }

@@ -22,8 +22,12 @@ use crate::pool::schema::{
 };
 
 /// Members of `CreateUserPool` that an update cannot change.
-const FIXED: [&str; 4] =
-    ["PoolName", "UsernameAttributes", "AliasAttributes", "UsernameConfiguration"];
+const FIXED: [&str; 4] = [
+    "PoolName",
+    "UsernameAttributes",
+    "AliasAttributes",
+    "UsernameConfiguration",
+];
 
 #[derive(Debug, Clone)]
 pub(crate) struct PoolConfig {
@@ -119,7 +123,11 @@ impl PoolConfig {
     }
 
     pub(crate) fn with_schema(&self, schema: Schema, now: Millis) -> Self {
-        Self { schema, modified: now, ..self.clone() }
+        Self {
+            schema,
+            modified: now,
+            ..self.clone()
+        }
     }
 
     fn read(
@@ -223,15 +231,20 @@ impl PoolConfig {
     ) -> Map<String, Value> {
         let mut described = defaults();
         described.extend(
-            self.settings.iter().map(|(name, value)| (name.clone(), value.clone())),
+            self.settings
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
         );
         described.remove("PoolName");
         let sign_in_policy = described["Policies"].get("SignInPolicy").cloned();
-        described.insert("Policies".to_owned(), json!({
-            "PasswordPolicy": self.policy,
-            "SignInPolicy": sign_in_policy
-                .unwrap_or_else(|| json!({"AllowedFirstAuthFactors": ["PASSWORD"]})),
-        }));
+        described.insert(
+            "Policies".to_owned(),
+            json!({
+                "PasswordPolicy": self.policy,
+                "SignInPolicy": sign_in_policy
+                    .unwrap_or_else(|| json!({"AllowedFirstAuthFactors": ["PASSWORD"]})),
+            }),
+        );
         described.extend(object(json!({
             "Id": id,
             "Arn": arn,
@@ -250,11 +263,16 @@ impl PoolConfig {
     }
 
     pub(crate) fn is_protected(&self) -> bool {
-        self.settings.get("DeletionProtection").is_some_and(|setting| setting == "ACTIVE")
+        self.settings
+            .get("DeletionProtection")
+            .is_some_and(|setting| setting == "ACTIVE")
     }
 
     pub(crate) fn lambda_config(&self) -> Value {
-        self.settings.get("LambdaConfig").cloned().unwrap_or_else(|| json!({}))
+        self.settings
+            .get("LambdaConfig")
+            .cloned()
+            .unwrap_or_else(|| json!({}))
     }
 }
 

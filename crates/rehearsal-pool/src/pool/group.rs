@@ -57,7 +57,10 @@ impl GroupTable {
     }
 
     pub(crate) fn id(&self, name: &str) -> Result<GroupId, ApiError> {
-        self.by_name.get(name).copied().ok_or_else(ApiError::group_not_found)
+        self.by_name
+            .get(name)
+            .copied()
+            .ok_or_else(ApiError::group_not_found)
     }
 
     pub(crate) fn get(&self, id: GroupId) -> Option<&Group> {
@@ -81,7 +84,9 @@ impl GroupTable {
     ) -> impl Iterator<Item = &'a Group> + use<'a> {
         use std::ops::Bound::{Excluded, Unbounded};
         let start = name.map_or(Unbounded, Excluded);
-        self.by_name.range::<str, _>((start, Unbounded)).map(|(_, id)| &self.groups[id])
+        self.by_name
+            .range::<str, _>((start, Unbounded))
+            .map(|(_, id)| &self.groups[id])
     }
 }
 

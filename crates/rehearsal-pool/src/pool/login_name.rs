@@ -40,7 +40,10 @@ pub(crate) fn find(config: &PoolConfig, users: &UserTable, name: &str) -> Option
         .or_else(|| users.by_sub(Uuid::try_parse(&folded).ok()?))
         .or_else(|| {
             let by_attribute = |attribute: &AttributeId| {
-                users.by_contact(*attribute, &folded).next().map(|(index, _)| index)
+                users
+                    .by_contact(*attribute, &folded)
+                    .next()
+                    .map(|(index, _)| index)
             };
             config.username_attributes.iter().find_map(by_attribute)
         })
@@ -125,8 +128,9 @@ pub(crate) fn username_holder(
 ) -> Option<Holder> {
     config.username_attributes.iter().find_map(|&attribute| {
         let value = attributes.get(attribute)?;
-        let (user, _) =
-            users.by_contact(attribute, value).find(|(index, _)| Some(*index) != except)?;
+        let (user, _) = users
+            .by_contact(attribute, value)
+            .find(|(index, _)| Some(*index) != except)?;
         Some(Holder { attribute, user })
     })
 }
@@ -153,8 +157,10 @@ pub(crate) fn alias_holder(
 /// Takes an alias away from its holder: an e-mail address or phone number stays as an attribute
 /// but is no longer verified; a preferred username goes.
 pub(crate) fn release_alias(users: &mut UserTable, holder: Holder) {
-    users.change_attributes(holder.user, |attributes| match verified_flag(holder.attribute) {
-        Some(flag) => attributes.set(flag, "false"),
-        None => attributes.set(PREFERRED_USERNAME, ""),
+    users.change_attributes(holder.user, |attributes| {
+        match verified_flag(holder.attribute) {
+            Some(flag) => attributes.set(flag, "false"),
+            None => attributes.set(PREFERRED_USERNAME, ""),
+        }
     });
 }

@@ -93,7 +93,10 @@ impl Pool {
 
     pub(crate) fn client(&self, id: &str) -> Result<Arc<Client>, ApiError> {
         let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
-        clients.get(id).cloned().ok_or_else(|| ApiError::client_not_found(id))
+        clients
+            .get(id)
+            .cloned()
+            .ok_or_else(|| ApiError::client_not_found(id))
     }
 
     pub(crate) fn put_client(&self, client: Client) -> Arc<Client> {
@@ -104,7 +107,10 @@ impl Pool {
     }
 
     pub(crate) fn remove_client(&self, id: &str) -> Option<Arc<Client>> {
-        self.clients.write().unwrap_or_else(PoisonError::into_inner).remove(id)
+        self.clients
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id)
     }
 
     pub(crate) fn clients(&self) -> Vec<Arc<Client>> {
@@ -130,7 +136,9 @@ impl PoolState {
     }
 
     pub(crate) fn user_mut(&mut self, index: UserIndex) -> Result<&mut User, ApiError> {
-        self.users.get_mut(index).ok_or_else(ApiError::user_not_found)
+        self.users
+            .get_mut(index)
+            .ok_or_else(ApiError::user_not_found)
     }
 
     pub(crate) fn add(&mut self, new: NewUser, now: Millis) -> UserIndex {
@@ -149,7 +157,9 @@ impl PoolState {
     }
 
     pub(crate) fn delete(&mut self, index: UserIndex) {
-        let Some(user) = self.users.remove(index) else { return };
+        let Some(user) = self.users.remove(index) else {
+            return;
+        };
         for group in user.groups {
             if let Some(group) = self.groups.get_mut(group) {
                 group.members.remove(&index);
@@ -160,7 +170,10 @@ impl PoolState {
     /// Puts a user into a group. Doing so twice changes nothing; that is believed, the service
     /// documents neither that nor an error.
     pub(crate) fn join(&mut self, index: UserIndex, group: GroupId) -> Result<(), ApiError> {
-        let user = self.users.get_mut(index).ok_or_else(ApiError::user_not_found)?;
+        let user = self
+            .users
+            .get_mut(index)
+            .ok_or_else(ApiError::user_not_found)?;
         if user.groups.contains(&group) {
             return Ok(());
         }
@@ -170,7 +183,10 @@ impl PoolState {
             )));
         }
         user.groups.push(group);
-        let group = self.groups.get_mut(group).ok_or_else(ApiError::group_not_found)?;
+        let group = self
+            .groups
+            .get_mut(group)
+            .ok_or_else(ApiError::group_not_found)?;
         group.members.insert(index);
         Ok(())
     }
@@ -185,7 +201,9 @@ impl PoolState {
     }
 
     pub(crate) fn delete_group(&mut self, id: GroupId) {
-        let Some(group) = self.groups.remove(id) else { return };
+        let Some(group) = self.groups.remove(id) else {
+            return;
+        };
         for index in group.members {
             if let Some(user) = self.users.get_mut(index) {
                 user.groups.retain(|held| *held != id);
@@ -195,8 +213,11 @@ impl PoolState {
 
     /// A user's groups in the order claims list them.
     pub(crate) fn groups_of(&self, user: &User) -> Vec<&Group> {
-        let mut groups: Vec<_> =
-            user.groups.iter().filter_map(|id| self.groups.get(*id)).collect();
+        let mut groups: Vec<_> = user
+            .groups
+            .iter()
+            .filter_map(|id| self.groups.get(*id))
+            .collect();
         groups.sort_by(|a, b| a.rank().cmp(&b.rank()));
         groups
     }

@@ -82,8 +82,12 @@ impl Policy {
 
     /// A random password that meets any policy of this length.
     pub(crate) fn generate(&self) -> Zeroizing<String> {
-        const KINDS: [&[u8]; 4] =
-            [b"abcdefghijkmnpqrstuvwxyz", b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"23456789", b"!@#%&*+-=?"];
+        const KINDS: [&[u8]; 4] = [
+            b"abcdefghijkmnpqrstuvwxyz",
+            b"ABCDEFGHJKLMNPQRSTUVWXYZ",
+            b"23456789",
+            b"!@#%&*+-=?",
+        ];
         let length = self.minimum_length.max(12);
         let mut random = Zeroizing::new(vec![0_u8; length]);
         crate::random::fill(&mut random);
@@ -157,7 +161,11 @@ fn private_value(
     let mut outer = Context::new(&SHA256);
     outer.update(salt);
     outer.update(inner.finish().as_ref());
-    outer.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
+    outer
+        .finish()
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 has 32 bytes")
 }
 
 #[cfg(test)]
@@ -193,9 +201,14 @@ mod tests {
     #[test]
     fn generated_passwords_meet_the_policy() {
         for minimum_length in [6, 8, 40, 99] {
-            let policy = Policy { minimum_length, ..Policy::default() };
+            let policy = Policy {
+                minimum_length,
+                ..Policy::default()
+            };
             for _ in 0..50 {
-                policy.check(&policy.generate()).expect("generated for this policy");
+                policy
+                    .check(&policy.generate())
+                    .expect("generated for this policy");
             }
         }
     }

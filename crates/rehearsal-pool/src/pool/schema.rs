@@ -145,7 +145,11 @@ impl Schema {
         let mut schema = Self::standard();
         for attribute in attributes {
             let name = attribute.name.clone().unwrap_or_default();
-            match schema.definitions.iter().position(|known| known.name == name) {
+            match schema
+                .definitions
+                .iter()
+                .position(|known| known.name == name)
+            {
                 Some(index) => schema.change_standard(index, &attribute)?,
                 None => schema.add_custom(attribute)?,
             }
@@ -159,7 +163,10 @@ impl Schema {
         attribute: &SchemaAttribute,
     ) -> Result<(), ApiError> {
         let definition = &mut self.definitions[index];
-        if attribute.attribute_data_type.is_some_and(|given| given != definition.data_type) {
+        if attribute
+            .attribute_data_type
+            .is_some_and(|given| given != definition.data_type)
+        {
             return Err(ApiError::invalid_parameter(format!(
                 "Invalid AttributeDataType for the standard attribute {}.",
                 definition.name
@@ -176,7 +183,9 @@ impl Schema {
     /// Adds a custom attribute; `Name` comes without the prefix, as in the API.
     pub(crate) fn add_custom(&mut self, attribute: SchemaAttribute) -> Result<(), ApiError> {
         let Some(name) = attribute.name.clone().filter(|name| !name.is_empty()) else {
-            return Err(ApiError::invalid_parameter("A custom attribute needs a name."));
+            return Err(ApiError::invalid_parameter(
+                "A custom attribute needs a name.",
+            ));
         };
         if attribute.required == Some(true) {
             return Err(ApiError::invalid_parameter(
@@ -184,15 +193,22 @@ impl Schema {
             ));
         }
         let developer_only = attribute.developer_only_attribute.unwrap_or(false);
-        let prefix = if developer_only { "dev:custom:" } else { "custom:" };
+        let prefix = if developer_only {
+            "dev:custom:"
+        } else {
+            "custom:"
+        };
         let full_name = format!("{prefix}{name}");
         if self.definitions.iter().any(|known| known.name == full_name) {
             return Err(ApiError::invalid_parameter(format!(
                 "{full_name}: Existing attribute already has name {full_name}."
             )));
         }
-        let custom =
-            self.definitions.iter().filter(|known| known.name.contains("custom:")).count();
+        let custom = self
+            .definitions
+            .iter()
+            .filter(|known| known.name.contains("custom:"))
+            .count();
         if custom >= MAX_CUSTOM_ATTRIBUTES {
             return Err(ApiError::new(
                 "LimitExceededException",
@@ -215,7 +231,10 @@ impl Schema {
     }
 
     pub(crate) fn id(&self, name: &str) -> Option<AttributeId> {
-        let index = self.definitions.iter().position(|known| known.name == name)?;
+        let index = self
+            .definitions
+            .iter()
+            .position(|known| known.name == name)?;
         AttributeId::try_from(index).ok()
     }
 
@@ -229,13 +248,20 @@ impl Schema {
 
     /// Attributes besides `sub` that every user must have.
     pub(crate) fn required(&self) -> impl Iterator<Item = (AttributeId, &Definition)> {
-        self.iter().filter(|(id, definition)| definition.required && *id != SUB)
+        self.iter()
+            .filter(|(id, definition)| definition.required && *id != SUB)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (AttributeId, &Definition)> {
-        self.definitions.iter().enumerate().map(|(index, definition)| {
-            (AttributeId::try_from(index).expect("a schema has at most 70 attributes"), definition)
-        })
+        self.definitions
+            .iter()
+            .enumerate()
+            .map(|(index, definition)| {
+                (
+                    AttributeId::try_from(index).expect("a schema has at most 70 attributes"),
+                    definition,
+                )
+            })
     }
 
     /// `SchemaAttributes` of `DescribeUserPool`.
@@ -252,7 +278,10 @@ impl Schema {
         occasion: Occasion,
     ) -> Result<AttributeId, ApiError> {
         let Some(id) = self.id(name) else {
-            return Err(not_conforming(name, "Attribute does not exist in the schema."));
+            return Err(not_conforming(
+                name,
+                "Attribute does not exist in the schema.",
+            ));
         };
         let definition = self.get(id);
         if id == SUB {
@@ -277,15 +306,14 @@ impl Schema {
             }
             _ => {}
         }
-        definition.check_value(value).map_err(|reason| not_conforming(name, &reason))?;
+        definition
+            .check_value(value)
+            .map_err(|reason| not_conforming(name, &reason))?;
         Ok(id)
     }
 
     /// The refusal for required attributes that `has` does not know, if any.
-    pub(crate) fn check_required(
-        &self,
-        has: impl Fn(AttributeId) -> bool,
-    ) -> Result<(), ApiError> {
+    pub(crate) fn check_required(&self, has: impl Fn(AttributeId) -> bool) -> Result<(), ApiError> {
         let missing: Vec<String> = self
             .required()
             .filter(|(id, _)| !has(*id))
@@ -337,7 +365,10 @@ impl Definition {
                 let length = value.chars().count();
                 let max = self.max.and_then(|max| usize::try_from(max).ok());
                 let max = max.unwrap_or(MAX_VALUE_LENGTH).min(MAX_VALUE_LENGTH);
-                let min = self.min.and_then(|min| usize::try_from(min).ok()).unwrap_or(0);
+                let min = self
+                    .min
+                    .and_then(|min| usize::try_from(min).ok())
+                    .unwrap_or(0);
                 if length > max {
                     return Err(format!("String must be no longer than {max} characters"));
                 }
@@ -416,7 +447,9 @@ fn not_conforming(name: &str, reason: &str) -> ApiError {
 /// "A valid e-mail address with an @ and a domain" (user-pool-settings-attributes); what exactly
 /// the service takes for valid is believed: one @, no blanks, a dot inside the domain.
 pub(crate) fn is_email(value: &str) -> bool {
-    let Some((local, domain)) = value.rsplit_once('@') else { return false };
+    let Some((local, domain)) = value.rsplit_once('@') else {
+        return false;
+    };
     let labels_ok = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
     let plain = |text: &str| !text.chars().any(|c| c.is_whitespace() || c.is_control());
     !local.is_empty() && !local.contains('@') && labels_ok && plain(local) && plain(domain)
@@ -478,6 +511,9 @@ mod tests {
     #[test]
     fn an_empty_value_deletes_and_needs_no_form() {
         let schema = Schema::standard();
-        assert_eq!(schema.check("birthdate", "", Occasion::Update).ok(), schema.id("birthdate"));
+        assert_eq!(
+            schema.check("birthdate", "", Occasion::Update).ok(),
+            schema.id("birthdate")
+        );
     }
 }

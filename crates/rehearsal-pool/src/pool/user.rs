@@ -57,7 +57,10 @@ pub(crate) struct Attributes(Vec<(AttributeId, Box<str>)>);
 
 impl Attributes {
     pub(crate) fn get(&self, id: AttributeId) -> Option<&str> {
-        self.0.iter().find(|(known, _)| *known == id).map(|(_, value)| &**value)
+        self.0
+            .iter()
+            .find(|(known, _)| *known == id)
+            .map(|(_, value)| &**value)
     }
 
     /// Sets a value; an empty one deletes, as `AdminUpdateUserAttributes` documents.
@@ -69,7 +72,8 @@ impl Attributes {
     }
 
     pub(crate) fn is_true(&self, id: AttributeId) -> bool {
-        self.get(id).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.get(id)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (AttributeId, &str)> {

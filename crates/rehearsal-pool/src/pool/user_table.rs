@@ -51,19 +51,25 @@ impl UserTable {
     /// Users from a place on, in order of creation.
     pub(crate) fn from(&self, start: UserIndex) -> impl Iterator<Item = (UserIndex, &User)> {
         let rows = self.rows.get(start as usize..).unwrap_or_default();
-        (start..).zip(rows).filter_map(|(index, row)| Some((index, row.as_deref()?)))
+        (start..)
+            .zip(rows)
+            .filter_map(|(index, row)| Some((index, row.as_deref()?)))
     }
 
     pub(crate) fn by_username(&self, username: &str) -> Option<UserIndex> {
         let hash = self.hasher.hash_one(username);
         let rows = &self.rows;
-        self.by_username.find(hash, |index| &*row(rows, *index).username == username).copied()
+        self.by_username
+            .find(hash, |index| &*row(rows, *index).username == username)
+            .copied()
     }
 
     pub(crate) fn by_sub(&self, sub: Uuid) -> Option<UserIndex> {
         let hash = self.hasher.hash_one(sub);
         let rows = &self.rows;
-        self.by_sub.find(hash, |index| row(rows, *index).sub == sub).copied()
+        self.by_sub
+            .find(hash, |index| row(rows, *index).sub == sub)
+            .copied()
     }
 
     /// Every user whose attribute (e-mail, phone number or preferred username) has this value,
@@ -74,11 +80,13 @@ impl UserTable {
         value: &str,
     ) -> impl Iterator<Item = (UserIndex, &User)> {
         let hash = self.hasher.hash_one((attribute, value));
-        self.by_contact.iter_hash(hash).filter_map(move |&(held, index)| {
-            let user = row(&self.rows, index);
-            (held == attribute && user.attributes.get(attribute) == Some(value))
-                .then_some((index, user))
-        })
+        self.by_contact
+            .iter_hash(hash)
+            .filter_map(move |&(held, index)| {
+                let user = row(&self.rows, index);
+                (held == attribute && user.attributes.get(attribute) == Some(value))
+                    .then_some((index, user))
+            })
     }
 
     /// Adds a user whose username and `sub` are new to the table.
@@ -91,11 +99,13 @@ impl UserTable {
         self.rows.push(Some(Box::new(user)));
         self.live += 1;
         let (rows, hasher) = (&self.rows, &self.hasher);
-        self.by_username.insert_unique(username_hash, index, |index| {
-            hasher.hash_one(&*row(rows, *index).username)
+        self.by_username
+            .insert_unique(username_hash, index, |index| {
+                hasher.hash_one(&*row(rows, *index).username)
+            });
+        self.by_sub.insert_unique(sub_hash, index, |index| {
+            hasher.hash_one(row(rows, *index).sub)
         });
-        self.by_sub
-            .insert_unique(sub_hash, index, |index| hasher.hash_one(row(rows, *index).sub));
         self.index_contacts(index, &contacts);
         index
     }
@@ -105,7 +115,10 @@ impl UserTable {
         let username_hash = self.hasher.hash_one(&*user.username);
         let sub_hash = self.hasher.hash_one(user.sub);
         let contacts = contacts(&user.attributes);
-        if let Ok(entry) = self.by_username.find_entry(username_hash, |held| *held == index) {
+        if let Ok(entry) = self
+            .by_username
+            .find_entry(username_hash, |held| *held == index)
+        {
             entry.remove();
         }
         if let Ok(entry) = self.by_sub.find_entry(sub_hash, |held| *held == index) {
@@ -122,7 +135,9 @@ impl UserTable {
         index: UserIndex,
         change: impl FnOnce(&mut Attributes),
     ) {
-        let Some(user) = self.get_mut(index) else { return };
+        let Some(user) = self.get_mut(index) else {
+            return;
+        };
         let before = contacts(&user.attributes);
         change(&mut user.attributes);
         let after = contacts(&user.attributes);
@@ -136,17 +151,23 @@ impl UserTable {
         let (rows, hasher) = (&self.rows, &self.hasher);
         for (attribute, value) in contacts {
             let hash = hasher.hash_one((attribute, value.as_str()));
-            self.by_contact.insert_unique(hash, (*attribute, index), |(attribute, index)| {
-                let value = row(rows, *index).attributes.get(*attribute).unwrap_or_default();
-                hasher.hash_one((attribute, value))
-            });
+            self.by_contact
+                .insert_unique(hash, (*attribute, index), |(attribute, index)| {
+                    let value = row(rows, *index)
+                        .attributes
+                        .get(*attribute)
+                        .unwrap_or_default();
+                    hasher.hash_one((attribute, value))
+                });
         }
     }
 
     fn forget_contacts(&mut self, index: UserIndex, contacts: &[(AttributeId, String)]) {
         for (attribute, value) in contacts {
             let hash = self.hasher.hash_one((attribute, value.as_str()));
-            let held = self.by_contact.find_entry(hash, |held| *held == (*attribute, index));
+            let held = self
+                .by_contact
+                .find_entry(hash, |held| *held == (*attribute, index));
             if let Ok(entry) = held {
                 entry.remove();
             }
@@ -160,7 +181,9 @@ fn contacts(attributes: &Attributes) -> Vec<(AttributeId, String)> {
 }
 
 fn row(rows: &[Option<Box<User>>], index: UserIndex) -> &User {
-    rows[index as usize].as_deref().expect("indexes hold live users only")
+    rows[index as usize]
+        .as_deref()
+        .expect("indexes hold live users only")
 }
 
 #[cfg(test)]

@@ -30,7 +30,11 @@ impl SignIn {
         // The first two bytes say how often the user had been signed out everywhere, so that a
         // later sign-out is told from an earlier one without a list of every token.
         id[..2].copy_from_slice(&user.sign_outs().to_be_bytes());
-        Self { origin_jti: Uuid::from_bytes(id), auth_time: now, event_id: Uuid::new_v4() }
+        Self {
+            origin_jti: Uuid::from_bytes(id),
+            auth_time: now,
+            event_id: Uuid::new_v4(),
+        }
     }
 
     pub(crate) fn of_refresh(claims: &RefreshClaims) -> Self {
@@ -72,7 +76,10 @@ impl TokenClaims {
             claims.insert("iss".to_owned(), issuer.into());
             if client.token_revocation {
                 // Both claims are there only where tokens can be revoked (guide: token revocation).
-                claims.insert("origin_jti".to_owned(), sign_in.origin_jti.to_string().into());
+                claims.insert(
+                    "origin_jti".to_owned(),
+                    sign_in.origin_jti.to_string().into(),
+                );
                 claims.insert("jti".to_owned(), Uuid::new_v4().to_string().into());
             }
             claims.insert("event_id".to_owned(), sign_in.event_id.to_string().into());
@@ -89,11 +96,16 @@ impl TokenClaims {
         for (attribute, value) in user.attributes.iter() {
             let definition = schema.get(attribute);
             if client.may_read(&definition.name) {
-                id.insert(definition.name.clone(), claim_value(definition.data_type, value));
+                id.insert(
+                    definition.name.clone(),
+                    claim_value(definition.data_type, value),
+                );
             }
         }
-        let roles: Vec<&str> =
-            groups.iter().filter_map(|group| group.role_arn.as_deref()).collect();
+        let roles: Vec<&str> = groups
+            .iter()
+            .filter_map(|group| group.role_arn.as_deref())
+            .collect();
         if let Some(preferred) = roles.first() {
             id.insert("cognito:preferred_role".to_owned(), (*preferred).into());
             id.insert("cognito:roles".to_owned(), json!(roles));
@@ -141,7 +153,10 @@ impl TokenClaims {
 }
 
 fn group_names(groups: &[&Group]) -> Value {
-    groups.iter().map(|group| Value::from(group.name.as_str())).collect()
+    groups
+        .iter()
+        .map(|group| Value::from(group.name.as_str()))
+        .collect()
 }
 
 /// The verified flags are booleans in an ID token; all else is text (guide: the ID token).
@@ -166,8 +181,9 @@ impl AccessClaims {
     pub(crate) fn pool_named_by(token: &str) -> Option<String> {
         use base64::Engine as _;
         let payload = token.split('.').nth(1)?;
-        let payload =
-            base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD
+            .decode(payload)
+            .ok()?;
         let claims: Value = serde_json::from_slice(&payload).ok()?;
         Some(claims["iss"].as_str()?.rsplit('/').next()?.to_owned())
     }
@@ -185,7 +201,9 @@ impl AccessClaims {
             return Err(ApiError::not_authorized("Access Token has expired"));
         }
         Ok(Self {
-            sub: text("sub").and_then(|sub| sub.parse().ok()).ok_or_else(invalid)?,
+            sub: text("sub")
+                .and_then(|sub| sub.parse().ok())
+                .ok_or_else(invalid)?,
             client_id: text("client_id").ok_or_else(invalid)?.to_owned(),
             origin_jti: text("origin_jti").and_then(|jti| jti.parse().ok()),
         })
@@ -197,8 +215,7 @@ impl PoolState {
     /// of the user. Tokens without `origin_jti` (clients without revocation) never are.
     pub(crate) fn is_revoked(&self, user: &User, origin_jti: Option<Uuid>) -> bool {
         origin_jti.is_some_and(|jti| {
-            self.revoked.contains_key(&jti)
-                || jti.as_bytes()[..2] != user.sign_outs().to_be_bytes()
+            self.revoked.contains_key(&jti) || jti.as_bytes()[..2] != user.sign_outs().to_be_bytes()
         })
     }
 }

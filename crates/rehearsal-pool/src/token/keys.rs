@@ -36,9 +36,13 @@ impl SigningKeys {
     pub(crate) fn generate() -> Self {
         let mut refresh = [0_u8; 32];
         random::fill(&mut refresh);
-        let refresh = RandomizedNonceKey::new(&AES_256_GCM, &refresh)
-            .expect("32 bytes are an AES-256 key");
-        Self { id: SigningKey::generate(), access: SigningKey::generate(), refresh }
+        let refresh =
+            RandomizedNonceKey::new(&AES_256_GCM, &refresh).expect("32 bytes are an AES-256 key");
+        Self {
+            id: SigningKey::generate(),
+            access: SigningKey::generate(),
+            refresh,
+        }
     }
 
     /// The JWKS document.
@@ -55,7 +59,12 @@ impl SigningKey {
         let exponent = URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero());
         let mut kid = [0_u8; 32];
         random::fill(&mut kid);
-        Self { kid: STANDARD.encode(kid), pair, modulus, exponent }
+        Self {
+            kid: STANDARD.encode(kid),
+            pair,
+            modulus,
+            exponent,
+        }
     }
 
     fn jwk(&self) -> Value {
@@ -73,11 +82,19 @@ impl SigningKey {
     pub(crate) fn sign(&self, claims: &Map<String, Value>) -> String {
         let header = json!({"kid": self.kid, "alg": "RS256"}).to_string();
         let claims = serde_json::to_vec(claims).expect("JSON values serialize");
-        let mut token =
-            format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let mut token = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        );
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature)
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                token.as_bytes(),
+                &mut signature,
+            )
             .expect("the buffer has the modulus' length");
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
@@ -92,7 +109,9 @@ impl SigningKey {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        jsonwebtoken::decode(token, &key, &validation).ok().map(|token| token.claims)
+        jsonwebtoken::decode(token, &key, &validation)
+            .ok()
+            .map(|token| token.claims)
     }
 }
 

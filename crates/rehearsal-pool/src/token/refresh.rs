@@ -36,15 +36,16 @@ pub(crate) fn seal(key: &RandomizedNonceKey, claims: &RefreshClaims) -> String {
         .seal_in_place_append_tag(Aad::from(header.as_bytes()), &mut sealed)
         .expect("claims are far below the cipher's limit");
     let (text, tag) = sealed.split_at(sealed.len() - TAG_LENGTH);
-    let [nonce, text, tag] =
-        [nonce.as_ref(), text, tag].map(|part| URL_SAFE_NO_PAD.encode(part));
+    let [nonce, text, tag] = [nonce.as_ref(), text, tag].map(|part| URL_SAFE_NO_PAD.encode(part));
     format!("{header}..{nonce}.{text}.{tag}")
 }
 
 /// The claims of a token sealed with this key.
 pub(crate) fn open(key: &RandomizedNonceKey, token: &str) -> Option<RefreshClaims> {
     let parts: Vec<&str> = token.split('.').collect();
-    let [header, "", nonce, text, tag] = parts[..] else { return None };
+    let [header, "", nonce, text, tag] = parts[..] else {
+        return None;
+    };
     let nonce: [u8; NONCE_LEN] = URL_SAFE_NO_PAD.decode(nonce).ok()?.try_into().ok()?;
     let mut sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
     sealed.extend(URL_SAFE_NO_PAD.decode(tag).ok()?);

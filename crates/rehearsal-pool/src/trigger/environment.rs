@@ -54,9 +54,15 @@ impl Environment {
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", program.memory_mb.to_string())
+            .env(
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                program.memory_mb.to_string(),
+            )
             .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}"))
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", format!("[$LATEST]{}", Uuid::new_v4().simple()))
+            .env(
+                "AWS_LAMBDA_LOG_STREAM_NAME",
+                format!("[$LATEST]{}", Uuid::new_v4().simple()),
+            )
             .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
             .env("AWS_REGION", region)
             .env("AWS_DEFAULT_REGION", region)
@@ -74,7 +80,11 @@ impl Environment {
         forward(process.stderr.take());
         let api = Arc::new(RuntimeApi::new(arn.to_owned()));
         let server = tokio::spawn(Arc::clone(&api).serve(listener));
-        Ok(Self { process, api, server })
+        Ok(Self {
+            process,
+            api,
+            server,
+        })
     }
 
     pub(crate) fn is_alive(&mut self) -> bool {
@@ -86,7 +96,14 @@ impl Environment {
         let id = Uuid::new_v4();
         let (sender, answer) = oneshot::channel();
         let deadline = epoch_millis() + deadline.saturating_duration_since(Instant::now());
-        self.api.offer(Invocation { id, event, deadline, answer: sender }).await;
+        self.api
+            .offer(Invocation {
+                id,
+                event,
+                deadline,
+                answer: sender,
+            })
+            .await;
         tokio::select! {
             // An answer that came just before the end counts.
             biased;
@@ -133,7 +150,9 @@ impl Drop for Environment {
 }
 
 fn epoch_millis() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 /// Writes the program's own output to the log, line by line.

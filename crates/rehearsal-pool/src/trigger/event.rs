@@ -95,7 +95,11 @@ pub(crate) fn migration_at_sign_in(
         validation_data: Option<&'a Metadata>,
         user_attributes: Option<()>,
     }
-    let request = Request { password, validation_data: client_metadata, user_attributes: None };
+    let request = Request {
+        password,
+        validation_data: client_metadata,
+        user_attributes: None,
+    };
     event_bytes(
         "1",
         "UserMigration_Authentication",
@@ -118,7 +122,11 @@ pub(crate) fn migration_at_forgot_password(
         user_attributes: Option<()>,
         client_metadata: Option<&'a Metadata>,
     }
-    let request = Request { validation_data: None, user_attributes: None, client_metadata };
+    let request = Request {
+        validation_data: None,
+        user_attributes: None,
+        client_metadata,
+    };
     event_bytes(
         "1",
         "UserMigration_ForgotPassword",
@@ -144,29 +152,42 @@ mod tests {
         };
         let bytes = migration_at_sign_in(&origin, "typed", None);
         let event: Value = serde_json::from_slice(&bytes).expect("JSON");
-        assert_eq!(event, json!({
-            "version": "1",
-            "triggerSource": "UserMigration_Authentication",
-            "region": "eu-west-1",
-            "userPoolId": "eu-west-1_aaBBcC8dd",
-            "userName": "person@example.com",
-            "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "1ab23k"},
-            "request": {"password": "typed", "validationData": null, "userAttributes": null},
-            "response": {
-                "userAttributes": null, "forceAliasCreation": null, "enableSMSMFA": null,
-                "finalUserStatus": null, "messageAction": null, "desiredDeliveryMediums": null,
-            },
-        }));
+        assert_eq!(
+            event,
+            json!({
+                "version": "1",
+                "triggerSource": "UserMigration_Authentication",
+                "region": "eu-west-1",
+                "userPoolId": "eu-west-1_aaBBcC8dd",
+                "userName": "person@example.com",
+                "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "1ab23k"},
+                "request": {"password": "typed", "validationData": null, "userAttributes": null},
+                "response": {
+                    "userAttributes": null, "forceAliasCreation": null, "enableSMSMFA": null,
+                    "finalUserStatus": null, "messageAction": null, "desiredDeliveryMediums": null,
+                },
+            })
+        );
     }
 
     #[test]
     fn the_forgot_password_event_carries_no_password() {
-        let origin =
-            Origin { region: "r", user_pool_id: "p", client_id: "c", user_name: "u" };
+        let origin = Origin {
+            region: "r",
+            user_pool_id: "p",
+            client_id: "c",
+            user_name: "u",
+        };
         let metadata = Metadata::from([("app".to_owned(), "web".to_owned())]);
         let bytes = migration_at_forgot_password(&origin, Some(&metadata));
         let event: Value = serde_json::from_slice(&bytes).expect("JSON");
-        assert!(event["request"].as_object().expect("an object").get("password").is_none());
+        assert!(
+            event["request"]
+                .as_object()
+                .expect("an object")
+                .get("password")
+                .is_none()
+        );
         assert_eq!(event["request"]["clientMetadata"], json!({"app": "web"}));
     }
 }

@@ -70,9 +70,9 @@ pub(crate) enum TriggerFailure {
 impl TriggerFailure {
     fn outcome(&self) -> TriggerOutcome {
         match self {
-            Self::Function { error_type, .. } => {
-                TriggerOutcome::Refused { error_type: error_type.clone() }
-            }
+            Self::Function { error_type, .. } => TriggerOutcome::Refused {
+                error_type: error_type.clone(),
+            },
             Self::TimedOut => TriggerOutcome::TimedOut,
             Self::Crashed { .. } => TriggerOutcome::Crashed,
             Self::NotStarted { .. } => TriggerOutcome::NotStarted,
@@ -122,7 +122,11 @@ const RUNS_KEPT: usize = 200_000;
 
 impl Functions {
     pub(crate) fn new(retries: u8) -> Self {
-        Self { by_arn: BTreeMap::new(), retries, runs: Mutex::default() }
+        Self {
+            by_arn: BTreeMap::new(),
+            retries,
+            runs: Mutex::default(),
+        }
     }
 
     pub(crate) fn add(&mut self, arn: String, program: ProgramRunner) {
@@ -170,16 +174,32 @@ impl Functions {
             Ok(_) => TriggerOutcome::Answered,
             Err(failure) => failure.outcome(),
         };
-        tracing::debug!(source, ?duration, cold = invoked.cold, ?outcome, "trigger run");
+        tracing::debug!(
+            source,
+            ?duration,
+            cold = invoked.cold,
+            ?outcome,
+            "trigger run"
+        );
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         if runs.len() == RUNS_KEPT {
             runs.pop_front();
         }
-        runs.push_back(TriggerRun { source, duration, cold: invoked.cold, outcome });
+        runs.push_back(TriggerRun {
+            source,
+            duration,
+            cold: invoked.cold,
+            outcome,
+        });
     }
 
     pub(crate) fn runs(&self) -> Vec<TriggerRun> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.runs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .cloned()
+            .collect()
     }
 
     pub(crate) async fn stop(&self) {
@@ -192,5 +212,8 @@ impl Functions {
 /// A function that does not return the event (guide: "Unrecognizable lambda output" as callers
 /// report it).
 pub(crate) fn unrecognizable() -> ApiError {
-    ApiError::new("InvalidLambdaResponseException", "Unrecognizable lambda output")
+    ApiError::new(
+        "InvalidLambdaResponseException",
+        "Unrecognizable lambda output",
+    )
 }

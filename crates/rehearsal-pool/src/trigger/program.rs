@@ -27,7 +27,13 @@ pub(crate) struct ProgramRunner {
 impl ProgramRunner {
     pub(crate) fn new(program: TriggerProgram, region: String, arn: String) -> Self {
         let slots = Semaphore::new(program.concurrency.max(1));
-        Self { program, region, arn, slots, idle: Mutex::default() }
+        Self {
+            program,
+            region,
+            arn,
+            slots,
+            idle: Mutex::default(),
+        }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Environment>> {
@@ -50,22 +56,26 @@ impl ProgramRunner {
         cold: &mut bool,
     ) -> Result<Bytes, TriggerFailure> {
         let Ok(_slot) = self.slots.acquire().await else {
-            return Err(TriggerFailure::NotStarted { reason: "ServiceException".to_owned() });
+            return Err(TriggerFailure::NotStarted {
+                reason: "ServiceException".to_owned(),
+            });
         };
         let mut environment = match self.warm() {
             Some(environment) => environment,
             None => {
                 *cold = true;
-                Environment::start(&self.program, &self.region, &self.arn).await.map_err(
-                    |source| {
+                Environment::start(&self.program, &self.region, &self.arn)
+                    .await
+                    .map_err(|source| {
                         tracing::error!(
                             program = %self.program.path.display(),
                             error = %source,
                             "the trigger program cannot be started"
                         );
-                        TriggerFailure::NotStarted { reason: "Lambda.InvalidEntrypoint".into() }
-                    },
-                )?
+                        TriggerFailure::NotStarted {
+                            reason: "Lambda.InvalidEntrypoint".into(),
+                        }
+                    })?
             }
         };
         match environment.invoke(event, deadline).await {
@@ -73,9 +83,15 @@ impl ProgramRunner {
                 self.idle().push(environment);
                 Ok(answer)
             }
-            Ending::Refused { error_type, message } => {
+            Ending::Refused {
+                error_type,
+                message,
+            } => {
                 self.idle().push(environment);
-                Err(TriggerFailure::Function { error_type, message })
+                Err(TriggerFailure::Function {
+                    error_type,
+                    message,
+                })
             }
             Ending::Exited { message } => Err(TriggerFailure::Crashed { message }),
         }

@@ -58,7 +58,10 @@ impl RuntimeApi {
 
     /// Holds an event out for the program's next poll.
     pub(crate) async fn offer(&self, invocation: Invocation) {
-        self.offer.send(invocation).await.expect("this API holds the receiver");
+        self.offer
+            .send(invocation)
+            .await
+            .expect("this API holds the receiver");
     }
 
     pub(crate) fn init_error(&self) -> Option<String> {
@@ -68,7 +71,10 @@ impl RuntimeApi {
     pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) {
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/response",
+                post(response),
+            )
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .layer(DefaultBodyLimit::max(MAX_PAYLOAD))
@@ -106,9 +112,15 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
     (
         [
             ("lambda-runtime-aws-request-id", id.as_str()),
-            ("lambda-runtime-deadline-ms", &invocation.deadline.as_millis().to_string()),
+            (
+                "lambda-runtime-deadline-ms",
+                &invocation.deadline.as_millis().to_string(),
+            ),
             ("lambda-runtime-invoked-function-arn", &api.function_arn),
-            ("lambda-runtime-trace-id", &format!("Root=1-0-{}", invocation.id.simple())),
+            (
+                "lambda-runtime-trace-id",
+                &format!("Root=1-0-{}", invocation.id.simple()),
+            ),
             ("content-type", "application/json"),
         ],
         invocation.event,
@@ -131,7 +143,13 @@ async fn error(
     body: Bytes,
 ) -> Response {
     let (error_type, message) = reported(&headers, &body);
-    api.finish(&id, Answer::Error { error_type, message })
+    api.finish(
+        &id,
+        Answer::Error {
+            error_type,
+            message,
+        },
+    )
 }
 
 async fn init_error(

@@ -1,0 +1,8 @@
+//! Drives the rehearsal pool over HTTP, as an SDK would.
+
+mod behaviours;
+mod client;
+mod python;
+mod readme;
+mod sdk;
+mod trigger;

@@ -1,0 +1,113 @@
+//! The README's tables are made of the API model and the scenarios.
+//!
+//! `CUTOVER_BLESS=1 cargo test -p rehearsal-pool readme` writes them anew.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use rehearsal_pool::{PoolOptions, Quotas, RehearsalPool};
+use serde_json::{Value, json};
+
+use crate::behaviours::{Basis, scenario_files};
+use crate::client::Caller;
+
+fn behaviours_table() -> String {
+    let mut table = String::from("| behaviour | source | |\n| --- | --- | --- |\n");
+    for scenario in scenario_files().iter().flat_map(|(_, scenarios)| scenarios) {
+        let basis = match scenario.basis {
+            Basis::Documented => "documented",
+            Basis::Reported => "reported",
+            Basis::Believed => "**believed**",
+        };
+        let (behaviour, source) = (&scenario.behaviour, &scenario.source);
+        writeln!(table, "| {behaviour} | {source} | {basis} |").expect("a string");
+    }
+    table
+}
+
+fn operations_table(served: &BTreeSet<String>) -> String {
+    let mut table = String::from("| operation | |\n| --- | --- |\n");
+    for name in operations() {
+        let state = if served.contains(&name) {
+            "tested"
+        } else {
+            "not there"
+        };
+        writeln!(table, "| {name} | {state} |").expect("a string");
+    }
+    table
+}
+
+fn operations() -> Vec<String> {
+    let model: Value =
+        serde_json::from_str(include_str!("../../model/cognito-idp.json")).expect("JSON");
+    model["operations"]
+        .as_object()
+        .expect("an object")
+        .keys()
+        .cloned()
+        .collect()
+}
+
+/// Operations the pool has, by asking it for each.
+async fn served() -> BTreeSet<String> {
+    let options = PoolOptions {
+        quotas: Quotas::Off,
+        ..PoolOptions::default()
+    };
+    let running = RehearsalPool::start(options)
+        .await
+        .expect("the pool starts");
+    let caller = Caller::new(running.endpoint());
+    let mut served = BTreeSet::new();
+    for name in operations() {
+        let answer = caller.call(&name, &json!({})).await;
+        if answer.error_type.as_deref() != Some("UnknownOperationException") {
+            served.insert(name);
+        }
+    }
+    running.stop().await;
+    served
+}
+
+fn replaced(readme: &str, marker: &str, table: &str) -> String {
+    let (start, end) = (format!("<!-- {marker} -->"), format!("<!-- /{marker} -->"));
+    let (head, rest) = readme
+        .split_once(&start)
+        .expect("the README has the marker");
+    let (_, tail) = rest
+        .split_once(&end)
+        .expect("the README has the end marker");
+    format!("{head}{start}\n{table}{end}{tail}")
+}
+
+#[tokio::test]
+async fn the_readme_lists_every_operation_and_behaviour() {
+    let served = served().await;
+    let tested: BTreeSet<String> = scenario_files()
+        .iter()
+        .flat_map(|(_, scenarios)| scenarios)
+        .flat_map(|scenario| &scenario.steps)
+        .filter_map(|step| step.call.clone())
+        .collect();
+    // CreateUserPool and CreateUserPoolClient begin every scenario.
+    let untested: Vec<_> = served
+        .difference(&tested)
+        .filter(|name| !["CreateUserPool", "CreateUserPoolClient"].contains(&name.as_str()))
+        .collect();
+    assert!(untested.is_empty(), "no scenario calls {untested:?}");
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(&path).expect("the README");
+    let wanted = replaced(&readme, "behaviours", &behaviours_table());
+    let wanted = replaced(&wanted, "operations", &operations_table(&served));
+    if std::env::var_os("CUTOVER_BLESS").is_some() {
+        std::fs::write(&path, wanted).expect("the README can be written");
+    } else {
+        assert_eq!(
+            readme, wanted,
+            "CUTOVER_BLESS=1 cargo test -p rehearsal-pool readme"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! How the trigger's program is run: as many processes as events at a time, reused while warm,
+//! gone after the stop.
+
+use std::time::Duration;
+
+use rehearsal_pool::{
+    PoolOptions, Quotas, RehearsalPool, RunningPool, TriggerOutcome, TriggerProgram,
+};
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Caller};
+use crate::python::{python, script};
+
+async fn start(answers: Value, concurrency: usize, limit: Duration) -> (RunningPool, Caller) {
+    let trigger = TriggerProgram {
+        args: vec![script("trigger_program.py")],
+        env: vec![("TRIGGER_ANSWERS".to_owned(), answers.to_string())],
+        concurrency,
+        limit,
+        ..TriggerProgram::new(python())
+    };
+    let options = PoolOptions {
+        quotas: Quotas::Off,
+        trigger: Some(trigger),
+        ..PoolOptions::default()
+    };
+    let running = RehearsalPool::start(options)
+        .await
+        .expect("the pool starts");
+    let caller = Caller::new(running.endpoint());
+    (running, caller)
+}
+
+async fn sign_in(running: &RunningPool, caller: &Caller, name: &str) -> Answer {
+    let input = json!({"ClientId": running.client_id(), "AuthFlow": "USER_PASSWORD_AUTH",
+                       "AuthParameters": {"USERNAME": name, "PASSWORD": "typed"}});
+    caller.call("InitiateAuth", &input).await
+}
+
+const PATIENT: Duration = Duration::from_secs(60);
+
+/// How many processes with this argument run.
+fn processes(argument: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").expect("a Linux machine");
+    let commands = processes
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("cmdline")).ok());
+    commands
+        .filter(|command| command.split('\0').any(|given| given == argument))
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warm_process_serves_one_event_after_the_other() {
+    let (running, caller) = start(json!({}), 10, PATIENT).await;
+    for number in 0..5 {
+        sign_in(&running, &caller, &format!("user{number}")).await;
+    }
+    let runs = running.trigger_runs();
+    let cold: Vec<bool> = runs.iter().map(|run| run.cold).collect();
+    assert_eq!(cold, [true, false, false, false, false]);
+    assert!(
+        runs.iter()
+            .all(|run| run.outcome == TriggerOutcome::Answered)
+    );
+    assert!(
+        runs.iter()
+            .all(|run| run.source == "UserMigration_Authentication")
+    );
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_at_the_same_time_get_a_process_each_up_to_the_limit() {
+    let (running, _) = start(json!({}), 2, PATIENT).await;
+    let names: Vec<String> = (0..8).map(|number| format!("user{number}")).collect();
+    let running = std::sync::Arc::new(running);
+    let mut tasks = tokio::task::JoinSet::new();
+    for name in names {
+        let running = std::sync::Arc::clone(&running);
+        tasks.spawn(async move {
+            let caller = Caller::new(running.endpoint());
+            sign_in(&running, &caller, &name).await.error_type
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        assert_eq!(
+            done.expect("no panic").as_deref(),
+            Some("NotAuthorizedException")
+        );
+    }
+    let cold = running.trigger_runs().iter().filter(|run| run.cold).count();
+    assert!(cold <= 2, "{cold} processes were started");
+    assert_eq!(running.trigger_runs().len(), 8);
+    let running = std::sync::Arc::into_inner(running).expect("every task has ended");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outcomes_are_recorded_without_the_text_of_the_error() {
+    let answers = json!({"ann": {"error": ["Refused", "private"]}, "bob": {"exit": 1},
+                         "init_error": null});
+    let (running, caller) = start(answers, 1, PATIENT).await;
+    sign_in(&running, &caller, "ann").await;
+    sign_in(&running, &caller, "bob").await;
+    sign_in(&running, &caller, "eve").await;
+    let runs = running.trigger_runs();
+    let outcomes: Vec<_> = runs.iter().map(|run| (run.cold, &run.outcome)).collect();
+    assert_eq!(
+        outcomes,
+        [
+            (
+                true,
+                &TriggerOutcome::Refused {
+                    error_type: "Refused".to_owned()
+                }
+            ),
+            (false, &TriggerOutcome::Crashed),
+            (true, &TriggerOutcome::Answered),
+        ]
+    );
+    assert!(!format!("{runs:?}").contains("private"));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_beyond_the_limit_is_ended_and_recorded() {
+    let limit = Duration::from_secs(2);
+    let (running, caller) = start(json!({"ann": {"hang": true}}), 1, limit).await;
+    let answer = sign_in(&running, &caller, "ann").await;
+    assert_eq!(
+        answer.error_type.as_deref(),
+        Some("UnexpectedLambdaException")
+    );
+    let runs = running.trigger_runs();
+    assert_eq!(runs[0].outcome, TriggerOutcome::TimedOut);
+    assert!(runs[0].duration >= limit);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_while_starting_reaches_the_caller() {
+    let answers = json!({"init_error": ["Config", "no database"]});
+    let (running, caller) = start(answers, 1, PATIENT).await;
+    let answer = sign_in(&running, &caller, "ann").await;
+    assert_eq!(
+        answer.error_type.as_deref(),
+        Some("UserLambdaValidationException")
+    );
+    let message = answer.body["message"].as_str().expect("text");
+    assert!(message.contains("Config: no database"), "{message}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_runs_on_after_the_stop() {
+    let mark = format!("mark-{}", std::process::id());
+    let trigger = TriggerProgram {
+        args: vec![script("trigger_program.py"), mark.clone()],
+        ..TriggerProgram::new(python())
+    };
+    let options = PoolOptions {
+        quotas: Quotas::Off,
+        trigger: Some(trigger),
+        ..PoolOptions::default()
+    };
+    let running = RehearsalPool::start(options)
+        .await
+        .expect("the pool starts");
+    let caller = Caller::new(running.endpoint());
+    sign_in(&running, &caller, "ann").await;
+    assert_eq!(processes(&mark), 1);
+    let address = running.endpoint().trim_start_matches("http://").to_owned();
+    running.stop().await;
+    assert_eq!(processes(&mark), 0);
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_missing_program_stops_the_start() {
+    let options = PoolOptions {
+        trigger: Some(TriggerProgram::new("/nowhere/bootstrap")),
+        ..PoolOptions::default()
+    };
+    let refused = RehearsalPool::start(options).await.expect_err("refused");
+    assert!(
+        refused.to_string().contains("/nowhere/bootstrap"),
+        "{refused}"
+    );
+}
