@@ -38,6 +38,7 @@ def _described(user: Any) -> dict[str, Any]:
         "email": user.email,
         "encoded": user.password,
         "usable": user.has_usable_password(),
+        "algorithm": _algorithm(user.password),
         "is_active": user.is_active,
         "first_name": user.first_name,
         "last_name": user.last_name,
@@ -45,6 +46,19 @@ def _described(user: Any) -> dict[str, Any]:
         "groups": sorted(group.name for group in user.groups.all()),
         "verified_emails": _verified_emails(user),
     }
+
+
+def _algorithm(encoded: str) -> str | None:
+    """The name of the hasher that can check this, if there is one and it does."""
+    from django.contrib.auth.hashers import identify_hasher
+
+    try:
+        hasher = identify_hasher(encoded)
+        hasher.decode(encoded)
+        hasher.verify("", encoded)
+    except (ValueError, AssertionError, OverflowError):
+        return None
+    return str(hasher.algorithm)
 
 
 def _verified_emails(user: Any) -> list[str]:

@@ -10,10 +10,14 @@ pub struct Canary {
     pub login: String,
     /// What is typed as password.
     pub password: String,
+    /// Why it is refused when the login reaches the trigger as typed.
+    pub reason: Option<String>,
     /// What comes of it at a pool that sends logins in lower case: `signs-in` or `refused`.
     pub expect_lowered: String,
     /// Why it is refused then.
     pub reason_lowered: Option<String>,
+    /// Key of the user whom the login as typed means; `None` for nobody and for several.
+    pub legacy_id: Option<String>,
     /// Django's name of the algorithm of the person's hash.
     pub algorithm: Option<String>,
     /// What this canary is for.

@@ -67,6 +67,18 @@ impl LegacyDatabase {
         }
     }
 
+    /// A SQLite file that is there already; its canaries are the caller's business.
+    pub(crate) fn at(shape: Shape, url: String) -> LegacyDatabase {
+        let users = Arc::default();
+        LegacyDatabase {
+            shape,
+            engine: Engine::Sqlite,
+            url,
+            canaries: Vec::new(),
+            users,
+        }
+    }
+
     /// Its URL, for `CUTOVER_LEGACY_URL` and for Django.
     pub fn url(&self) -> &str {
         &self.url

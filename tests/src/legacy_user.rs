@@ -15,6 +15,8 @@ pub struct LegacyUser {
     pub encoded: String,
     /// Django's `has_usable_password()`.
     pub usable: bool,
+    /// Django's name of the hasher that can check the encoded password, where one can.
+    pub algorithm: Option<String>,
     /// Django's `is_active`.
     pub is_active: bool,
     /// Given name.

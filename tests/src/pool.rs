@@ -84,6 +84,17 @@ impl Pool {
         ]
     }
 
+    /// The running program.
+    ///
+    /// # Panics
+    ///
+    /// Never: it runs until this is gone.
+    pub fn program(&mut self) -> &mut Running {
+        self.running
+            .as_mut()
+            .expect("taken by stop and on drop alone")
+    }
+
     /// Ends it as a service manager does, and returns what it wrote.
     ///
     /// # Panics

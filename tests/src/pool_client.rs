@@ -27,6 +27,15 @@ pub struct Refusal {
     pub message: String,
 }
 
+/// A message with a code for ConfirmForgotPassword.
+#[derive(Clone, Debug)]
+pub struct ResetCode {
+    /// The address it goes to.
+    pub destination: String,
+    /// The code.
+    pub code: String,
+}
+
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)
@@ -166,6 +175,68 @@ impl PoolClient {
     /// A request as no AWS client makes it: status and body.
     pub fn post(&mut self, target: &str, body: &str) -> (u64, String) {
         plain(&self.process.ask(&json!({"post": target, "body": body})))
+    }
+
+    /// How often the pool has asked its trigger.
+    ///
+    /// # Panics
+    ///
+    /// When the pool does not say.
+    pub fn trigger_runs(&mut self) -> usize {
+        let (status, body) = self.get("/_rehearsal/trigger-runs");
+        assert_eq!(status, 200, "{body}");
+        let runs: Value = serde_json::from_str(&body).expect("the pool answers JSON");
+        runs["runs"].as_array().expect("a list of runs").len()
+    }
+
+    /// How many calls the pool has answered that spend a quota.
+    ///
+    /// # Panics
+    ///
+    /// When the pool does not say.
+    pub fn calls(&mut self) -> u64 {
+        let (status, body) = self.get("/_rehearsal/quotas");
+        assert_eq!(status, 200, "{body}");
+        let counts: Value = serde_json::from_str(&body).expect("the pool answers JSON");
+        let categories = counts["categories"]
+            .as_array()
+            .expect("a list of categories");
+        categories
+            .iter()
+            .filter_map(|category| category["granted"].as_u64())
+            .sum()
+    }
+
+    /// Codes the pool would have sent for ForgotPassword, oldest first, with their addresses.
+    ///
+    /// # Panics
+    ///
+    /// When the pool does not say.
+    pub fn reset_codes(&mut self) -> Vec<ResetCode> {
+        let (status, body) = self.get("/_rehearsal/outbox");
+        assert_eq!(status, 200, "{body}");
+        let outbox: Value = serde_json::from_str(&body).expect("the pool answers JSON");
+        let messages = outbox["messages"]
+            .as_array()
+            .expect("a list of messages")
+            .iter();
+        let code = |message: &Value| {
+            let text = |key: &str| {
+                message[key]
+                    .as_str()
+                    .expect("messages are whole")
+                    .to_owned()
+            };
+            assert_eq!(
+                message["reason"], "forgot-password",
+                "nobody expects other messages"
+            );
+            ResetCode {
+                destination: text("destination"),
+                code: text("code"),
+            }
+        };
+        messages.map(code).collect()
     }
 
     /// A page that a browser would ask for: status and body.

@@ -187,6 +187,16 @@ impl Running {
         self.child.id()
     }
 
+    /// The programs it has started itself and that still run, as process ids.
+    pub fn children(&self) -> Vec<u32> {
+        let processes = std::fs::read_dir("/proc").expect("Linux has /proc");
+        let ids = processes
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        ids.filter(|id| parent_of(*id) == Some(self.child.id()))
+            .collect()
+    }
+
     /// Whether it ended.
     pub fn has_ended(&mut self) -> bool {
         self.status().is_some()
@@ -201,6 +211,11 @@ impl Running {
     /// Asks it to end (SIGTERM), as a service manager does.
     pub fn terminate(&mut self) {
         signal(self.child.id(), Signal::TERM);
+    }
+
+    /// Asks it to end (SIGINT), as Ctrl-C does.
+    pub fn interrupt(&mut self) {
+        signal(self.child.id(), Signal::INT);
     }
 
     /// Ends it at once (SIGKILL), as a power cut does.
@@ -244,6 +259,18 @@ impl Drop for Running {
     }
 }
 
+/// The parent of a process that runs; `/proc/ID/stat` has it after name and state (proc(5)).
+fn parent_of(id: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    match after_name.split_whitespace().collect::<Vec<_>>()[..] {
+        // Ended, and only kept until its parent asks for the exit code.
+        ["Z", ..] => None,
+        [_, parent, ..] => parent.parse().ok(),
+        _ => None,
+    }
+}
+
 fn collect(mut output: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -253,8 +280,18 @@ fn collect(mut output: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
+/// Ends a process that one of our own has started, at once.
+pub fn kill(pid: u32) {
+    signal(pid, Signal::KILL);
+}
+
+/// Whether a process runs.
+pub fn runs(pid: u32) -> bool {
+    parent_of(pid).is_some()
+}
+
 /// Sends a signal to a process of our own.
-pub(crate) fn signal(pid: u32, signal: Signal) {
+fn signal(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid)
         .ok()
         .and_then(Pid::from_raw)

@@ -14,6 +14,11 @@ pub(crate) fn root() -> &'static Path {
         .expect("this package is a folder of the checkout")
 }
 
+/// A file of `migrations-fixtures`.
+pub fn fixture(name: &str) -> PathBuf {
+    root().join("migrations-fixtures").join(name)
+}
+
 /// The Python interpreter, about to be run with nothing.
 ///
 /// # Panics

@@ -29,6 +29,16 @@ impl Workplace {
         Workplace::with(folder, legacy)
     }
 
+    /// A folder that has everything already, its cutover.toml naming the database in it.
+    pub fn of_folder(folder: TestFolder, shape: Shape) -> Workplace {
+        let url = format!("sqlite://{}", folder.join("legacy.sqlite3").display());
+        std::fs::create_dir(folder.join("tmp")).expect("a folder in the test folder can be made");
+        Workplace {
+            folder,
+            legacy: LegacyDatabase::at(shape, url),
+        }
+    }
+
     fn with(folder: TestFolder, legacy: LegacyDatabase) -> Workplace {
         folder.write("cutover.toml", legacy.shape().cutover_toml());
         std::fs::create_dir(folder.join("tmp")).expect("a folder in an empty folder can be made");

@@ -1,3 +1,10 @@
 //! The programs as their users drive them, by subject.
 
-mod harness;
+mod forgot_password;
+mod inspect;
+mod mapping;
+mod outage;
+mod pool_serve;
+mod populations;
+mod sign_in;
+mod verify;
