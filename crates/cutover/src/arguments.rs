@@ -1,0 +1,163 @@
+//! The command line: what may be typed. No behaviour; the help text is generated from here.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Where the configuration is looked for.
+pub(crate) const DEFAULT_CONFIG: &str = "cutover.toml";
+
+/// Moves a Django app's users into an Amazon Cognito user pool without anybody losing a password.
+///
+/// RISKS: a user created by `import` can never again bring the old password along; the user
+/// migration trigger fires only for users whom the pool does not have. Nothing is written without
+/// --execute, except to the local rehearsal pool.
+#[derive(Debug, Parser)]
+#[command(name = "cutover", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Configuration file
+    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    pub(crate) config: PathBuf,
+    /// Form of the log lines on stderr
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check passwords against Django hashes: JSON lines in, JSON lines out
+    ///
+    /// Reads {"password": "…", "encoded": "…"} a line from stdin, and writes {"verdict": "match" |
+    /// "mismatch" | "unusable" | "unsupported" | "malformed" | "too-costly", "algorithm": …} a
+    /// line, in the same order. A bad line gets {"error": "…"} and the run goes on.
+    Verify,
+    /// Look at the legacy database: users, hash algorithms and costs, problems
+    Inspect(InspectOptions),
+    /// The local rehearsal pool
+    Pool(PoolOptions),
+    /// Bulk-import the remaining users by the Cognito admin APIs
+    ///
+    /// RISKS: whoever is created here loses the old password and must reset it. Without --execute
+    /// it writes nothing and prints what it would do. The same command with the same --run resumes.
+    Import(ImportOptions),
+    /// What a run did so far, from its journal
+    Status(StatusOptions),
+    /// Practise the whole cutover against a local pool, and leave a report
+    Rehearse(RehearseOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InspectOptions {
+    /// Also write the findings as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PoolOptions {
+    #[command(subcommand)]
+    pub(crate) command: PoolCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PoolCommand {
+    /// Run a local user pool in the foreground until SIGTERM or SIGINT
+    ///
+    /// Speaks Cognito's wire protocol: point any AWS SDK's endpoint at it. Unknown users sign in
+    /// through the real trigger program against the configured legacy database.
+    Serve(ServeOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeOptions {
+    /// Address to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Write the endpoint and ids here, as JSON, once connections are accepted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Request quotas: `default` (Cognito's), `off`, or a JSON file of requests per second
+    #[arg(long, value_name = "default|off|FILE", default_value = "default")]
+    pub(crate) quotas: String,
+    /// The trigger program [default: user-migration-trigger beside this program]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trigger: Option<PathBuf>,
+    /// Listen on an address that is not loopback. RISK: anybody who reaches it can sign in
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportOptions {
+    /// Write to the pool; without it nothing is written
+    #[arg(long)]
+    pub(crate) execute: bool,
+    /// Also import users who could still keep their password by signing in. They lose it
+    #[arg(long)]
+    pub(crate) approve_password_reset: bool,
+    /// Name of the run; the same name resumes it [default: the user pool's id]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    /// Try users again who failed in this run
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+    /// Folder of the run journals
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(crate) runs_dir: PathBuf,
+    /// Cognito endpoint, for the local rehearsal pool or an emulator
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// User pool id [default: [pool] user_pool_id]
+    #[arg(long, value_name = "ID")]
+    pub(crate) user_pool_id: Option<String>,
+    /// AWS Region [default: [pool] region, else the one in the pool's id]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Share of each request quota to spend, above 0 and at most 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub(crate) share: f64,
+    /// Write the summary here, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StatusOptions {
+    /// Name of the run [default: the one written last]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    /// Folder of the run journals
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(crate) runs_dir: PathBuf,
+    /// Also write it as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write one CSV row a user: legacy_id,username,outcome,reason,sub
+    #[arg(long, value_name = "FILE")]
+    pub(crate) outcomes: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RehearseOptions {
+    /// Folder for report.html and report.json
+    #[arg(long, value_name = "DIR", default_value = "rehearsal-report")]
+    pub(crate) out: PathBuf,
+    /// People whose passwords are known, to sign in as: JSON, see the README
+    #[arg(long, value_name = "FILE")]
+    pub(crate) canaries: Option<PathBuf>,
+    /// The trigger program [default: user-migration-trigger beside this program]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trigger: Option<PathBuf>,
+    /// Request quotas of the local pool: `default` (Cognito's), `off`, or a JSON file
+    #[arg(long, value_name = "default|off|FILE", default_value = "off")]
+    pub(crate) quotas: String,
+}

@@ -1,0 +1,113 @@
+//! `cutover inspect`: the legacy database alone. Exit code 1 when something blocks the move.
+
+use chrono::Utc;
+use migration_model::{Config, Finding, Severity};
+use rehearsal::Census;
+use serde::Serialize;
+
+use crate::arguments::{Arguments, InspectOptions};
+use crate::exit_status::{ExitStatus, Failure};
+use crate::{output, runtime, settings};
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Inspection<'a> {
+    format: u32,
+    engine: &'static str,
+    user_table: &'a str,
+    config_digest: String,
+    #[serde(flatten)]
+    census: &'a Census,
+}
+
+pub(crate) fn run(arguments: &Arguments, options: &InspectOptions) -> Result<ExitStatus, Failure> {
+    let config = settings::config(arguments)?;
+    let census = runtime()?.block_on(async {
+        let legacy = settings::legacy_database(&config).await?;
+        Census::take(&legacy, &config, Utc::now())
+            .await
+            .map_err(settings::legacy_failure)
+    })?;
+    if let Some(path) = &options.json {
+        let inspection = Inspection {
+            format: 1,
+            engine: engine(&config),
+            user_table: &config.legacy.user_table,
+            config_digest: config.digest(),
+            census: &census,
+        };
+        output::json_file(path, &inspection)?;
+    }
+    print(&census, &config);
+    let blocked = census
+        .findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Blocker);
+    Ok(if blocked {
+        ExitStatus::Findings
+    } else {
+        ExitStatus::Fine
+    })
+}
+
+fn engine(config: &Config) -> &'static str {
+    config
+        .legacy
+        .url
+        .as_ref()
+        .map_or("none", |url| url.engine())
+}
+
+fn print(census: &Census, config: &Config) {
+    output::result(format_args!(
+        "{} users in {} ({}), {} active, {} with a verified e-mail, {} in groups",
+        census.users,
+        config.legacy.user_table,
+        engine(config),
+        census.active,
+        census.with_verified_email,
+        census.in_groups,
+    ));
+    output::result("\nstored passwords (time: one check on one core of this machine)");
+    output::result(format_args!(
+        "  {:>9}  {:>9}  {:<13}  algorithm and cost",
+        "users", "time", "state"
+    ));
+    for group in &census.hashes {
+        let time = group
+            .check_ms
+            .map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
+        output::result(format_args!(
+            "  {:>9}  {:>9}  {:<13}  {} {}",
+            group.users, time, group.state, group.algorithm, group.cost
+        ));
+    }
+    output::result("\nlast sign-in");
+    for span in &census.last_login {
+        output::result(format_args!("  {:>9}  {}", span.users, span.span));
+    }
+    output::result("\nfindings");
+    if census.findings.is_empty() {
+        output::result("  none");
+    }
+    for finding in &census.findings {
+        print_finding(finding);
+    }
+}
+
+/// Prints one finding with its next step; `rehearse` prints its own the same way.
+pub(crate) fn print_finding(finding: &Finding) {
+    let severity = match finding.severity {
+        Severity::Blocker => "BLOCKS",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    output::result(format_args!(
+        "  {severity}: {}: {}",
+        finding.subject, finding.message
+    ));
+    output::result(format_args!(
+        "    next: {} [{}]",
+        finding.next_step, finding.code
+    ));
+}

@@ -1,0 +1,8 @@
+//! One file per command.
+
+pub(crate) mod import;
+pub(crate) mod inspect;
+pub(crate) mod pool;
+pub(crate) mod rehearse;
+pub(crate) mod status;
+pub(crate) mod verify;

@@ -1,0 +1,171 @@
+//! `cutover status`: a run's accounts from its journal, also while it runs.
+
+use std::path::Path;
+
+use bulk_import::{JournalError, OutcomeRow, RunName, RunStatus};
+use chrono::SecondsFormat;
+use futures::StreamExt;
+use serde_json::json;
+
+use crate::arguments::{Arguments, StatusOptions};
+use crate::exit_status::{ExitStatus, Failure};
+use crate::{output, runtime};
+
+pub(crate) fn run(_: &Arguments, options: &StatusOptions) -> Result<ExitStatus, Failure> {
+    let name = match &options.run {
+        Some(name) => name.parse().map_err(|error| {
+            Failure::usage(format!("--run {name} is no run name")).source(error)
+        })?,
+        None => latest_run(&options.runs_dir)?,
+    };
+    runtime()?.block_on(status(&name, options))
+}
+
+async fn status(name: &RunName, options: &StatusOptions) -> Result<ExitStatus, Failure> {
+    let status = RunStatus::read(&options.runs_dir, name)
+        .await
+        .map_err(failure)?;
+    if let Some(path) = &options.json {
+        output::json_file(path, &json_form(&status))?;
+    }
+    if let Some(path) = &options.outcomes {
+        write_outcomes(path, &options.runs_dir, name).await?;
+    }
+    print(&status);
+    Ok(match (status.summary.failed, status.summary.complete) {
+        (0, _) => ExitStatus::Fine,
+        _ => ExitStatus::Findings,
+    })
+}
+
+/// The run whose journal was written last.
+fn latest_run(directory: &Path) -> Result<RunName, Failure> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let newest = entries
+        .filter_map(|entry| {
+            let path = entry.path();
+            let name = path
+                .file_name()?
+                .to_str()?
+                .strip_suffix(".sqlite3")?
+                .parse()
+                .ok()?;
+            // While a run goes on, its newest pages are in the write-ahead log beside it.
+            let log = path.with_extension("sqlite3-wal");
+            let time = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+            Some((time(&path).max(time(&log)), name))
+        })
+        .max_by(|(a, _), (b, _)| a.cmp(b));
+    newest.map(|(_, name)| name).ok_or_else(|| {
+        Failure::usage(format!("there is no run in {}", directory.display()))
+            .hint("start one with cutover import --execute, or name the folder with --runs-dir")
+    })
+}
+
+/// Prints a run's accounts; `import` ends with the same.
+pub(crate) fn print(status: &RunStatus) {
+    let summary = &status.summary;
+    output::result(format_args!(
+        "run {} into {}, started {}{}",
+        status.run,
+        status.user_pool_id,
+        status.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        if summary.complete {
+            ", complete"
+        } else {
+            ", not complete"
+        },
+    ));
+    for (users, word) in [
+        (summary.created, "created"),
+        (summary.already_in_pool, "already in the pool"),
+        (summary.held, "held"),
+        (summary.failed, "failed"),
+        (summary.pending, "pending"),
+    ] {
+        output::result(format_args!("  {users:>9}  {word}"));
+    }
+    let told: Vec<_> = status
+        .reasons
+        .iter()
+        .filter(|count| count.reason.is_some())
+        .collect();
+    if told.is_empty() {
+        return;
+    }
+    output::result("\nby reason");
+    for count in told {
+        let (code, next) = count.reason.map_or(("", ""), |r| (r.code(), r.next_step()));
+        let detail = count
+            .detail
+            .as_deref()
+            .map(|d| format!(" ({d})"))
+            .unwrap_or_default();
+        output::result(format_args!(
+            "  {:>9}  {} {code}{detail}",
+            count.users, count.outcome
+        ));
+        output::result(format_args!("             next: {next}"));
+    }
+}
+
+fn json_form(status: &RunStatus) -> serde_json::Value {
+    let reasons: Vec<_> = status
+        .reasons
+        .iter()
+        .map(|count| {
+            json!({
+                "outcome": count.outcome,
+                "reason": count.reason,
+                "detail": count.detail,
+                "users": count.users,
+                "next_step": count.reason.map(migration_model::Reason::next_step),
+            })
+        })
+        .collect();
+    let mut form = json!(status.summary);
+    if let Some(form) = form.as_object_mut() {
+        form.insert("user_pool_id".to_owned(), json!(status.user_pool_id));
+        form.insert("region".to_owned(), json!(status.region));
+        form.insert("started_at".to_owned(), json!(status.started_at));
+        form.insert("planned".to_owned(), json!(status.planned));
+        form.insert("reasons".to_owned(), json!(reasons));
+    }
+    form
+}
+
+async fn write_outcomes(path: &Path, directory: &Path, name: &RunName) -> Result<(), Failure> {
+    let written = |error: csv::Error| {
+        Failure::usage(format!("could not write {}", path.display()))
+            .source(error)
+            .hint("check that the folder exists, is yours, and has room")
+    };
+    let partial = output::Partial::beside(path);
+    let mut file = csv::Writer::from_path(partial.path()).map_err(written)?;
+    file.write_record(OutcomeRow::COLUMNS).map_err(written)?;
+    let rows = OutcomeRow::read_all(directory, name)
+        .await
+        .map_err(failure)?;
+    let mut rows = std::pin::pin!(rows);
+    while let Some(row) = rows.next().await {
+        let row = row.map_err(failure)?;
+        let record = [
+            &row.legacy_id,
+            &row.username,
+            &row.outcome,
+            &row.reason,
+            &row.sub,
+        ];
+        file.write_record(record).map_err(written)?;
+    }
+    file.flush().map_err(|error| written(error.into()))?;
+    drop(file);
+    partial.complete()
+}
+
+fn failure(error: JournalError) -> Failure {
+    let hint = error.hint().to_owned();
+    Failure::usage("the run's journal cannot be read")
+        .source(error)
+        .hint(hint)
+}

@@ -1,0 +1,83 @@
+//! From arguments, file and environment to what a command needs. The only reader of the
+//! environment in this crate.
+
+use std::path::{Path, PathBuf};
+
+use legacy_users::{ConnectSettings, LegacyDatabase, LegacyError};
+use migration_model::Config;
+
+use crate::arguments::Arguments;
+use crate::exit_status::{ExitStatus, Failure};
+
+/// Overrides `[legacy] url`; keeps the database password out of the file.
+const LEGACY_URL: &str = "CUTOVER_LEGACY_URL";
+
+/// Reads the configuration file.
+pub(crate) fn config(arguments: &Arguments) -> Result<Config, Failure> {
+    let path = &arguments.config;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!(
+            "could not read the configuration {}",
+            path.display()
+        ))
+        .source(error)
+        .hint("name the file with --config FILE, or run in the folder of cutover.toml")
+    })?;
+    parse(&text, path)
+}
+
+/// Reads the configuration file if there is one, else takes the defaults: for commands that need
+/// little of it.
+pub(crate) fn config_or_defaults(arguments: &Arguments) -> Result<Config, Failure> {
+    if arguments.config == Path::new(crate::arguments::DEFAULT_CONFIG) && !arguments.config.exists()
+    {
+        return parse("", &arguments.config);
+    }
+    config(arguments)
+}
+
+fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
+    let url = std::env::var(LEGACY_URL).ok().filter(|url| !url.is_empty());
+    Config::parse(text, path, url.as_deref())
+        .map_err(|error| Failure::usage(error.to_string()).hint(error.hint))
+}
+
+/// Opens the legacy database of the configuration.
+pub(crate) async fn legacy_database(config: &Config) -> Result<LegacyDatabase, Failure> {
+    LegacyDatabase::connect(&config.legacy, &config.mapping, ConnectSettings::default())
+        .await
+        .map_err(legacy_failure)
+}
+
+/// A legacy database's error at the edge of the program: a halt when it may pass, else usage.
+pub(crate) fn legacy_failure(error: LegacyError) -> Failure {
+    let status = if error.is_outage() {
+        ExitStatus::Halted
+    } else {
+        ExitStatus::Usage
+    };
+    let hint = error.hint().to_owned();
+    Failure::new(status, "the legacy database cannot be read")
+        .source(error)
+        .hint(hint)
+}
+
+/// The trigger program: as named, else beside this program.
+pub(crate) fn trigger_program(named: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+    let path = match named {
+        Some(path) => path.clone(),
+        None => std::env::current_exe()
+            .map_err(|error| {
+                Failure::usage("could not find this program's own folder").source(error)
+            })?
+            .with_file_name("user-migration-trigger"),
+    };
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(
+        Failure::usage(format!("there is no trigger program at {}", path.display())).hint(
+            "build it (cargo build --release -p user-migration-trigger) or name it with --trigger",
+        ),
+    )
+}

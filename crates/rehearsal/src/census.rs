@@ -1,0 +1,292 @@
+//! Who is in the legacy database: counts, hash algorithms with their costs, what stands in the
+//! way. Reads only; `cutover inspect` prints it, the rehearsal's report shows it. Never holds or
+//! shows a person's data.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use django_password::{HashState, Limits, Speed, Verifier};
+use futures::StreamExt;
+use legacy_users::{LegacyDatabase, LegacyError};
+use migration_model::{Config, Finding, LegacyUser, PoolSignIn, Reason, Severity};
+use serde::Serialize;
+
+use crate::wording::{count_of, without_full_stop};
+
+/// What a look at the whole user table found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Census {
+    /// Rows of the user table.
+    pub users: u64,
+    /// With `is_active`.
+    pub active: u64,
+    /// Without an e-mail.
+    pub without_email: u64,
+    /// Whose e-mail the configured rule calls verified.
+    pub with_verified_email: u64,
+    /// In at least one group.
+    pub in_groups: u64,
+    /// Stored passwords by algorithm and cost, most users first.
+    pub hashes: Vec<HashGroup>,
+    /// Users by the time since they last signed in, most recent first.
+    pub last_login: Vec<LastLogin>,
+    /// What an operator should know, worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// Users whose stored passwords have one algorithm and one cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HashGroup {
+    /// Django's name of the algorithm; for stored values that name none, what they are.
+    pub algorithm: String,
+    /// The cost in the algorithm's own terms; empty where there is none.
+    pub cost: String,
+    /// What the trigger makes of them: `verifiable`, `unusable`, `unsupported`, …
+    pub state: &'static str,
+    /// How many.
+    pub users: u64,
+    /// Estimated milliseconds of one check on this machine, on one core.
+    pub check_ms: Option<f64>,
+}
+
+/// Users who last signed in within one span of time.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct LastLogin {
+    /// The span, in words.
+    pub span: &'static str,
+    /// How many.
+    pub users: u64,
+}
+
+const SPANS: [(&str, i64); 4] = [
+    ("30 days", 30),
+    ("90 days", 90),
+    ("1 year", 365),
+    ("longer ago", i64::MAX),
+];
+const NEVER: &str = "never";
+
+/// How many users are read from the database at a time.
+const PAGE: usize = 1000;
+
+/// Cognito waits 5 seconds; a check that takes longer here can hardly end in time on Lambda.
+/// (Developer guide, "Customizing user pool workflows with Lambda triggers".)
+const TRIGGER_LIMIT: Duration = Duration::from_secs(5);
+
+impl Census {
+    /// Reads every user once.
+    ///
+    /// # Errors
+    ///
+    /// When the legacy database cannot be read.
+    pub async fn take(
+        legacy: &LegacyDatabase,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<Census, LegacyError> {
+        let mut count = Count::new(config, now);
+        let mut users = std::pin::pin!(legacy.users(None, PAGE));
+        while let Some(user) = users.next().await {
+            count.add(&user?);
+        }
+        let mut census = count.finish(config);
+        census
+            .findings
+            .extend(legacy.table_facts().await?.into_iter().map(in_house_style));
+        census
+            .findings
+            .sort_by(|a, b| b.severity.cmp(&a.severity).then(a.code.cmp(b.code)));
+        Ok(census)
+    }
+
+    /// The longest estimated check among hashes that can be checked.
+    pub fn slowest_check_ms(&self) -> Option<f64> {
+        self.hashes
+            .iter()
+            .filter_map(|group| group.check_ms)
+            .reduce(f64::max)
+    }
+}
+
+/// Findings are phrases here, so that a list of them reads evenly.
+fn in_house_style(finding: Finding) -> Finding {
+    Finding {
+        message: without_full_stop(&finding.message),
+        next_step: without_full_stop(&finding.next_step),
+        ..finding
+    }
+}
+
+/// The counters while the table is read.
+struct Count {
+    verifier: Verifier,
+    now: DateTime<Utc>,
+    census: Census,
+    hashes: BTreeMap<(String, String, &'static str), (u64, Option<f64>)>,
+    last_login: BTreeMap<&'static str, u64>,
+}
+
+impl Count {
+    fn new(config: &Config, now: DateTime<Utc>) -> Count {
+        Count {
+            verifier: Verifier::new(config.hashers.clone(), Limits::default()),
+            now,
+            census: Census {
+                users: 0,
+                active: 0,
+                without_email: 0,
+                with_verified_email: 0,
+                in_groups: 0,
+                hashes: Vec::new(),
+                last_login: Vec::new(),
+                findings: Vec::new(),
+            },
+            hashes: BTreeMap::new(),
+            last_login: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, user: &LegacyUser) {
+        self.census.users += 1;
+        self.census.active += u64::from(user.is_active);
+        self.census.without_email += u64::from(user.email.is_none());
+        self.census.with_verified_email += u64::from(user.email.is_some() && user.email_verified);
+        self.census.in_groups += u64::from(!user.groups.is_empty());
+        *self
+            .last_login
+            .entry(self.span(user.last_login))
+            .or_default() += 1;
+
+        let inspection = self.verifier.inspect(&user.encoded_password);
+        let (cost, state, check_ms) = match &inspection.state {
+            HashState::Verifiable(cost) => {
+                let estimate = Speed::of_this_machine().estimate(cost);
+                (
+                    cost.to_string(),
+                    "verifiable",
+                    Some(estimate.as_secs_f64() * 1000.0),
+                )
+            }
+            HashState::Unusable => (String::new(), "unusable", None),
+            HashState::Unsupported => (String::new(), "unsupported", None),
+            HashState::Malformed(_) => (String::new(), "malformed", None),
+            HashState::TooCostly(_) => (String::new(), "too-costly", None),
+        };
+        let algorithm = inspection.algorithm.unwrap_or_else(|| format!("({state})"));
+        self.hashes
+            .entry((algorithm, cost, state))
+            .or_insert((0, check_ms))
+            .0 += 1;
+    }
+
+    fn span(&self, last_login: Option<DateTime<Utc>>) -> &'static str {
+        let Some(last_login) = last_login else {
+            return NEVER;
+        };
+        let days = (self.now - last_login).num_days();
+        SPANS
+            .iter()
+            .find(|(_, limit)| days <= *limit)
+            .map_or(NEVER, |(span, _)| *span)
+    }
+
+    fn finish(self, config: &Config) -> Census {
+        let mut census = self.census;
+        census.hashes = self
+            .hashes
+            .into_iter()
+            .map(|((algorithm, cost, state), (users, check_ms))| HashGroup {
+                algorithm,
+                cost,
+                state,
+                users,
+                check_ms,
+            })
+            .collect();
+        census
+            .hashes
+            .sort_by(|a, b| b.users.cmp(&a.users).then(a.algorithm.cmp(&b.algorithm)));
+        let spans = SPANS.iter().map(|(span, _)| *span).chain([NEVER]);
+        census.last_login = spans
+            .map(|span| LastLogin {
+                span,
+                users: self.last_login.get(span).copied().unwrap_or(0),
+            })
+            .collect();
+        census.findings = findings(&census, config);
+        census
+    }
+}
+
+/// States of stored passwords with which nobody can sign in, and what to say of them.
+const UNCHECKABLE: [(&str, Reason); 3] = [
+    ("unsupported", Reason::AlgorithmUnsupported),
+    ("malformed", Reason::HashMalformed),
+    ("too-costly", Reason::CostLimitExceeded),
+];
+
+fn findings(census: &Census, config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (state, reason) in UNCHECKABLE {
+        let groups: Vec<_> = census
+            .hashes
+            .iter()
+            .filter(|group| group.state == state)
+            .collect();
+        if groups.is_empty() {
+            continue;
+        }
+        let names: Vec<_> = groups
+            .iter()
+            .map(|group| group.algorithm.as_str())
+            .collect();
+        let users = groups.iter().map(|group| group.users).sum();
+        findings.push(Finding {
+            severity: Severity::Warning,
+            code: reason.code(),
+            subject: format!("{} with {}", count_of(users, "user"), names.join(", ")),
+            message: without_full_stop(reason.meaning()),
+            next_step: without_full_stop(reason.next_step()),
+        });
+    }
+    for group in &census.hashes {
+        if group
+            .check_ms
+            .is_some_and(|ms| ms > TRIGGER_LIMIT.as_secs_f64() * 1000.0)
+        {
+            findings.push(Finding {
+                severity: Severity::Blocker,
+                code: Reason::DeadlineNear.code(),
+                subject: format!("{} with {}", count_of(group.users, "user"), group.cost),
+                message: "one check takes longer than the 5 seconds Cognito waits".to_owned(),
+                next_step: "pin a lower cost in Django before the move, so that sign-ins re-hash"
+                    .to_owned(),
+            });
+        }
+    }
+    findings.extend(sign_in_finding(census, config));
+    if census.users == 0 {
+        findings.push(Finding {
+            severity: Severity::Blocker,
+            code: "no-users",
+            subject: format!("table {}", config.legacy.user_table),
+            message: "the user table is empty".to_owned(),
+            next_step: "check [legacy] url and user_table".to_owned(),
+        });
+    }
+    findings
+}
+
+/// People who sign in by an e-mail that stays unverified in a pool with e-mail alias get in
+/// once: the alias exists only when verified (developer guide, "Working with user attributes").
+fn sign_in_finding(census: &Census, config: &Config) -> Option<Finding> {
+    let unverified = census.users - census.without_email - census.with_verified_email;
+    (config.sign_in() == PoolSignIn::UsernameOrEmail && unverified > 0).then(|| Finding {
+        severity: Severity::Warning,
+        code: "alias-unverified",
+        subject: format!("{} with an unverified e-mail", count_of(unverified, "user")),
+        message: "they can sign in by username, but by e-mail only once".to_owned(),
+        next_step: "set [legacy] email_verified if the addresses were confirmed".to_owned(),
+    })
+}

@@ -1,0 +1,59 @@
+//! The rehearsal pool that fits a configuration: its sign-in kind, its custom attributes, and the
+//! trigger program pointed at the same configuration.
+
+use std::path::{Path, PathBuf};
+
+use migration_model::{Config, PoolSignIn};
+use rehearsal_pool::{CustomAttribute, PoolOptions, PoolSettings, TriggerProgram};
+
+/// What a rehearsal pool for this configuration is started with.
+///
+/// `config_path` is where `config` was read from: the trigger program reads it again, as the
+/// Lambda reads the file in its package.
+pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> PoolOptions {
+    let email = vec!["email".to_owned()];
+    let (username_attributes, alias_attributes) = match config.sign_in() {
+        PoolSignIn::Username => (Vec::new(), Vec::new()),
+        PoolSignIn::UsernameOrEmail => (Vec::new(), email),
+        PoolSignIn::Email => (email, Vec::new()),
+    };
+    let custom = config.mapping.attributes.custom_attributes();
+    let custom_attributes = custom
+        .map(|name| CustomAttribute::text(name.strip_prefix("custom:").unwrap_or(name)))
+        .collect();
+    PoolOptions {
+        region: config
+            .pool
+            .as_ref()
+            .map_or_else(|| "eu-west-1".to_owned(), |p| p.region.clone()),
+        pool: PoolSettings {
+            username_attributes,
+            alias_attributes,
+            case_sensitive: false,
+            custom_attributes,
+            ..PoolSettings::default()
+        },
+        trigger: Some(TriggerProgram {
+            env: trigger_environment(config, config_path),
+            ..TriggerProgram::new(trigger)
+        }),
+        ..PoolOptions::default()
+    }
+}
+
+fn trigger_environment(config: &Config, config_path: &Path) -> Vec<(String, String)> {
+    // The program runs in a folder of its own, so its paths must not depend on ours.
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut environment = vec![(
+        "CUTOVER_CONFIG".to_owned(),
+        absolute(config_path).display().to_string(),
+    )];
+    if let Some(url) = &config.legacy.url {
+        let url = match url.expose().strip_prefix("sqlite://") {
+            Some(path) => format!("sqlite://{}", absolute(Path::new(path)).display()),
+            None => url.expose().to_owned(),
+        };
+        environment.push(("CUTOVER_LEGACY_URL".to_owned(), url));
+    }
+    environment
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod canary;
+mod census;
+mod comparison;
+mod conduct;
+mod fitting_pool;
+mod page;
+mod report;
+mod resets;
+mod sign_ins;
+mod wording;
+
+pub use canary::{Canary, CanaryError, Expectation, read_canaries};
+pub use census::{Census, HashGroup, LastLogin};
+pub use conduct::{Conduct, RehearsalError};
+pub use fitting_pool::fitting_pool;
+pub use page::page;
+pub use report::{Report, Verdict};

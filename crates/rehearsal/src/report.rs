@@ -1,0 +1,194 @@
+//! What a rehearsal leaves behind, as plain values: report.json is this, report.html shows it.
+//! Made for sharing: no login, e-mail, hash or password has a place in it.
+
+use chrono::{DateTime, Utc};
+use migration_model::{Finding, PoolSignIn, Severity};
+use serde::Serialize;
+
+use crate::canary::Expectation;
+use crate::census::Census;
+
+/// The form of report.json; raised when a reader of the old form would be misled.
+pub const REPORT_FORMAT: u32 = 1;
+
+/// A whole rehearsal.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// [`REPORT_FORMAT`].
+    pub format: u32,
+    /// This program's version.
+    pub version: &'static str,
+    /// When it began, UTC.
+    pub started: DateTime<Utc>,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// SHA-256 of all settings that decide who may sign in and what becomes of them.
+    pub config_digest: String,
+    /// `sqlite`, `postgres` or `mysql`.
+    pub engine: &'static str,
+    /// How people sign in at the pool.
+    pub sign_in: PoolSignIn,
+    /// Go or no-go.
+    pub verdict: Verdict,
+    /// The stages in order.
+    pub stages: Vec<Stage>,
+    /// Everything worth knowing, worst first.
+    pub findings: Vec<Finding>,
+    /// The legacy database.
+    pub census: Census,
+    /// Sign-ins of canaries through the trigger.
+    pub sign_ins: Vec<SignIn>,
+    /// Forgotten passwords, before and after the import.
+    pub resets: Vec<Reset>,
+    /// The bulk import.
+    pub import: Import,
+    /// Both sides compared afterwards.
+    pub comparison: Comparison,
+    /// The trigger's runs.
+    pub trigger: TriggerRuns,
+}
+
+/// Whether the move may go on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing blocks.
+    Go,
+    /// At least one blocker.
+    NoGo,
+}
+
+impl Verdict {
+    /// No-go as soon as one finding blocks.
+    pub fn of(findings: &[Finding]) -> Verdict {
+        match findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Blocker)
+        {
+            true => Verdict::NoGo,
+            false => Verdict::Go,
+        }
+    }
+}
+
+/// One stage of the rehearsal.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stage {
+    /// What was practised.
+    pub name: &'static str,
+    /// What came of it, in one sentence.
+    pub outcome: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+}
+
+/// One canary's sign-in.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignIn {
+    /// Its place in the canary file, from 1: the report names nobody.
+    pub canary: usize,
+    /// What it is for.
+    pub note: Option<String>,
+    /// What had to happen.
+    pub expected: Expectation,
+    /// What happened: `signs-in`, or the exception's name.
+    pub happened: String,
+    /// Whether that was right, including every repetition.
+    pub right: bool,
+    /// What was wrong, if anything.
+    pub wrong: Option<String>,
+    /// A reason code where it came out as it must, and yet not as a person would wish.
+    pub limit: Option<&'static str>,
+    /// Milliseconds of the first sign-in, trigger included.
+    pub first_ms: f64,
+    /// Milliseconds of the second, which Cognito answers alone.
+    pub second_ms: Option<f64>,
+}
+
+/// One forgotten password.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reset {
+    /// `before the import` (through the trigger) or `after the import`.
+    pub when: &'static str,
+    /// The user's legacy primary key.
+    pub legacy_id: String,
+    /// Whether the new password signed in.
+    pub right: bool,
+    /// What was wrong, if anything.
+    pub wrong: Option<String>,
+}
+
+/// The bulk import in numbers.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Import {
+    /// Legacy users read.
+    pub read: u64,
+    /// Created by the run.
+    pub created: u64,
+    /// In the pool already, by signing in.
+    pub already_in_pool: u64,
+    /// Held, with the reason.
+    pub held: u64,
+    /// Failed, with the reason.
+    pub failed: u64,
+    /// Whether every user has an outcome.
+    pub complete: bool,
+    /// Users by outcome and reason.
+    pub reasons: Vec<ReasonCount>,
+    /// Users created a second.
+    pub rate: f64,
+    /// Users who would lose a password they could still have kept, had they signed in.
+    pub password_resets: u64,
+    /// Created without a verified address that a reset code could go to.
+    pub without_verified_contact: u64,
+}
+
+/// Users with one outcome for one reason.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReasonCount {
+    /// `held`, `failed`, …
+    pub outcome: String,
+    /// Reason code.
+    pub reason: String,
+    /// How many.
+    pub users: u64,
+    /// What an operator can do.
+    pub next_step: String,
+}
+
+/// Legacy database and pool side by side.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Comparison {
+    /// Legacy users found in the pool.
+    pub matched: u64,
+    /// Legacy users that should be there and are not.
+    pub missing: u64,
+    /// Pool users that no legacy user accounts for.
+    pub extra: u64,
+    /// Users whose attributes differ.
+    pub attribute_drift: u64,
+    /// Users whose groups differ.
+    pub group_drift: u64,
+    /// Users whose enabled flag or status differs.
+    pub status_drift: u64,
+}
+
+impl Comparison {
+    /// Whether both sides agree.
+    pub fn is_clean(&self) -> bool {
+        self.missing + self.extra + self.attribute_drift + self.group_drift + self.status_drift == 0
+    }
+}
+
+/// The trigger program's work.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TriggerRuns {
+    /// Invocations.
+    pub runs: u64,
+    /// Milliseconds of the middle one.
+    pub median_ms: f64,
+    /// Milliseconds of the slowest.
+    pub slowest_ms: f64,
+    /// Cold starts among them.
+    pub cold_starts: u64,
+}
