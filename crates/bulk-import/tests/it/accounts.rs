@@ -1,7 +1,6 @@
 //! Undisturbed imports: who ends up where, in which state, and what a second import does.
 
-use cognito_user_pool::{SignInAnswer, UserStatus};
-use futures::TryStreamExt;
+use cognito_user_pool::UserStatus;
 
 use crate::world::{World, assert_accounts};
 

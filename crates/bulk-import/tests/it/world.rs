@@ -10,7 +10,9 @@ use cognito_user_pool::{
 use futures::TryStreamExt;
 use legacy_users::{ConnectSettings, LegacyDatabase};
 use migration_model::Config;
-use rehearsal_pool::{CustomAttribute, PoolOptions, PoolSettings, RehearsalPool, RunningPool};
+use rehearsal_pool::{
+    CustomAttribute, PoolOptions, PoolSettings, RehearsalPool, RunningPool, TriggerProgram,
+};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tempfile::TempDir;
@@ -79,6 +81,23 @@ impl World {
             config,
             service,
         }
+    }
+
+    /// Replaces the pool by an empty one with a user migration trigger.
+    pub(crate) async fn attach_trigger(&mut self, trigger: TriggerProgram) {
+        let options = PoolOptions {
+            pool: PoolSettings {
+                alias_attributes: vec!["email".to_owned()],
+                custom_attributes: vec![CustomAttribute::text("legacy_id")],
+                ..PoolSettings::default()
+            },
+            quotas: rehearsal_pool::Quotas::Off,
+            trigger: Some(trigger),
+            ..PoolOptions::default()
+        };
+        self.service = RehearsalPool::start(options)
+            .await
+            .expect("the pool starts");
     }
 
     /// Keeps only as many of the users as a test needs.
