@@ -26,9 +26,9 @@ pub fn page(report: &Report) -> String {
             body {
                 (head(report))
                 main {
+                    (outcomes(report))
                     (findings(&report.findings))
                     (stages(report))
-                    (outcomes(report))
                     (sign_ins(report))
                     (resets(report))
                     (hashes(report))
