@@ -1,0 +1,288 @@
+//! The crate's face: one legacy database and the questions that may be asked of it. Knows which
+//! transaction a question needs, not how SQL is written. Called by the trigger, the importer
+//! and the rehearsal.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use futures::Stream;
+use migration_model::{
+    Finding, Legacy, LegacyGroup, LegacyId, LegacyUser, LoginMatch, UserMapping,
+};
+use tokio::sync::OnceCell;
+
+use crate::catalog::read_tables;
+use crate::connect_settings::ConnectSettings;
+use crate::connections::{Backend, ReadSession};
+use crate::dialect::Dialect;
+use crate::error::LegacyError;
+use crate::query::Query;
+use crate::user_table::{self, UserTable, Wanted};
+use crate::{group_memberships, login, table_facts, url_options};
+
+/// Most users in one page, and most ids in one statement: far below what the databases allow as
+/// values of one statement (SQLite 32,766).
+const LARGEST_PAGE: usize = 5_000;
+
+/// Read-only access to the users of one Django database.
+///
+/// All methods may be called at once from many tasks; each takes one connection for as long as
+/// it runs, the stream for one page at a time.
+pub struct LegacyDatabase {
+    dialect: Dialect,
+    backend: Box<dyn Backend>,
+    wanted: Wanted,
+    tables: OnceCell<UserTable>,
+}
+
+impl LegacyDatabase {
+    /// Takes the settings without connecting: the first question connects and looks the tables
+    /// up. For the trigger, whose cold start must not wait for a database.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the URL or a name, as far as it shows without the database.
+    pub fn open(
+        legacy: &Legacy,
+        mapping: &UserMapping,
+        settings: ConnectSettings,
+    ) -> Result<LegacyDatabase, LegacyError> {
+        let url = legacy.url.as_ref().ok_or(LegacyError::NoUrl)?;
+        let (dialect, backend) = url_options::backend(url, settings)?;
+        Ok(LegacyDatabase {
+            dialect,
+            backend,
+            wanted: Wanted::new(legacy, mapping)?,
+            tables: OnceCell::new(),
+        })
+    }
+
+    /// Connects, looks the tables up and checks that everything configured is there and may be
+    /// read. For operators, who want to hear of all that now.
+    ///
+    /// # Errors
+    ///
+    /// The first thing in the way, with a [`LegacyError::hint`].
+    pub async fn connect(
+        legacy: &Legacy,
+        mapping: &UserMapping,
+        settings: ConnectSettings,
+    ) -> Result<LegacyDatabase, LegacyError> {
+        let database = LegacyDatabase::open(legacy, mapping, settings)?;
+        let mut session = database.begin().await?;
+        let users = database.tables(session.as_mut()).await?;
+        let mut probes = vec![users.select_users("checking access")];
+        probes[0].push(" WHERE 1 = 0");
+        probes.extend(
+            users
+                .memberships
+                .iter()
+                .map(|memberships| memberships.probe()),
+        );
+        probes.extend(
+            users
+                .account_emails
+                .iter()
+                .map(|emails| emails.probe(&users.key)),
+        );
+        for probe in probes {
+            session.rows(probe).await?;
+        }
+        session.finish().await?;
+        Ok(database)
+    }
+
+    async fn begin(&self) -> Result<Box<dyn ReadSession>, LegacyError> {
+        if let (Dialect::Sqlite, Some(url)) = (self.dialect, &self.wanted.legacy.url) {
+            url_options::check_sqlite_file(url)?;
+        }
+        self.backend.begin().await
+    }
+
+    /// The tables, looked up in the transaction that first needs them. An error is not kept: the
+    /// next question tries again.
+    async fn tables(&self, session: &mut dyn ReadSession) -> Result<&UserTable, LegacyError> {
+        let find = user_table::find(session, self.dialect, &self.wanted);
+        self.tables.get_or_try_init(|| find).await
+    }
+
+    /// Who a login means that somebody typed, perhaps lower-cased by a case-insensitive pool.
+    ///
+    /// The configured login columns are tried in order, and the first in which anybody matches
+    /// decides: an exact match (NFKC) wins, else the only user who differs by letter case alone,
+    /// else it is [`LoginMatch::Ambiguous`]. With `email_verified = "allauth"`, verified
+    /// addresses in allauth's table come before the e-mail column, as in allauth.
+    ///
+    /// The user comes with groups and with `email_shared`. That is looked for unless it has no
+    /// consequence: for an unverified e-mail in a pool that is not signed in to by e-mail.
+    ///
+    /// # Errors
+    ///
+    /// Never says that a user is unknown when the database did not answer.
+    pub async fn find_by_login(&self, login: &str) -> Result<LoginMatch, LegacyError> {
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        let sign_in = self.wanted.mapping.sign_in;
+        let found = login::find_by_login(session.as_mut(), tables, sign_in, login).await?;
+        session.finish().await?;
+        Ok(found)
+    }
+
+    /// All users in the order of their keys, from the first after `after`, reading `page_size`
+    /// (1 to 5,000) at a time. Holds one page in memory and a connection only while it reads
+    /// one. Ends after the first error.
+    pub fn users(
+        &self,
+        after: Option<LegacyId>,
+        page_size: usize,
+    ) -> impl Stream<Item = Result<LegacyUser, LegacyError>> + Send + '_ {
+        let page_size = page_size.clamp(1, LARGEST_PAGE);
+        async_stream::try_stream! {
+            let mut after = after;
+            loop {
+                let page = self.page(after.as_ref(), page_size).await?;
+                let is_last = page.len() < page_size;
+                after = page.last().map(|user| user.id.clone());
+                for user in page {
+                    yield user;
+                }
+                if is_last {
+                    break;
+                }
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        after: Option<&LegacyId>,
+        page_size: usize,
+    ) -> Result<Vec<LegacyUser>, LegacyError> {
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        let mut query = tables.select_users("reading a page of users");
+        if let Some(after) = after {
+            let expected = tables.key.expected();
+            let key = tables
+                .key
+                .write(after)
+                .ok_or(LegacyError::KeyKind { expected })?;
+            let placeholder = tables.key.column.bind(&mut query, key);
+            query.push(&format!(" WHERE {} > {placeholder}", tables.key_sql()));
+        }
+        query.push(&format!(" ORDER BY {} LIMIT {page_size}", tables.key_sql()));
+        let users = read_users(session.as_mut(), tables, query).await?;
+        session.finish().await?;
+        Ok(users)
+    }
+
+    /// The users with these ids, in the order of the ids; those that do not exist are left out.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn users_by_ids(&self, ids: &[LegacyId]) -> Result<Vec<LegacyUser>, LegacyError> {
+        let mut found = HashMap::new();
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        for some in ids.chunks(LARGEST_PAGE) {
+            let mut query = tables.select_users("reading users by id");
+            query.push(&format!(" WHERE {} IN ", tables.key_sql()));
+            tables.key.push_list(&mut query, some);
+            let users = read_users(session.as_mut(), tables, query).await?;
+            found.extend(users.into_iter().map(|user| (user.id.clone(), user)));
+        }
+        session.finish().await?;
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// How many users there are.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn count_users(&self) -> Result<u64, LegacyError> {
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        let from = tables.name.quoted(self.dialect);
+        let count = table_facts::count(
+            session.as_mut(),
+            self.dialect,
+            tables.subject(),
+            "COUNT(*)",
+            &format!(" FROM {from}"),
+        )
+        .await?;
+        session.finish().await?;
+        Ok(count)
+    }
+
+    /// All groups with their permissions, by name; none where Django's group tables are absent.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn groups(&self) -> Result<Vec<LegacyGroup>, LegacyError> {
+        let mut session = self.begin().await?;
+        let users = &self.wanted.users;
+        let groups_table = [users.sibling("auth_group")];
+        let known = read_tables(session.as_mut(), self.dialect, &groups_table).await?;
+        let groups = match known.into_iter().flatten().next() {
+            Some(_) => group_memberships::all_groups(session.as_mut(), self.dialect, users).await?,
+            None => Vec::new(),
+        };
+        session.finish().await?;
+        Ok(groups)
+    }
+
+    /// What somebody who plans the move should know of the tables: missing indexes and columns,
+    /// second factors that cannot be moved. All of it, not the first thing.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn table_facts(&self) -> Result<Vec<Finding>, LegacyError> {
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        let mut findings = table_facts::of_tables(tables, &self.wanted);
+        let left_behind = table_facts::left_behind(session.as_mut(), tables).await?;
+        session.finish().await?;
+        for kind in left_behind {
+            // One transaction each: after a refusal PostgreSQL's takes no further statement.
+            let mut session = self.begin().await?;
+            let users = kind.users(session.as_mut(), tables).await?;
+            if users.is_some() {
+                session.finish().await?;
+            }
+            findings.extend(kind.finding(users));
+        }
+        Ok(findings)
+    }
+
+    /// Closes the connections at rest. Not needed for correctness: a program that just ends
+    /// leaves a line in the server's log.
+    pub async fn close(&self) {
+        self.backend.close().await;
+    }
+}
+
+async fn read_users(
+    session: &mut dyn ReadSession,
+    tables: &UserTable,
+    query: Query,
+) -> Result<Vec<LegacyUser>, LegacyError> {
+    let rows = session.rows(query).await?;
+    let read: Result<Vec<_>, _> = rows.into_iter().map(|row| tables.read(row)).collect();
+    let mut users = read?;
+    tables.complete(session, &mut users).await?;
+    Ok(users)
+}
+
+impl fmt::Debug for LegacyDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LegacyDatabase")
+            .field("engine", &self.dialect)
+            .field("user_table", &self.wanted.users.shown())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod account_emails;
+mod case_variants;
+mod catalog;
+mod column;
+mod connect_settings;
+mod connections;
+mod dialect;
+mod engine;
+mod error;
+mod fault;
+mod group_memberships;
+mod indexes;
+mod key;
+mod legacy_database;
+mod login;
+mod query;
+mod table_facts;
+mod table_name;
+mod url_options;
+mod user_table;
+
+pub use connect_settings::ConnectSettings;
+pub use error::LegacyError;
+pub use legacy_database::LegacyDatabase;

@@ -1,0 +1,230 @@
+//! Findings about the legacy tables for whoever plans the move. Reads counts and the catalog,
+//! never a person's data. Called by legacy_database for `inspect`.
+
+use migration_model::{EmailVerifiedRule, Finding, LoginColumn, Severity};
+
+use crate::catalog::read_tables;
+use crate::column::{Column, ColumnKind};
+use crate::connections::ReadSession;
+use crate::dialect::Dialect;
+use crate::error::LegacyError;
+use crate::query::Query;
+use crate::user_table::{UserTable, Wanted};
+
+/// What the catalog alone tells.
+pub(crate) fn of_tables(tables: &UserTable, wanted: &Wanted) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let key = &tables.key.column.name;
+    if !tables.indexes.make_unique(tables.dialect, key) {
+        findings.push(Finding {
+            severity: Severity::Blocker,
+            code: "key-not-unique",
+            subject: format!("{}.{key}", tables.name.shown()),
+            message: "no unique index is on the key column, so users may be read twice or not at \
+                      all."
+                .to_owned(),
+            next_step: "Set [legacy.columns] id to the primary key.".to_owned(),
+        });
+    }
+    if tables.fields.is_active.is_none() {
+        findings.push(Finding {
+            severity: Severity::Note,
+            code: "is-active-missing",
+            subject: tables.name.shown(),
+            message:
+                "the table has no is_active column: every user counts as active, as in Django."
+                    .to_owned(),
+            next_step: "Set [legacy.columns] is_active if another column says so.".to_owned(),
+        });
+    }
+    if wanted.wants_groups() && tables.memberships.is_none() {
+        findings.push(Finding {
+            severity: Severity::Note,
+            code: "groups-table-missing",
+            subject: wanted.memberships.shown(),
+            message: "there is no such table: no user is in any group.".to_owned(),
+            next_step: "Set [legacy] user_groups_table if groups are kept elsewhere.".to_owned(),
+        });
+    }
+    findings.extend(missing_indexes(tables));
+    findings
+}
+
+/// One finding for each column that sign-ins look people up by without an index.
+fn missing_indexes(tables: &UserTable) -> Vec<Finding> {
+    let mut columns: Vec<usize> = tables
+        .logins
+        .iter()
+        .map(|(_, position)| *position)
+        .collect();
+    let looks_up_emails = tables.email_rule != EmailVerifiedRule::Never
+        || tables
+            .logins
+            .iter()
+            .any(|(login, _)| *login == LoginColumn::Email);
+    columns.extend(tables.fields.email.filter(|_| looks_up_emails));
+    columns.sort_unstable();
+    columns.dedup();
+    let columns = columns
+        .into_iter()
+        .map(|position| &tables.columns[position]);
+    columns
+        .filter_map(|column| missing_index(tables, column))
+        .collect()
+}
+
+fn missing_index(tables: &UserTable, column: &Column) -> Option<Finding> {
+    let dialect = tables.dialect;
+    let plain = tables.indexes.serve_column(dialect, &column.name);
+    let any_case = match column.kind {
+        ColumnKind::Text => {
+            plain && column.ignores_case || tables.indexes.serve_folded(&column.name).is_some()
+        }
+        _ => plain,
+    };
+    if any_case {
+        return None;
+    }
+    let (table, name) = (tables.name.quoted(dialect), column.quoted(dialect));
+    let statement = match dialect {
+        _ if column.ignores_case => format!("CREATE INDEX cutover_login ON {table} ({name})"),
+        Dialect::Postgres => format!("CREATE INDEX CONCURRENTLY ON {table} (LOWER({name}))"),
+        // MySQL takes a function in double parentheses (8.0.13); MariaDB has no such index.
+        Dialect::MySql => format!("CREATE INDEX cutover_login ON {table} ((LOWER({name})))"),
+        Dialect::Sqlite => format!("CREATE INDEX cutover_login ON {table} (LOWER({name}))"),
+    };
+    let message = match plain {
+        true => {
+            "its index serves logins typed exactly; any other letter case reads the whole table."
+        }
+        false => "no index serves look-ups by it: each sign-in reads the whole table.",
+    };
+    Some(Finding {
+        severity: match plain {
+            true => Severity::Note,
+            false => Severity::Warning,
+        },
+        code: "login-index-missing",
+        subject: format!("{}.{}", tables.name.shown(), column.name),
+        message: message.to_owned(),
+        next_step: format!("Run before the move: {statement};"),
+    })
+}
+
+/// A table that keeps something about users which cannot be moved.
+pub(crate) struct LeftBehind {
+    table: &'static str,
+    /// Which rows count.
+    condition: &'static str,
+    code: &'static str,
+    message: &'static str,
+    next_step: &'static str,
+}
+
+/// Cognito associates a TOTP secret only with the signed-in user's help
+/// (`AssociateSoftwareToken`), and has no API that takes one.
+const LEFT_BEHIND: &[LeftBehind] = &[
+    LeftBehind {
+        table: "otp_totp_totpdevice",
+        condition: " WHERE confirmed = TRUE",
+        code: "totp-not-moved",
+        message: "users have an authenticator app (django-otp); its secret cannot be moved.",
+        next_step: "Tell them to set up their authenticator app again after the move.",
+    },
+    LeftBehind {
+        table: "mfa_authenticator",
+        condition: "",
+        code: "mfa-not-moved",
+        message: "users have a second factor (allauth.mfa); it cannot be moved.",
+        next_step: "Tell them to set up their second factor again after the move.",
+    },
+    LeftBehind {
+        table: "socialaccount_socialaccount",
+        condition: "",
+        code: "social-accounts-not-moved",
+        message: "users sign in with a social account (allauth); the link cannot be moved.",
+        next_step: "Configure the identity provider in the user pool; users link themselves.",
+    },
+];
+
+impl LeftBehind {
+    /// How many users have it. A table that may not be read is no reason to fail: `None`, which
+    /// is a finding as well.
+    pub(crate) async fn users(
+        &self,
+        session: &mut dyn ReadSession,
+        tables: &UserTable,
+    ) -> Result<Option<u64>, LegacyError> {
+        let name = tables.name.sibling(self.table);
+        let rest = format!(" FROM {}{}", name.quoted(tables.dialect), self.condition);
+        let subject = format!("table `{}`", name.shown());
+        let counted = "COUNT(DISTINCT user_id)";
+        match count(session, tables.dialect, subject, counted, &rest).await {
+            Ok(users) => Ok(Some(users)),
+            Err(LegacyError::AccessDenied { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The finding for so many users.
+    pub(crate) fn finding(&self, users: Option<u64>) -> Option<Finding> {
+        let (severity, message, next_step) = match users {
+            Some(0) => return None,
+            Some(users) => (
+                Severity::Warning,
+                format!("{users} {}", self.message),
+                self.next_step.to_owned(),
+            ),
+            None => (
+                Severity::Note,
+                "the login may not read this table, so what it holds is not counted.".to_owned(),
+                format!(
+                    "Grant the login SELECT on {} to have it counted.",
+                    self.table
+                ),
+            ),
+        };
+        Some(Finding {
+            severity,
+            code: self.code,
+            subject: self.table.to_owned(),
+            message,
+            next_step,
+        })
+    }
+}
+
+/// Those of the tables that this database has.
+pub(crate) async fn left_behind(
+    session: &mut dyn ReadSession,
+    tables: &UserTable,
+) -> Result<Vec<&'static LeftBehind>, LegacyError> {
+    let names: Vec<_> = LEFT_BEHIND
+        .iter()
+        .map(|kind| tables.name.sibling(kind.table))
+        .collect();
+    let known = read_tables(session, tables.dialect, &names).await?;
+    let there = LEFT_BEHIND
+        .iter()
+        .zip(known)
+        .filter(|(_, table)| table.is_some());
+    Ok(there.map(|(kind, _)| kind).collect())
+}
+
+/// Runs `SELECT <count> <rest>`.
+pub(crate) async fn count(
+    session: &mut dyn ReadSession,
+    dialect: Dialect,
+    subject: String,
+    counted: &str,
+    rest: &str,
+) -> Result<u64, LegacyError> {
+    let list = dialect.text(counted, ColumnKind::Integer);
+    let mut query = Query::select(dialect, "counting", subject, &list);
+    query.push(rest);
+    let rows = session.rows(query).await?;
+    let count = rows.into_iter().flatten().flatten().next();
+    Ok(count
+        .and_then(|count| count.parse().ok())
+        .unwrap_or_default())
+}

@@ -1,0 +1,116 @@
+//! What `inspect` is told of the tables.
+
+use migration_model::Severity;
+
+use crate::scratch::{BOTH_LOGINS, Engine, Scratch};
+use crate::shapes::populate;
+
+crate::on_each_engine! {
+    an_email_login_without_index_is_a_warning_until_the_index_is_there
+    what_cannot_be_moved_is_counted
+    a_key_that_is_not_unique_is_a_blocker
+    absent_tables_and_columns_are_noted
+}
+
+async fn codes(scratch: &Scratch, config: &str) -> Vec<(&'static str, String)> {
+    let findings = scratch
+        .connected(config)
+        .await
+        .table_facts()
+        .await
+        .expect("findings");
+    findings
+        .into_iter()
+        .map(|finding| (finding.code, finding.subject))
+        .collect()
+}
+
+async fn an_email_login_without_index_is_a_warning_until_the_index_is_there(engine: Engine) {
+    let scratch = Scratch::django(engine).await;
+    let database = scratch.connected(BOTH_LOGINS).await;
+    let findings = database.table_facts().await.expect("findings");
+    let finding = findings
+        .iter()
+        .find(|finding| finding.subject == "auth_user.email");
+    let finding = finding.expect("stock Django has no index on e-mails");
+    assert_eq!(
+        (finding.code, finding.severity),
+        ("login-index-missing", Severity::Warning)
+    );
+    let start = finding
+        .next_step
+        .find("CREATE INDEX")
+        .expect("a statement to run");
+    scratch.run(&finding.next_step[start..]).await;
+    let after = codes(&scratch, BOTH_LOGINS).await;
+    assert!(
+        after
+            .iter()
+            .all(|(_, subject)| subject != "auth_user.email"),
+        "{after:?}"
+    );
+    // Its unique index serves usernames typed exactly; on MySQL, in any case.
+    let username = after
+        .iter()
+        .any(|(_, subject)| subject == "auth_user.username");
+    assert_eq!(username, engine != Engine::MySql);
+}
+
+async fn what_cannot_be_moved_is_counted(engine: Engine) {
+    let scratch = Scratch::empty(engine).await;
+    populate(&scratch, "allauth", 260).await;
+    let findings = scratch
+        .connected("")
+        .await
+        .table_facts()
+        .await
+        .expect("findings");
+    let totp = findings
+        .iter()
+        .find(|finding| finding.code == "totp-not-moved");
+    let totp = totp.expect("the population has TOTP devices");
+    assert_eq!(totp.subject, "otp_totp_totpdevice");
+    let count = totp.message.split(' ').next().expect("a number");
+    assert!(
+        count.parse::<u32>().expect("a number") >= 1,
+        "{}",
+        totp.message
+    );
+}
+
+async fn a_key_that_is_not_unique_is_a_blocker(engine: Engine) {
+    let scratch = Scratch::django(engine).await;
+    let findings = scratch
+        .connected("[legacy.columns]\nid = \"first_name\"")
+        .await
+        .table_facts()
+        .await
+        .expect("findings");
+    let finding = findings
+        .iter()
+        .find(|finding| finding.code == "key-not-unique");
+    assert_eq!(finding.expect("a finding").severity, Severity::Blocker);
+    assert!(
+        codes(&scratch, "")
+            .await
+            .iter()
+            .all(|(code, _)| *code != "key-not-unique")
+    );
+}
+
+async fn absent_tables_and_columns_are_noted(engine: Engine) {
+    let scratch = Scratch::empty(engine).await;
+    let table =
+        "CREATE TABLE auth_user (id integer PRIMARY KEY, username varchar(99), password text)";
+    scratch.run(table).await;
+    let codes = codes(&scratch, "").await;
+    let codes: Vec<_> = codes.iter().map(|(code, _)| *code).collect();
+    assert_eq!(
+        codes,
+        [
+            "is-active-missing",
+            "groups-table-missing",
+            "login-index-missing"
+        ]
+    );
+}
