@@ -1,0 +1,195 @@
+//! What the function is told at start: the environment and cutover.toml, read once and checked
+//! whole, so that a wrong value fails a deployment's first start and not a customer. The only
+//! place that reads the environment. Called by [`crate::run`].
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use django_password::{Cost, EncodedPassword, HashState, Limits, Verifier};
+use migration_model::{Config, ConfigError};
+use zeroize::Zeroizing;
+
+use crate::hash_check::HashChecker;
+use crate::pseudonym::PseudonymKey;
+use crate::usual_cost::UsualCost;
+
+/// Where Lambda's Runtime API listens; without it there is nobody to tell anything.
+pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// Everything the function is told.
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    pub(crate) pseudonyms: PseudonymKey,
+    pub(crate) usual_cost: UsualCost,
+    /// The function's memory, where the process is held to it.
+    pub(crate) memory_mb: Option<u32>,
+    pub(crate) function_name: String,
+}
+
+/// Why the function cannot start. Names keys and files, never values.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    #[error("{0} is not set: this program is a Lambda function and runs under its Runtime API")]
+    NotInLambda(&'static str),
+    #[error("the configuration {} cannot be read", path.display())]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{0} is not valid Unicode")]
+    NotUnicode(&'static str),
+    #[error("no legacy database is named: set CUTOVER_LEGACY_URL, or [legacy] url in cutover.toml")]
+    NoLegacyUrl,
+    #[error("CUTOVER_LEGACY_SECRET_ARN is not supported by this version: set CUTOVER_LEGACY_URL")]
+    SecretArn,
+    #[error("CUTOVER_USUAL_HASH is no password hash that can be checked: write one Django made")]
+    UsualHash,
+    #[error("the system gives no random numbers")]
+    NoRandomness,
+}
+
+impl SettingsError {
+    /// What to do about it, where the text does not say so already.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        match self {
+            SettingsError::Config(error) => Some(&error.hint),
+            SettingsError::Unreadable { .. } => {
+                Some("pack cutover.toml beside the program, or name it in CUTOVER_CONFIG")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn from_environment() -> Result<Settings, SettingsError> {
+        // lambda_runtime panics without these.
+        for name in [
+            RUNTIME_API,
+            "AWS_LAMBDA_FUNCTION_NAME",
+            "AWS_LAMBDA_FUNCTION_VERSION",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        ] {
+            if variable(name)?.is_none() {
+                return Err(SettingsError::NotInLambda(name));
+            }
+        }
+        let config = read_config()?;
+        if config.legacy.url.is_none() {
+            let by_secret = variable("CUTOVER_LEGACY_SECRET_ARN")?.is_some();
+            let error = if by_secret {
+                SettingsError::SecretArn
+            } else {
+                SettingsError::NoLegacyUrl
+            };
+            return Err(error);
+        }
+        Ok(Settings {
+            usual_cost: usual_cost(&config)?,
+            pseudonyms: pseudonym_key()?,
+            memory_mb: memory_mb()?,
+            function_name: variable("AWS_LAMBDA_FUNCTION_NAME")?.unwrap_or_default(),
+            config,
+        })
+    }
+
+    pub(crate) fn hash_checker(&self) -> HashChecker {
+        HashChecker::new(
+            verifier(&self.config),
+            self.usual_cost.clone(),
+            self.memory_mb,
+        )
+    }
+}
+
+/// RUST_LOG, for which there is no wrong value worth failing over.
+pub(crate) fn log_directives() -> Option<String> {
+    env::var("RUST_LOG").ok().filter(|text| !text.is_empty())
+}
+
+fn verifier(config: &Config) -> Verifier {
+    Verifier::new(config.hashers.clone(), Limits::default())
+}
+
+fn read_config() -> Result<Config, SettingsError> {
+    let path = config_path();
+    let text = std::fs::read_to_string(&path).map_err(|source| SettingsError::Unreadable {
+        path: path.clone(),
+        source,
+    })?;
+    // A database URL may stand in it.
+    let text = Zeroizing::new(text);
+    let url = variable("CUTOVER_LEGACY_URL")?.map(Zeroizing::new);
+    Ok(Config::parse(
+        &text,
+        &path,
+        url.as_ref().map(|url| url.as_str()),
+    )?)
+}
+
+/// CUTOVER_CONFIG; else cutover.toml beside the program; else in the function's package, for a
+/// program that came by a layer.
+fn config_path() -> PathBuf {
+    if let Some(path) = env::var_os("CUTOVER_CONFIG").filter(|path| !path.is_empty()) {
+        return PathBuf::from(path);
+    }
+    let beside = env::current_exe()
+        .ok()
+        .and_then(|exe| exe.parent().map(Path::to_path_buf));
+    let package: Option<OsString> = env::var_os("LAMBDA_TASK_ROOT");
+    let folders: Vec<PathBuf> = beside
+        .into_iter()
+        .chain(package.map(PathBuf::from))
+        .collect();
+    let files = folders.iter().map(|folder| folder.join("cutover.toml"));
+    let first = files
+        .clone()
+        .next()
+        .unwrap_or_else(|| PathBuf::from("cutover.toml"));
+    files
+        .into_iter()
+        .find(|file| file.exists())
+        .unwrap_or(first)
+}
+
+fn usual_cost(config: &Config) -> Result<UsualCost, SettingsError> {
+    let Some(encoded) = variable("CUTOVER_USUAL_HASH")? else {
+        return Ok(UsualCost::default());
+    };
+    let cost: Cost = match verifier(config)
+        .inspect(&EncodedPassword::new(encoded))
+        .state
+    {
+        HashState::Verifiable(cost) => cost,
+        _ => return Err(SettingsError::UsualHash),
+    };
+    Ok(UsualCost::starting_with(cost))
+}
+
+fn pseudonym_key() -> Result<PseudonymKey, SettingsError> {
+    match variable("CUTOVER_PSEUDONYM_KEY")?.map(Zeroizing::new) {
+        Some(key) => Ok(PseudonymKey::shared(&key)),
+        None => PseudonymKey::random().map_err(|_| SettingsError::NoRandomness),
+    }
+}
+
+/// The function's memory, where Lambda sets it: AWS_LAMBDA_INITIALIZATION_TYPE tells (AWS Lambda
+/// developer guide, "Defined runtime environment variables").
+fn memory_mb() -> Result<Option<u32>, SettingsError> {
+    if variable("AWS_LAMBDA_INITIALIZATION_TYPE")?.is_none() {
+        return Ok(None);
+    }
+    Ok(variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?.and_then(|text| text.parse().ok()))
+}
+
+/// A variable's value; `None` when it is not set or empty.
+fn variable(name: &'static str) -> Result<Option<String>, SettingsError> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(SettingsError::NotUnicode(name)),
+    }
+}

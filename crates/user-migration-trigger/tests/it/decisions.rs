@@ -1,0 +1,361 @@
+//! The decisions by themselves, with the legacy database played by a value.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use django_password::{CustomHashers, EncodedPassword, Limits, Verifier};
+use migration_model::{Config, LegacyId, LegacyUser, LoginColumn, LoginMatch, Reason};
+use serde_json::{Value, json};
+use user_migration_trigger::{
+    Budget, Decision, Event, FailureCause, FinalUserStatus, HashChecker, LegacyLogins, LookUpFault,
+    Observation, PublicError, Trigger, UsualCost,
+};
+
+use crate::program::{CHEAP_HASH, forgot_password, sign_in};
+
+/// What the legacy database does when asked.
+#[derive(Clone)]
+enum Legacy {
+    Knows(Box<LegacyUser>),
+    KnowsNobody,
+    IsAmbiguous,
+    IsDown,
+    Hangs,
+    Panics,
+}
+
+impl LegacyLogins for Legacy {
+    async fn find_by_login(&self, login: &str) -> Result<LoginMatch, LookUpFault> {
+        match self {
+            Legacy::Knows(user) => Ok(LoginMatch::One(user.clone(), LoginColumn::Username)),
+            Legacy::KnowsNobody => Ok(LoginMatch::None),
+            Legacy::IsAmbiguous => Ok(LoginMatch::Ambiguous),
+            Legacy::IsDown => Err(LookUpFault {
+                reason: Reason::LegacyUnavailable,
+                detail: format!(
+                    "no route; the statement was about '{}'",
+                    login.to_uppercase()
+                ),
+            }),
+            Legacy::Hangs => std::future::pending().await,
+            Legacy::Panics => panic!("the row of {login} is odd"),
+        }
+    }
+}
+
+fn knows(user: LegacyUser) -> Legacy {
+    Legacy::Knows(Box::new(user))
+}
+
+fn ann(encoded_password: &str) -> LegacyUser {
+    LegacyUser {
+        id: LegacyId::Integer(7),
+        username: Some("ann".to_owned()),
+        email: Some("ann@example.org".to_owned()),
+        email_verified: true,
+        email_shared: false,
+        phone_number: None,
+        encoded_password: EncodedPassword::new(encoded_password),
+        is_active: true,
+        is_staff: false,
+        is_superuser: false,
+        last_login: None,
+        date_joined: None,
+        columns: BTreeMap::from([("email".to_owned(), Some("ann@example.org".to_owned()))]),
+        groups: Vec::new(),
+    }
+}
+
+const CONFIG: &str =
+    "[legacy]\nlogin = [\"username\", \"email\"]\n[attributes]\nemail = \"email\"\n";
+
+struct Decided {
+    decision: Decision,
+    line: Value,
+}
+
+impl Decided {
+    fn refusal(&self) -> Reason {
+        match &self.decision {
+            Decision::Refused(reason) => *reason,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    fn failure(&self) -> (FailureCause, PublicError) {
+        match &self.decision {
+            Decision::Failed(failure) => (failure.cause, failure.public),
+            other => panic!("not failed: {other:?}"),
+        }
+    }
+
+    /// Which hash work was done: `Verify`, `Spend` or nothing.
+    fn work(&self) -> Vec<&'static str> {
+        let done = |member: &str| self.line.get(member).is_some();
+        let works = [("VerifyDuration", "Verify"), ("SpendDuration", "Spend")];
+        works
+            .into_iter()
+            .filter(|(member, _)| done(member))
+            .map(|(_, work)| work)
+            .collect()
+    }
+}
+
+async fn decide_within(legacy: Legacy, config: &str, event: &Value, time: Duration) -> Decided {
+    let config = Config::parse(config, Path::new("cutover.toml"), Some("sqlite::memory:"))
+        .expect("a right configuration");
+    let verifier = Verifier::new(CustomHashers::default(), Limits::default());
+    let usual = match verifier.inspect(&EncodedPassword::new(CHEAP_HASH)).state {
+        django_password::HashState::Verifiable(cost) => UsualCost::starting_with(cost),
+        other => panic!("{other:?}"),
+    };
+    let trigger = Trigger::new(legacy, &config, HashChecker::new(verifier, usual, None));
+    let text = event.to_string().into();
+    let mut event = Event::parse(text).expect("a JSON object");
+    let budget = Budget::new(time, Duration::ZERO);
+    let mut seen = Observation::begin("request".to_owned(), true);
+    let decision = trigger.decide(&mut event, &budget, &mut seen).await;
+    let line = serde_json::from_str(&seen.line(&decision, "trigger")).expect("JSON");
+    Decided { decision, line }
+}
+
+async fn decide(legacy: Legacy, event: &Value) -> Decided {
+    decide_within(legacy, CONFIG, event, Duration::from_secs(60)).await
+}
+
+#[tokio::test]
+async fn the_right_password_lets_in_and_wrong_ones_are_refused_alike() {
+    let right = decide(knows(ann(CHEAP_HASH)), &sign_in("ann", "anything")).await;
+    match &right.decision {
+        Decision::Migrated(reply) => {
+            assert_eq!(reply.final_user_status(), FinalUserStatus::Confirmed);
+        }
+        other => panic!("not migrated: {other:?}"),
+    }
+    assert_eq!(right.work(), ["Verify"]);
+    assert_eq!(right.line["Outcome"], "migrated");
+    assert_eq!(right.line["algorithm"], "pbkdf2_sha256");
+    assert_eq!(right.line["cost"], "pbkdf2-sha256 1000 iterations");
+
+    let wrong = decide(knows(ann(CHEAP_HASH)), &sign_in("ann", "Anything")).await;
+    assert_eq!(
+        (wrong.refusal(), wrong.work()),
+        (Reason::PasswordMismatch, vec!["Verify"])
+    );
+}
+
+#[tokio::test]
+async fn every_refusal_of_a_sign_in_costs_one_hash() {
+    let inactive = LegacyUser {
+        is_active: false,
+        ..ann(CHEAP_HASH)
+    };
+    let spaced = LegacyUser {
+        username: Some("a b".to_owned()),
+        ..ann(CHEAP_HASH)
+    };
+    let cases = [
+        (Legacy::KnowsNobody, Reason::UserUnknown, "Spend"),
+        (Legacy::IsAmbiguous, Reason::LoginAmbiguous, "Spend"),
+        (knows(inactive), Reason::UserInactive, "Spend"),
+        (knows(ann("!")), Reason::PasswordUnusable, "Spend"),
+        (knows(ann("")), Reason::PasswordUnusable, "Spend"),
+        (
+            knows(ann("pbkdf2_sha256$x$y")),
+            Reason::HashMalformed,
+            "Spend",
+        ),
+        (knows(spaced), Reason::UsernameInvalid, "Verify"),
+    ];
+    for (legacy, reason, work) in cases {
+        let decided = decide(legacy, &sign_in("ann", "anything")).await;
+        assert_eq!((decided.refusal(), decided.work()), (reason, vec![work]));
+        assert_eq!(decided.line["Outcome"], "refused");
+        assert_eq!(decided.line["Reason"], reason.code());
+    }
+}
+
+#[tokio::test]
+async fn a_hash_nobody_can_check_is_an_outage_and_no_wrong_password() {
+    let cases = [
+        ("whirlpool$aaaa$bbbb", Reason::AlgorithmUnsupported),
+        (
+            "pbkdf2_sha256$2000000000$salt$A3GIxyJXAsc6XPG5HFXvaMgQ/FIt6AV0KsDMj7VFfDQ=",
+            Reason::CostLimitExceeded,
+        ),
+    ];
+    for (encoded, reason) in cases {
+        let decided = decide(knows(ann(encoded)), &sign_in("ann", "x")).await;
+        let failure = (FailureCause::Reason(reason), PublicError::SignInUnchecked);
+        assert_eq!(decided.failure(), failure, "{encoded}");
+        assert_eq!(decided.work(), Vec::<&str>::new());
+    }
+}
+
+#[tokio::test]
+async fn an_outage_is_an_error_and_its_text_never_quotes_the_login() {
+    let down = decide(Legacy::IsDown, &sign_in("ann", "anything")).await;
+    let cause = FailureCause::Reason(Reason::LegacyUnavailable);
+    assert_eq!(down.failure(), (cause, PublicError::SignInUnchecked));
+    assert_eq!(down.line["Outcome"], "failed");
+    let detail = down.line["detail"].as_str().expect("there is a detail");
+    assert!(detail.contains("withheld"), "{detail}");
+
+    let down = decide(Legacy::IsDown, &forgot_password("ann")).await;
+    assert_eq!(down.failure(), (cause, PublicError::ResetUnchecked));
+}
+
+#[tokio::test]
+async fn a_database_that_hangs_is_not_waited_for() {
+    let budget = Duration::from_millis(550);
+    let hung = decide_within(Legacy::Hangs, CONFIG, &sign_in("ann", "x"), budget).await;
+    let cause = FailureCause::Reason(Reason::LegacyUnavailable);
+    assert_eq!(hung.failure(), (cause, PublicError::SignInUnchecked));
+}
+
+#[tokio::test]
+async fn with_no_time_left_no_hash_is_begun_for_anybody() {
+    // Known and unknown alike, or an overloaded function would tell who exists.
+    for legacy in [knows(ann(CHEAP_HASH)), Legacy::KnowsNobody] {
+        let budget = Duration::from_millis(500);
+        let late = decide_within(legacy, CONFIG, &sign_in("ann", "anything"), budget).await;
+        let cause = FailureCause::Reason(Reason::DeadlineNear);
+        assert_eq!(late.failure(), (cause, PublicError::SignInUnchecked));
+    }
+}
+
+#[tokio::test]
+async fn a_hash_that_needs_more_memory_than_there_is_is_not_begun() {
+    let config = Config::parse(CONFIG, Path::new("cutover.toml"), Some("sqlite::memory:"))
+        .expect("a right configuration");
+    let verifier = Verifier::new(CustomHashers::default(), Limits::default());
+    let checker = HashChecker::new(verifier, UsualCost::default(), Some(128));
+    let django_argon2 = "argon2$argon2id$v=19$m=102400,t=2,p=8$c29tZXNhbHRzb21lc2FsdA$\
+                         kbyLqVvTdRl5bXhKIyLkoXyDJkPUuqwCiOqyNhLLW6M";
+    let trigger = Trigger::new(knows(ann(django_argon2)), &config, checker);
+    let mut event = Event::parse(sign_in("ann", "x").to_string().into()).expect("an object");
+    let budget = Budget::new(Duration::from_secs(60), Duration::ZERO);
+    let mut seen = Observation::begin("request".to_owned(), true);
+    match trigger.decide(&mut event, &budget, &mut seen).await {
+        Decision::Failed(failure) => {
+            assert_eq!(
+                failure.cause,
+                FailureCause::Reason(Reason::CostLimitExceeded)
+            );
+            let detail = failure.detail.expect("it says how much");
+            assert!(
+                detail.contains("140 MB") && detail.contains("128 MB"),
+                "{detail}"
+            );
+        }
+        other => panic!("not failed: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_one_failed_sign_in() {
+    let panicked = decide(Legacy::Panics, &sign_in("ann", "anything")).await;
+    assert_eq!(
+        panicked.failure(),
+        (FailureCause::Internal, PublicError::SignInUnchecked)
+    );
+    assert_eq!(panicked.line["Reason"], "internal-error");
+    assert!(
+        !panicked.line.to_string().contains("odd"),
+        "{}",
+        panicked.line
+    );
+}
+
+#[tokio::test]
+async fn an_event_without_its_parts_is_an_error_and_no_wrong_password() {
+    for part in ["userName", "password"] {
+        let mut event = sign_in("ann", "anything");
+        match part {
+            "password" => event["request"][part] = json!(null),
+            _ => event[part] = json!(null),
+        }
+        let decided = decide(Legacy::KnowsNobody, &event).await;
+        let failure = (FailureCause::EventInvalid, PublicError::SignInUnchecked);
+        assert_eq!(decided.failure(), failure, "{part}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_source_is_not_answered() {
+    for source in [
+        json!("PreSignUp_SignUp"),
+        json!("UserMigration_SomethingNew"),
+        json!(null),
+    ] {
+        let mut event = sign_in("ann", "anything");
+        event["triggerSource"] = source;
+        let decided = decide(knows(ann(CHEAP_HASH)), &event).await;
+        let failure = (FailureCause::TriggerSourceUnknown, PublicError::NotSetUp);
+        assert_eq!(decided.failure(), failure);
+        assert_eq!(decided.line["trigger_source"], "other");
+    }
+}
+
+#[tokio::test]
+async fn events_of_another_pool_or_client_are_refused() {
+    let config = |pool: &str, client: &str| {
+        format!("{CONFIG}[pool]\nregion = \"eu-west-1\"\nuser_pool_id = \"{pool}\"\n{client}")
+    };
+    let ours = "eu-west-1_aaBBcC8dd";
+    let cases = [
+        (config(ours, ""), true),
+        (config(ours, "client_id = \"1ab23k\"\n"), true),
+        (config(ours, "client_id = \"other\"\n"), false),
+        (config("eu-west-1_other", ""), false),
+        (CONFIG.to_owned(), true),
+    ];
+    for (config, answered) in cases {
+        for event in [sign_in("ann", "anything"), forgot_password("ann")] {
+            let legacy = knows(ann(CHEAP_HASH));
+            let decided = decide_within(legacy, &config, &event, Duration::from_secs(60)).await;
+            match answered {
+                true => assert!(
+                    matches!(decided.decision, Decision::Migrated(_)),
+                    "{config}"
+                ),
+                false => assert_eq!(decided.refusal(), Reason::WrongPool, "{config}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reset_needs_an_active_user_with_a_verified_address_and_never_confirms() {
+    let event = forgot_password("ann");
+    for user in [ann(CHEAP_HASH), ann("!")] {
+        let decided = decide(knows(user), &event).await;
+        match &decided.decision {
+            Decision::Migrated(reply) => {
+                assert_eq!(reply.final_user_status(), FinalUserStatus::ResetRequired);
+            }
+            other => panic!("not migrated: {other:?}"),
+        }
+        assert_eq!(decided.line["Outcome"], "reset-required");
+    }
+    let unverified = LegacyUser {
+        email_verified: false,
+        ..ann(CHEAP_HASH)
+    };
+    let inactive = LegacyUser {
+        is_active: false,
+        ..ann(CHEAP_HASH)
+    };
+    let cases = [
+        (knows(unverified), Reason::NoVerifiedContact),
+        (knows(inactive), Reason::UserInactive),
+        (Legacy::KnowsNobody, Reason::UserUnknown),
+        (Legacy::IsAmbiguous, Reason::LoginAmbiguous),
+    ];
+    for (legacy, reason) in cases {
+        let decided = decide(legacy, &event).await;
+        // A reset that succeeds costs no hash either.
+        assert_eq!((decided.refusal(), decided.work()), (reason, Vec::new()));
+    }
+}

@@ -1,0 +1,15 @@
+//! The trigger as Cognito meets it: the real program under a Lambda Runtime API, on data that real
+//! Django made; and the decisions by themselves where a database would only be in the way.
+
+mod canaries;
+mod decisions;
+mod event_properties;
+mod events;
+mod leaks;
+mod outages;
+mod panics;
+mod program;
+mod refusals;
+mod runtime_api;
+mod sources;
+mod start;
