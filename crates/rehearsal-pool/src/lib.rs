@@ -14,6 +14,7 @@ mod running;
 mod secret;
 mod server;
 mod service;
+mod srp;
 mod token;
 mod trigger;
 mod wire;

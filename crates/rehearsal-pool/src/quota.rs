@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use serde::Serialize;
 use thiserror::Error;
@@ -39,6 +39,10 @@ pub struct QuotaTable {
     /// Requests a second that customers already make in a category.
     #[serde(default)]
     pub customer_traffic: BTreeMap<String, f64>,
+    /// Highest rate the account may provision for a category (Service Quotas); a category left out
+    /// cannot go beyond Cognito's default.
+    #[serde(default)]
+    pub account_maximum: BTreeMap<String, f64>,
 }
 
 /// Why a quota file cannot be used.
@@ -101,12 +105,12 @@ impl Quotas {
                 path: shown.clone(),
                 source: Box::new(source),
             })?;
-        for (name, &rate) in table.rates.iter().chain(&table.customer_traffic) {
+        for (name, &rate) in table.rates.iter().chain(&table.customer_traffic).chain(&table.account_maximum) {
             if !CATEGORIES.iter().any(|category| category.name == name) {
                 return Err(QuotaFileError::UnknownCategory {
                     path: shown,
                     name: name.clone(),
-                    known: CATEGORIES.map(|category| category.name).join(", "),
+                    known: CATEGORIES.each_ref().map(|category| category.name).join(", "),
                 });
             }
             if !(rate >= 0.0 && rate.is_finite()) {
@@ -125,26 +129,31 @@ struct Category {
     name: &'static str,
     /// Requests a second of every account.
     rate: f64,
+    /// Whether the account's rate can be raised.
+    adjustable: bool,
     operations: &'static [&'static str],
 }
 
 /// Answers to challenges have three times the sign-in rate, counted apart (quota page).
 const CHALLENGE_RESPONSES: &str = "UserAuthenticationChallengeResponse";
 
-const CATEGORIES: [Category; 16] = [
+static CATEGORIES: [Category; 16] = [
     Category {
         name: "UserAuthentication",
         rate: 120.0,
-        operations: &["InitiateAuth", "AdminInitiateAuth"],
+        adjustable: true,
+        operations: &["InitiateAuth", "AdminInitiateAuth", "GetTokensFromRefreshToken"],
     },
     Category {
         name: CHALLENGE_RESPONSES,
         rate: 360.0,
+        adjustable: true,
         operations: &["RespondToAuthChallenge", "AdminRespondToAuthChallenge"],
     },
     Category {
         name: "UserCreation",
         rate: 50.0,
+        adjustable: true,
         operations: &[
             "AdminCreateUser",
             "SignUp",
@@ -155,6 +164,7 @@ const CATEGORIES: [Category; 16] = [
     Category {
         name: "UserAccountRecovery",
         rate: 30.0,
+        adjustable: false,
         operations: &[
             "AdminSetUserPassword",
             "AdminResetUserPassword",
@@ -166,11 +176,13 @@ const CATEGORIES: [Category; 16] = [
     Category {
         name: "UserRead",
         rate: 120.0,
+        adjustable: true,
         operations: &["AdminGetUser", "GetUser"],
     },
     Category {
         name: "UserUpdate",
         rate: 25.0,
+        adjustable: false,
         operations: &[
             "AdminAddUserToGroup",
             "AdminRemoveUserFromGroup",
@@ -191,31 +203,37 @@ const CATEGORIES: [Category; 16] = [
     Category {
         name: "UserResourceRead",
         rate: 50.0,
+        adjustable: true,
         operations: &["AdminListGroupsForUser", "ResendConfirmationCode"],
     },
     Category {
         name: "UserList",
         rate: 30.0,
+        adjustable: false,
         operations: &["ListUsers", "ListUsersInGroup"],
     },
     Category {
         name: "UserToken",
         rate: 120.0,
+        adjustable: true,
         operations: &["RevokeToken"],
     },
     Category {
         name: "UserPoolRead",
         rate: 15.0,
+        adjustable: false,
         operations: &["DescribeUserPool", "ListUserPools"],
     },
     Category {
         name: "UserPoolUpdate",
         rate: 15.0,
+        adjustable: false,
         operations: &["CreateUserPool", "UpdateUserPool", "DeleteUserPool"],
     },
     Category {
         name: "UserPoolResourceRead",
         rate: 20.0,
+        adjustable: false,
         operations: &[
             "GetCSVHeader",
             "GetGroup",
@@ -227,6 +245,7 @@ const CATEGORIES: [Category; 16] = [
     Category {
         name: "UserPoolResourceUpdate",
         rate: 15.0,
+        adjustable: false,
         operations: &[
             "AddCustomAttributes",
             "CreateGroup",
@@ -240,11 +259,13 @@ const CATEGORIES: [Category; 16] = [
     Category {
         name: "UserPoolClientRead",
         rate: 15.0,
+        adjustable: false,
         operations: &["DescribeUserPoolClient", "ListUserPoolClients"],
     },
     Category {
         name: "UserPoolClientUpdate",
         rate: 15.0,
+        adjustable: false,
         operations: &[
             "CreateUserPoolClient",
             "UpdateUserPoolClient",
@@ -254,6 +275,7 @@ const CATEGORIES: [Category; 16] = [
     Category {
         name: "LimitManagement",
         rate: 1.0,
+        adjustable: false,
         operations: &["GetProvisionedLimit", "UpdateProvisionedLimit"],
     },
 ];
@@ -276,9 +298,30 @@ pub(crate) struct QuotaBook {
     buckets: Vec<Mutex<Bucket>>,
 }
 
+/// What `GetProvisionedLimit` says of a category with quotas off: the largest number the answer
+/// can hold, so that an importer that asks paces itself by it.
+const NO_LIMIT: i64 = i32::MAX as i64;
+
+/// A category's rate now and by default, in whole requests a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) provisioned: i64,
+    pub(crate) default: i64,
+}
+
+/// Why a rate cannot be provisioned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LimitRefused {
+    UnknownCategory,
+    NotAdjustable,
+    BelowDefault,
+    BeyondAccount,
+}
+
 #[derive(Debug)]
 struct Bucket {
     rate: f64,
+    maximum: f64,
     customers: f64,
     tokens: f64,
     filled_at: Millis,
@@ -305,8 +348,10 @@ impl QuotaBook {
                     .get(category.name)
                     .copied()
                     .unwrap_or_default();
+                let maximum = table.account_maximum.get(category.name).copied();
                 Mutex::new(Bucket {
                     rate,
+                    maximum: maximum.unwrap_or(category.rate).max(rate),
                     customers,
                     tokens: (rate - customers).max(0.0),
                     filled_at: now,
@@ -352,6 +397,35 @@ impl QuotaBook {
         true
     }
 
+    fn bucket(&self, category: &str) -> Option<(&'static Category, MutexGuard<'_, Bucket>)> {
+        let index = CATEGORIES.iter().position(|known| known.name == category)?;
+        let bucket = self.buckets[index].lock().expect("no holder of a bucket panics");
+        Some((&CATEGORIES[index], bucket))
+    }
+
+    pub(crate) fn limit(&self, category: &str) -> Option<Limit> {
+        let (category, bucket) = self.bucket(category)?;
+        let provisioned = if self.enforced { whole(bucket.rate) } else { NO_LIMIT };
+        Some(Limit { provisioned, default: whole(category.rate) })
+    }
+
+    /// Sets a category's rate, at once.
+    pub(crate) fn provision(&self, category: &str, rate: f64) -> Result<Limit, LimitRefused> {
+        let (category, mut bucket) =
+            self.bucket(category).ok_or(LimitRefused::UnknownCategory)?;
+        if !category.adjustable {
+            return Err(LimitRefused::NotAdjustable);
+        }
+        if rate < category.rate {
+            return Err(LimitRefused::BelowDefault);
+        }
+        if rate > bucket.maximum {
+            return Err(LimitRefused::BeyondAccount);
+        }
+        bucket.rate = rate;
+        Ok(Limit { provisioned: whole(rate), default: whole(category.rate) })
+    }
+
     pub(crate) fn counts(&self) -> Vec<QuotaCount> {
         CATEGORIES
             .iter()
@@ -367,6 +441,11 @@ impl QuotaBook {
             })
             .collect()
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rates are far below 2^53")]
+fn whole(rate: f64) -> i64 {
+    rate.round() as i64
 }
 
 impl Bucket {
@@ -420,8 +499,8 @@ mod tests {
     #[test]
     fn customers_spend_from_the_same_budget() {
         let table = QuotaTable {
-            rates: BTreeMap::new(),
             customer_traffic: [("UserCreation".to_owned(), 40.0)].into(),
+            ..QuotaTable::default()
         };
         let book = QuotaBook::new(&Quotas::Custom(table), 0);
         assert_eq!(granted(&book, "AdminCreateUser", 200, 0), 10);

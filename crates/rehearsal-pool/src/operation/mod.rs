@@ -4,14 +4,21 @@
 //! that lists what this pool serves. Each operation reads its own request type and returns the
 //! JSON of its answer.
 
+mod auth_parameters;
 mod authentication_result;
+mod challenge_answers;
 mod groups;
+mod identity_links;
 mod migration;
 mod password_check;
 mod password_recovery;
 mod passwords;
+mod provisioned_limits;
 mod self_service;
+mod sessions;
 mod sign_in;
+mod sign_up;
+mod srp_sign_in;
 mod user_attributes;
 mod user_creation;
 mod user_listing;
@@ -50,40 +57,57 @@ macro_rules! operations {
 }
 
 operations! {
+    AddCustomAttributes => user_pools::add_custom_attributes,
     AdminAddUserToGroup => groups::admin_add_user_to_group,
+    AdminConfirmSignUp => sign_up::admin_confirm_sign_up,
     AdminCreateUser => user_creation::admin_create_user,
     AdminDeleteUser => users::admin_delete_user,
     AdminDeleteUserAttributes => user_attributes::admin_delete_user_attributes,
+    AdminDisableProviderForUser => identity_links::admin_disable_provider_for_user,
     AdminDisableUser => users::admin_disable_user,
     AdminEnableUser => users::admin_enable_user,
     AdminGetUser => users::admin_get_user,
     AdminInitiateAuth => sign_in::admin_initiate_auth,
+    AdminLinkProviderForUser => identity_links::admin_link_provider_for_user,
     AdminListGroupsForUser => groups::admin_list_groups_for_user,
     AdminRemoveUserFromGroup => groups::admin_remove_user_from_group,
     AdminResetUserPassword => password_recovery::admin_reset_user_password,
-    AdminRespondToAuthChallenge => sign_in::admin_respond_to_auth_challenge,
+    AdminRespondToAuthChallenge => challenge_answers::admin_respond_to_auth_challenge,
     AdminSetUserPassword => passwords::admin_set_user_password,
     AdminUpdateUserAttributes => user_attributes::admin_update_user_attributes,
+    AdminUserGlobalSignOut => sessions::admin_user_global_sign_out,
+    ChangePassword => self_service::change_password,
     ConfirmForgotPassword => password_recovery::confirm_forgot_password,
+    ConfirmSignUp => sign_up::confirm_sign_up,
     CreateGroup => groups::create_group,
     CreateUserPool => user_pools::create_user_pool,
     CreateUserPoolClient => user_pool_clients::create_user_pool_client,
     DeleteGroup => groups::delete_group,
+    DeleteUser => self_service::delete_user,
+    DeleteUserAttributes => self_service::delete_user_attributes,
     DeleteUserPool => user_pools::delete_user_pool,
     DeleteUserPoolClient => user_pool_clients::delete_user_pool_client,
     DescribeUserPool => user_pools::describe_user_pool,
     DescribeUserPoolClient => user_pool_clients::describe_user_pool_client,
     ForgotPassword => password_recovery::forgot_password,
     GetGroup => groups::get_group,
+    GetProvisionedLimit => provisioned_limits::get_provisioned_limit,
+    GetTokensFromRefreshToken => sessions::get_tokens_from_refresh_token,
     GetUser => self_service::get_user,
+    GlobalSignOut => sessions::global_sign_out,
     InitiateAuth => sign_in::initiate_auth,
     ListGroups => groups::list_groups,
     ListUserPoolClients => user_pool_clients::list_user_pool_clients,
     ListUserPools => user_pools::list_user_pools,
     ListUsers => user_listing::list_users,
     ListUsersInGroup => groups::list_users_in_group,
-    RespondToAuthChallenge => sign_in::respond_to_auth_challenge,
+    ResendConfirmationCode => sign_up::resend_confirmation_code,
+    RespondToAuthChallenge => challenge_answers::respond_to_auth_challenge,
+    RevokeToken => sessions::revoke_token,
+    SignUp => sign_up::sign_up,
     UpdateGroup => groups::update_group,
+    UpdateProvisionedLimit => provisioned_limits::update_provisioned_limit,
+    UpdateUserAttributes => self_service::update_user_attributes,
     UpdateUserPool => user_pools::update_user_pool,
     UpdateUserPoolClient => user_pool_clients::update_user_pool_client,
 }
@@ -106,7 +130,15 @@ pub(crate) async fn dispatch(
         }
         model.validate(operation, &input)?;
     }
-    run(service, name, input).await
+    let result = run(service, name, input).await;
+    if let (Err(error), Some(operation)) = (&result, model.operations.get(name)) {
+        let declared = operation.errors.iter().any(|known| known == error.code());
+        debug_assert!(
+            declared || !is_served(name) || error.code() == "SerializationException",
+            "{name} does not declare {error}"
+        );
+    }
+    result
 }
 
 /// Reads a validated input; what the model permits but the type does not is a defect here.

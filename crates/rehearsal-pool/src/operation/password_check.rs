@@ -29,11 +29,7 @@ pub(super) fn judge(
 ) -> Result<Judged, ApiError> {
     let user = state.user_mut(index)?;
     may_try(user, client, now)?;
-    let matches = user
-        .credential
-        .verifier()
-        .is_some_and(|verifier| verifier.matches(pool.short_name(), &user.username, password));
-    if !matches {
+    if !user.credential.matches(pool.short_name(), &user.username, password) {
         user.rare().lockout.failed(now);
         return Err(ApiError::incorrect_username_or_password());
     }

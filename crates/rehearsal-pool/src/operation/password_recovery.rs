@@ -210,11 +210,12 @@ fn send_code(
         code: Secret::new(code),
         expires: service.now() + HOUR,
         failures: 0,
+        proves: attribute,
     });
     Some(details)
 }
 
-fn delivery_details(medium: Medium, destination: &str) -> Value {
+pub(super) fn delivery_details(medium: Medium, destination: &str) -> Value {
     json!({
         "Destination": masked(medium, destination),
         "DeliveryMedium": medium.as_str(),
@@ -225,7 +226,7 @@ fn delivery_details(medium: Medium, destination: &str) -> Value {
 /// What somebody without an account is told: "determined by the input username format and
 /// verification settings of the user pool". The made-up address depends on the name alone, so that
 /// asking twice shows nothing.
-fn simulated_delivery(config: &PoolConfig, name: &str) -> Value {
+pub(super) fn simulated_delivery(config: &PoolConfig, name: &str) -> Value {
     let by_phone = is_phone_number(name)
         || (!name.contains('@')
             && config.recovery().first() == Some(&PHONE_NUMBER)

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::sign_up::{Asked, pre_sign_up};
 use super::user_attributes::{Attribute, checked};
 use crate::api_error::ApiError;
 use crate::clock::Millis;
@@ -23,6 +24,7 @@ use crate::pool::user::{Attributes, Credential, User, UserStatus};
 use crate::pool::{NewUser, Pool};
 use crate::secret::Secret;
 use crate::service::Service;
+use crate::trigger::event::Metadata;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -31,10 +33,12 @@ pub(super) struct AdminCreateUser {
     username: String,
     #[serde(default)]
     user_attributes: Option<Vec<Attribute>>,
+    validation_data: Option<Vec<Attribute>>,
     temporary_password: Option<Secret>,
     force_alias_creation: Option<bool>,
     message_action: Option<MessageAction>,
     desired_delivery_mediums: Option<Vec<Medium>>,
+    client_metadata: Option<Metadata>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +76,17 @@ pub(super) async fn admin_create_user(
             .schema
             .check_required(|id| attributes.get(id).is_some())?;
     }
+    let asked = Asked {
+        source: "PreSignUp_AdminCreateUser",
+        client_id: "CLIENT_ID_NOT_APPLICABLE",
+        user_name: &username,
+        attributes: &attributes,
+        validation_data: request.validation_data.as_deref(),
+        client_metadata: request.client_metadata.as_ref(),
+    };
+    // What the function answers about confirming and verifying does not count here (guide:
+    // user-pool-lambda-pre-sign-up); that it fails does.
+    pre_sign_up(service, &pool, &config, asked).await?;
     let (credential, password) = temporary(&pool, &config, &username, &request, now);
 
     let mut state = pool.state();

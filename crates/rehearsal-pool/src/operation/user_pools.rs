@@ -11,6 +11,7 @@ use crate::clock::epoch_seconds;
 use crate::page::{after, cut, page_size};
 use crate::pool::Pool;
 use crate::pool::config::PoolConfig;
+use crate::pool::schema::SchemaAttribute;
 use crate::random;
 use crate::service::Service;
 
@@ -73,6 +74,27 @@ pub(super) async fn delete_user_pool(
         ));
     }
     service.remove_pool(&request.user_pool_id);
+    nothing()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AddCustomAttributes {
+    user_pool_id: String,
+    custom_attributes: Vec<SchemaAttribute>,
+}
+
+pub(super) async fn add_custom_attributes(
+    service: &Service,
+    request: AddCustomAttributes,
+) -> Result<Value, ApiError> {
+    let pool = service.pool(&request.user_pool_id)?;
+    let config = pool.config();
+    let mut schema = config.schema.clone();
+    for attribute in request.custom_attributes {
+        schema.add_custom(attribute)?;
+    }
+    pool.set_config(config.with_schema(schema, service.now()));
     nothing()
 }
 

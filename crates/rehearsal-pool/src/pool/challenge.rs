@@ -9,18 +9,27 @@ use std::collections::HashMap;
 use crate::clock::Millis;
 use crate::pool::user_table::UserIndex;
 use crate::random;
+use crate::srp::Exchange;
 
 #[derive(Debug)]
 pub(crate) struct Challenge {
-    pub(crate) client_id: String,
-    pub(crate) user: UserIndex,
+    client_id: String,
     pub(crate) kind: ChallengeKind,
     expires: Millis,
 }
 
 #[derive(Debug)]
 pub(crate) enum ChallengeKind {
-    NewPasswordRequired,
+    NewPasswordRequired {
+        user: UserIndex,
+    },
+    /// The proof of a password by SRP; without a user for a name that is not there, when that is
+    /// not to be known.
+    PasswordVerifier {
+        user: Option<UserIndex>,
+        user_id: String,
+        exchange: Box<Exchange>,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +46,6 @@ impl OpenChallenges {
     pub(crate) fn open(
         &mut self,
         client_id: &str,
-        user: UserIndex,
         kind: ChallengeKind,
         now: Millis,
         lives: Millis,
@@ -48,12 +56,7 @@ impl OpenChallenges {
             self.swept = now;
         }
         let session = random::session();
-        let challenge = Challenge {
-            client_id: client_id.to_owned(),
-            user,
-            kind,
-            expires: now + lives,
-        };
+        let challenge = Challenge { client_id: client_id.to_owned(), kind, expires: now + lives };
         self.by_session.insert(session.clone(), challenge);
         session
     }
@@ -68,5 +71,16 @@ impl OpenChallenges {
     /// Ends a session.
     pub(crate) fn close(&mut self, session: &str) -> Option<Challenge> {
         self.by_session.remove(session)
+    }
+
+    /// Takes the challenge of a session that is good for one answer.
+    pub(crate) fn take(
+        &mut self,
+        session: &str,
+        client_id: &str,
+        now: Millis,
+    ) -> Option<ChallengeKind> {
+        self.get(session, client_id, now)?;
+        self.close(session).map(|challenge| challenge.kind)
     }
 }

@@ -47,8 +47,8 @@ pub(crate) struct Client {
     secret: Option<Secret>,
     explicit_auth_flows: Vec<String>,
     pub(crate) hides_user_existence: bool,
-    pub(crate) read_attributes: Option<Vec<String>>,
-    pub(crate) write_attributes: Option<Vec<String>>,
+    read_attributes: Option<Vec<String>>,
+    write_attributes: Option<Vec<String>>,
     pub(crate) access_token_lives: Millis,
     pub(crate) id_token_lives: Millis,
     pub(crate) refresh_token_lives: Millis,
@@ -215,12 +215,33 @@ impl Client {
         }
     }
 
+    /// Whether `given` is the client's secret, or there is none and none was given.
+    pub(crate) fn has_secret(&self, given: Option<&str>) -> bool {
+        match (&self.secret, given) {
+            (None, None) => true,
+            (Some(secret), Some(given)) => {
+                bool::from(secret.reveal().as_bytes().ct_eq(given.as_bytes()))
+            }
+            _ => false,
+        }
+    }
+
     pub(crate) fn may_read(&self, attribute: &str) -> bool {
         may(self.read_attributes.as_deref(), attribute)
     }
 
-    pub(crate) fn may_write(&self, attribute: &str) -> bool {
-        may(self.write_attributes.as_deref(), attribute)
+    /// Refuses a user's change to attributes the client may not write.
+    pub(crate) fn check_writes<'a>(
+        &self,
+        mut attributes: impl Iterator<Item = &'a str>,
+    ) -> Result<(), ApiError> {
+        let listed = self.write_attributes.as_deref();
+        match attributes.find(|attribute| !may(listed, attribute)) {
+            None => Ok(()),
+            Some(_) => Err(ApiError::not_authorized(
+                "A client attempted to write unauthorized attribute",
+            )),
+        }
     }
 
     /// `UserPoolClientType`.

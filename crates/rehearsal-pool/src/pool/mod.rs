@@ -27,6 +27,7 @@ use self::user::{Attributes, Credential, User, UserStatus};
 use self::user_table::{UserIndex, UserTable};
 use crate::api_error::ApiError;
 use crate::clock::Millis;
+use crate::random;
 use crate::token::keys::SigningKeys;
 
 /// Quota page: groups a user can be in.
@@ -40,6 +41,7 @@ pub(crate) struct Pool {
     clients: RwLock<BTreeMap<String, Arc<Client>>>,
     state: Mutex<PoolState>,
     keys: OnceLock<SigningKeys>,
+    simulation_secret: [u8; 32],
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +51,8 @@ pub(crate) struct PoolState {
     pub(crate) challenges: OpenChallenges,
     /// `origin_jti` of refresh tokens that were revoked, with the time they would have ended.
     pub(crate) revoked: BTreeMap<Uuid, Millis>,
+    /// Provider name and user id there -> the local user it is linked to.
+    pub(crate) linked: BTreeMap<(String, String), UserIndex>,
 }
 
 /// Everything about a user to be made; checked, and its names free.
@@ -62,10 +66,13 @@ pub(crate) struct NewUser {
 
 impl Pool {
     pub(crate) fn new(id: String, arn: String, created: Millis, config: PoolConfig) -> Self {
+        let mut simulation_secret = [0; 32];
+        random::fill(&mut simulation_secret);
         Self {
             id,
             arn,
             created,
+            simulation_secret,
             config: RwLock::new(Arc::new(config)),
             clients: RwLock::default(),
             state: Mutex::default(),
@@ -116,6 +123,11 @@ impl Pool {
     pub(crate) fn clients(&self) -> Vec<Arc<Client>> {
         let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
         clients.values().cloned().collect()
+    }
+
+    /// What made-up answers about unknown names are derived from.
+    pub(crate) fn simulation_secret(&self) -> &[u8] {
+        &self.simulation_secret
     }
 
     /// The keys that sign this pool's tokens, made when first needed: that takes a moment of

@@ -3,6 +3,8 @@
 //! Responsible for what a user is made of, held small (a pool may have a million), and for how the
 //! API shows it. It must not know other users: names and aliases are `user_table`'s.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -48,6 +50,10 @@ impl Credential {
             Self::None => None,
             Self::Permanent(verifier) | Self::Temporary(verifier, _) => Some(verifier),
         }
+    }
+
+    pub(crate) fn matches(&self, pool_name: &str, user_id: &str, password: &str) -> bool {
+        self.verifier().is_some_and(|verifier| verifier.matches(pool_name, user_id, password))
     }
 }
 
@@ -106,6 +112,10 @@ pub(crate) struct Rare {
     pub(crate) lockout: Lockout,
     /// Code sent by `ForgotPassword` or `AdminResetUserPassword`.
     pub(crate) reset_code: Option<IssuedCode>,
+    /// Code sent by `SignUp` or `ResendConfirmationCode`.
+    pub(crate) sign_up_code: Option<IssuedCode>,
+    /// Identities of external providers that sign in as this user.
+    pub(crate) links: Vec<LinkedIdentity>,
     /// How often the user was signed out everywhere (global sign-out, disabling).
     pub(crate) sign_outs: u16,
     /// Made by a CSV import: sign-in tells nothing of the needed reset where existence of users is
@@ -118,6 +128,28 @@ pub(crate) struct IssuedCode {
     pub(crate) code: crate::secret::Secret,
     pub(crate) expires: Millis,
     pub(crate) failures: u8,
+    /// The contact it was sent to, which knowing it proves.
+    pub(crate) proves: AttributeId,
+}
+
+#[derive(Debug)]
+pub(crate) struct LinkedIdentity {
+    pub(crate) provider_name: String,
+    pub(crate) user_id: String,
+    pub(crate) linked: Millis,
+}
+
+impl LinkedIdentity {
+    fn described(&self) -> Value {
+        json!({
+            "userId": self.user_id,
+            "providerName": self.provider_name,
+            "providerType": self.provider_name,
+            "issuer": null,
+            "primary": false,
+            "dateCreated": self.linked,
+        })
+    }
 }
 
 impl User {
@@ -143,11 +175,30 @@ impl User {
     pub(crate) fn attribute_list(&self, schema: &Schema, only: Option<&[String]>) -> Value {
         let wanted = |name: &str| only.is_none_or(|only| only.iter().any(|known| known == name));
         let sub = self.sub_text();
+        let links = self.identities().filter(|_| wanted("identities"));
         std::iter::once((SUB, sub.as_str()))
             .chain(self.attributes.iter())
             .filter(|(id, _)| wanted(schema.name(*id)))
             .map(|(id, value)| json!({"Name": schema.name(id), "Value": value}))
+            .chain(links.map(|links| json!({"Name": "identities", "Value": links})))
             .collect()
+    }
+
+    /// The attribute `identities`: a JSON list as text, for users with linked identities.
+    fn identities(&self) -> Option<String> {
+        let links = &self.rare.as_ref()?.links;
+        let described: Vec<Value> = links.iter().map(LinkedIdentity::described).collect();
+        (!described.is_empty()).then(|| Value::from(described).to_string())
+    }
+
+    /// `userAttributes` of a trigger's event: `sub` and the status are among them.
+    pub(crate) fn event_attributes(&self, schema: &Schema) -> BTreeMap<String, String> {
+        let own = [
+            ("sub".to_owned(), self.sub_text()),
+            ("cognito:user_status".to_owned(), self.status.as_str().to_owned()),
+        ];
+        let named = |(id, value): (AttributeId, &str)| (schema.name(id).to_owned(), value.to_owned());
+        own.into_iter().chain(self.attributes.iter().map(named)).collect()
     }
 
     /// `UserType`, as `AdminCreateUser` and the list operations show a user.

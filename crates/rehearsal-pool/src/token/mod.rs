@@ -4,6 +4,7 @@
 //! …-using-the-access-token, …-using-the-refresh-token and …-verifying-a-jwt.
 
 pub(crate) mod claims;
+pub(crate) mod customization;
 pub(crate) mod keys;
 pub(crate) mod refresh;
 

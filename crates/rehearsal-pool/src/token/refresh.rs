@@ -12,7 +12,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::api_error::ApiError;
 use crate::clock::Millis;
+use crate::pool::client::Client;
+use crate::pool::user_table::UserIndex;
+use crate::pool::{Pool, PoolState};
 
 /// What a refresh token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +61,40 @@ pub(crate) fn open(key: &RandomizedNonceKey, token: &str) -> Option<RefreshClaim
         )
         .ok()?;
     serde_json::from_slice(opened).ok()
+}
+
+/// Reads a client's refresh token and refuses one that is foreign or has ended.
+pub(crate) fn read(
+    pool: &Pool,
+    client: &Client,
+    token: &str,
+    now: Millis,
+) -> Result<RefreshClaims, ApiError> {
+    let claims = open(&pool.keys().refresh, token)
+        .filter(|claims| claims.client_id == client.id)
+        .ok_or_else(|| ApiError::not_authorized("Invalid Refresh Token"))?;
+    if claims.expires <= now {
+        return Err(ApiError::not_authorized("Refresh Token has expired"));
+    }
+    Ok(claims)
+}
+
+impl PoolState {
+    /// The user of a refresh token, if still entitled to new tokens.
+    pub(crate) fn bearer_of_refresh(&self, claims: &RefreshClaims) -> Result<UserIndex, ApiError> {
+        let index = self
+            .users
+            .by_sub(claims.sub)
+            .ok_or_else(|| ApiError::not_authorized("Invalid Refresh Token"))?;
+        let user = self.user(index)?;
+        if self.is_revoked(user, Some(claims.origin_jti)) {
+            return Err(ApiError::not_authorized("Refresh Token has been revoked"));
+        }
+        if !user.enabled {
+            return Err(ApiError::not_authorized("User is disabled."));
+        }
+        Ok(index)
+    }
 }
 
 #[cfg(test)]

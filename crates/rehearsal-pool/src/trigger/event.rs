@@ -4,7 +4,9 @@
 //! It must not know what the answers mean.
 //!
 //! Sources: the migration event as users captured it (aws-lambda-dotnet issue 2166,
-//! powertools-lambda-typescript issue 3729); guide page user-pool-lambda-migrate-user.
+//! powertools-lambda-typescript issue 3729); guide pages user-pool-lambda-migrate-user,
+//! user-pool-lambda-pre-sign-up, user-pool-lambda-post-authentication and
+//! user-pool-lambda-pre-token-generation.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +70,7 @@ fn event_bytes<Request: Serialize, Response: Serialize>(
     Bytes::from_owner(bytes)
 }
 
-type Metadata = BTreeMap<String, String>;
+pub(crate) type Metadata = BTreeMap<String, String>;
 
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
@@ -134,6 +136,108 @@ pub(crate) fn migration_at_forgot_password(
         request,
         MigrationResponse::default(),
     )
+}
+
+/// `PreSignUp_SignUp` or `PreSignUp_AdminCreateUser`.
+pub(crate) fn pre_sign_up(
+    origin: &Origin<'_>,
+    source: &str,
+    attributes: &Metadata,
+    validation_data: Option<&Metadata>,
+    client_metadata: Option<&Metadata>,
+) -> Bytes {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Request<'a> {
+        user_attributes: &'a Metadata,
+        validation_data: Option<&'a Metadata>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_metadata: Option<&'a Metadata>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Response {
+        auto_confirm_user: bool,
+        auto_verify_email: bool,
+        auto_verify_phone: bool,
+    }
+    let request = Request { user_attributes: attributes, validation_data, client_metadata };
+    let response =
+        Response { auto_confirm_user: false, auto_verify_email: false, auto_verify_phone: false };
+    event_bytes("1", source, origin, request, response)
+}
+
+/// `PostAuthentication_Authentication`.
+pub(crate) fn post_authentication(
+    origin: &Origin<'_>,
+    attributes: &Metadata,
+    client_metadata: Option<&Metadata>,
+) -> Bytes {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Request<'a> {
+        user_attributes: &'a Metadata,
+        new_device_used: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_metadata: Option<&'a Metadata>,
+    }
+    #[derive(Serialize)]
+    struct Response {}
+    let request =
+        Request { user_attributes: attributes, new_device_used: false, client_metadata };
+    event_bytes("1", "PostAuthentication_Authentication", origin, request, Response {})
+}
+
+/// A user's groups as token events show them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GroupConfiguration<'a> {
+    pub(crate) groups_to_override: Vec<&'a str>,
+    pub(crate) iam_roles_to_override: Vec<&'a str>,
+    pub(crate) preferred_role: Option<&'a str>,
+}
+
+/// `TokenGeneration_…`, in the first or second version of the event.
+pub(crate) fn pre_token_generation(
+    origin: &Origin<'_>,
+    source: &str,
+    attributes: &Metadata,
+    groups: &GroupConfiguration<'_>,
+    client_metadata: Option<&Metadata>,
+    second_version: bool,
+) -> Bytes {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Request<'a> {
+        user_attributes: &'a Metadata,
+        group_configuration: &'a GroupConfiguration<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_metadata: Option<&'a Metadata>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scopes: Option<[&'a str; 1]>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct First {
+        claims_override_details: Option<()>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Second {
+        claims_and_scope_override_details: Option<()>,
+    }
+    let request = Request {
+        user_attributes: attributes,
+        group_configuration: groups,
+        client_metadata,
+        scopes: second_version.then_some(["aws.cognito.signin.user.admin"]),
+    };
+    if second_version {
+        let response = Second { claims_and_scope_override_details: None };
+        event_bytes("2", source, origin, request, response)
+    } else {
+        event_bytes("1", source, origin, request, First { claims_override_details: None })
+    }
 }
 
 #[cfg(test)]
