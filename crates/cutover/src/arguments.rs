@@ -85,7 +85,7 @@ pub(crate) struct ServeOptions {
     /// Write the endpoint and ids here, as JSON, once connections are accepted
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
-    /// Request quotas: `default` (Cognito's), `off`, or a JSON file of requests per second
+    /// Request quotas: `default` (Cognito's), `off`, or a TOML file of requests per second
     #[arg(long, value_name = "default|off|FILE", default_value = "default")]
     pub(crate) quotas: String,
     /// The trigger program [default: user-migration-trigger beside this program]
@@ -157,7 +157,7 @@ pub(crate) struct RehearseOptions {
     /// The trigger program [default: user-migration-trigger beside this program]
     #[arg(long, value_name = "PATH")]
     pub(crate) trigger: Option<PathBuf>,
-    /// Request quotas of the local pool: `default` (Cognito's), `off`, or a JSON file
+    /// Request quotas of the local pool: `default` (Cognito's), `off`, or a TOML file
     #[arg(long, value_name = "default|off|FILE", default_value = "off")]
     pub(crate) quotas: String,
 }

@@ -1,13 +1,86 @@
-//! STUB until reconcile lands.
-use crate::report::Comparison;
+//! Both sides compared after the import, in the report's terms. The comparing itself is
+//! bulk-import's.
+
+use bulk_import::{DriftKind, ImportError, Reconciliation, RunControl, reconcile};
 use cognito_user_pool::UserPool;
 use legacy_users::LegacyDatabase;
-use migration_model::Config;
+use migration_model::{Config, Finding, Severity};
 
+use crate::report::{Comparison, Difference};
+use crate::wording::count_of;
+
+/// Compares every user.
 pub(crate) async fn compare(
-    _: &LegacyDatabase,
-    _: &Config,
-    _: &UserPool,
-) -> Result<Comparison, crate::RehearsalError> {
-    Ok(Comparison::default())
+    legacy: &LegacyDatabase,
+    config: &Config,
+    pool: &UserPool,
+) -> Result<Comparison, ImportError> {
+    let reconciliation = reconcile(legacy, config, pool, &RunControl::new()).await?;
+    Ok(in_report_terms(&reconciliation))
+}
+
+fn in_report_terms(reconciliation: &Reconciliation) -> Comparison {
+    let count = |of: fn(&DriftKind) -> bool| {
+        let counts = reconciliation.counts.iter().filter(|(kind, _)| of(kind));
+        counts.map(|(_, users)| users).sum::<u64>()
+    };
+    let left_out = count(|kind| !kind.is_drift());
+    let missing = count(|kind| *kind == DriftKind::Missing);
+    let differences = reconciliation
+        .counts
+        .iter()
+        .filter(|(kind, _)| kind.is_drift());
+    Comparison {
+        legacy_users: reconciliation.legacy_users,
+        pool_users: reconciliation.pool_users,
+        in_both: reconciliation
+            .legacy_users
+            .saturating_sub(left_out + missing),
+        left_out,
+        differences: differences
+            .map(|(kind, users)| Difference {
+                code: kind.code(),
+                meaning: meaning(kind),
+                users: *users,
+            })
+            .collect(),
+        complete: reconciliation.complete,
+    }
+}
+
+fn meaning(kind: &DriftKind) -> &'static str {
+    match kind {
+        DriftKind::NotExpected(_) => "left out, each with a reason",
+        DriftKind::Missing => "missing in the pool",
+        DriftKind::Extra => "in the pool without a legacy user",
+        DriftKind::Attributes => "other attributes in the pool",
+        DriftKind::Groups => "in other groups in the pool",
+        DriftKind::Enabled => "enabled on one side alone",
+        DriftKind::Status => "in the pool, but unable to sign in or reset",
+        DriftKind::Identity => "found by name, but with another legacy id",
+    }
+}
+
+/// The outcome in one sentence.
+pub(crate) fn outcome(comparison: &Comparison) -> String {
+    match comparison.is_clean() {
+        true => format!(
+            "{} in both and alike, {} left out with a reason, none missing or extra",
+            count_of(comparison.in_both, "user"),
+            comparison.left_out
+        ),
+        false => "they differ; see below".to_owned(),
+    }
+}
+
+/// Every difference blocks: the rehearsal's pool was made from nothing but this move.
+pub(crate) fn findings(comparison: &Comparison) -> Vec<Finding> {
+    let of = |difference: &Difference| Finding {
+        severity: Severity::Blocker,
+        code: difference.code,
+        subject: count_of(difference.users, "user"),
+        message: difference.meaning.to_owned(),
+        next_step: "look at the comparison in the report; keep it for a bug report".to_owned(),
+    };
+    comparison.differences.iter().map(of).collect()
 }

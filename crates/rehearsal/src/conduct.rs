@@ -17,9 +17,7 @@ use rehearsal_pool::{PoolOptions, RehearsalPool, RehearsalPoolError, RunningPool
 use crate::app::App;
 use crate::canary::Canary;
 use crate::census::Census;
-use crate::report::{
-    Comparison, Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict,
-};
+use crate::report::{Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict};
 use crate::wording::{count_of, without_full_stop};
 use crate::{comparison, resets, sign_ins};
 
@@ -167,8 +165,8 @@ impl Conduct {
         findings.extend(kept.findings());
 
         let comparison = comparison::compare(&self.legacy, &self.config, &pool).await?;
-        stages.end("Both sides compared", comparison_outcome(&comparison));
-        findings.extend(comparison_findings(&comparison));
+        stages.end("Both sides compared", comparison::outcome(&comparison));
+        findings.extend(comparison::findings(&comparison));
 
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(Report {
@@ -345,57 +343,6 @@ fn second_import_finding(created: u64) -> Finding {
         message: "a second import created them again".to_owned(),
         next_step: "run the rehearsal again and keep its output for a bug report".to_owned(),
     }
-}
-
-fn comparison_outcome(comparison: &Comparison) -> String {
-    match comparison.is_clean() {
-        true => format!(
-            "{} users agree, nothing is missing or extra",
-            comparison.matched
-        ),
-        false => "they differ; see below".to_owned(),
-    }
-}
-
-fn comparison_findings(comparison: &Comparison) -> Vec<Finding> {
-    let differences = [
-        (
-            comparison.missing,
-            "missing-in-pool",
-            "are missing in the pool",
-        ),
-        (
-            comparison.extra,
-            "extra-in-pool",
-            "are in the pool without a legacy user",
-        ),
-        (
-            comparison.attribute_drift,
-            "attribute-drift",
-            "have other attributes in the pool",
-        ),
-        (
-            comparison.group_drift,
-            "group-drift",
-            "are in other groups in the pool",
-        ),
-        (
-            comparison.status_drift,
-            "status-drift",
-            "are enabled or disabled differently in the pool",
-        ),
-    ];
-    differences
-        .into_iter()
-        .filter(|(users, ..)| *users > 0)
-        .map(|(users, code, message)| Finding {
-            severity: Severity::Blocker,
-            code,
-            subject: count_of(users, "user"),
-            message: message.to_owned(),
-            next_step: "run the rehearsal again and keep its output for a bug report".to_owned(),
-        })
-        .collect()
 }
 
 fn trigger_runs(runs: &[TriggerRun]) -> TriggerRuns {

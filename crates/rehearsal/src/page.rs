@@ -293,20 +293,26 @@ fn last_login(report: &Report) -> Markup {
 fn comparison(report: &Report) -> Markup {
     let comparison = &report.comparison;
     let rows = [
-        ("In both", comparison.matched),
-        ("Missing in the pool", comparison.missing),
-        ("In the pool without a legacy user", comparison.extra),
-        ("Attributes differ", comparison.attribute_drift),
-        ("Groups differ", comparison.group_drift),
-        ("Enabled or status differs", comparison.status_drift),
+        ("legacy users", comparison.legacy_users),
+        ("users in the pool", comparison.pool_users),
+        ("in both", comparison.in_both),
+        ("left out, each with a reason", comparison.left_out),
     ];
+    let differences = comparison
+        .differences
+        .iter()
+        .map(|difference| (difference.meaning, difference.users));
     html! {
         section {
             h2 { "Both sides compared" }
             table {
                 tbody {
-                    @for (label, users) in rows {
-                        tr { td { (label) } td.n { (thousands(users)) } }
+                    @for (label, users) in rows { tr { td { (label) } td.n { (thousands(users)) } } }
+                    @for (label, users) in differences {
+                        tr.wrong { td { (label) } td.n { (thousands(users)) } }
+                    }
+                    @if comparison.differences.is_empty() {
+                        tr { td { "differences" } td.n { "0" } }
                     }
                 }
             }

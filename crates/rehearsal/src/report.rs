@@ -159,24 +159,35 @@ pub struct ReasonCount {
 /// Legacy database and pool side by side.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Comparison {
+    /// Legacy users compared.
+    pub legacy_users: u64,
+    /// Users of the pool.
+    pub pool_users: u64,
     /// Legacy users found in the pool.
-    pub matched: u64,
-    /// Legacy users that should be there and are not.
-    pub missing: u64,
-    /// Pool users that no legacy user accounts for.
-    pub extra: u64,
-    /// Users whose attributes differ.
-    pub attribute_drift: u64,
-    /// Users whose groups differ.
-    pub group_drift: u64,
-    /// Users whose enabled flag or status differs.
-    pub status_drift: u64,
+    pub in_both: u64,
+    /// Legacy users not in the pool for a reason.
+    pub left_out: u64,
+    /// Users by what differs.
+    pub differences: Vec<Difference>,
+    /// Whether all were compared.
+    pub complete: bool,
+}
+
+/// Users who differ in one way.
+#[derive(Clone, Debug, Serialize)]
+pub struct Difference {
+    /// A kebab-case code.
+    pub code: &'static str,
+    /// The same in words.
+    pub meaning: &'static str,
+    /// How many.
+    pub users: u64,
 }
 
 impl Comparison {
     /// Whether both sides agree.
     pub fn is_clean(&self) -> bool {
-        self.missing + self.extra + self.attribute_drift + self.group_drift + self.status_drift == 0
+        self.complete && self.differences.is_empty()
     }
 }
 

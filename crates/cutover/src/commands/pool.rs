@@ -78,7 +78,7 @@ pub(crate) fn quotas(text: &str) -> Result<Quotas, Failure> {
             Quotas::from_file(&path).map_err(|error| {
                 Failure::usage(format!("--quotas {file} is no file of quotas"))
                     .source(error)
-                    .hint("write `default`, `off`, or a JSON file such as {\"UserCreation\": 50}")
+                    .hint("write `default`, `off`, or a TOML file with [rates] UserCreation = 50")
             })
         }
     }
