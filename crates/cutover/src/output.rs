@@ -75,7 +75,7 @@ pub(crate) fn json_file(path: &Path, value: &impl Serialize) -> Result<(), Failu
 /// Writes a file by rename beside it.
 pub(crate) fn whole_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let partial = Partial::beside(path);
-    std::fs::write(partial.path(), bytes).map_err(|error| partial.failure(error))?;
+    std::fs::write(partial.write_to(), bytes).map_err(|error| partial.failure(error))?;
     partial.complete()
 }
 
@@ -96,7 +96,7 @@ impl Partial {
         }
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    pub(crate) fn write_to(&self) -> &Path {
         &self.partial
     }
 

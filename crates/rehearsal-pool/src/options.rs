@@ -58,6 +58,11 @@ impl Default for PoolOptions {
 pub struct PoolSettings {
     /// `PoolName`.
     pub name: String,
+    /// The pool's id; `None` makes one up. For a pool that stands in for a real one, so that a
+    /// trigger which checks the id works with it.
+    pub user_pool_id: Option<String>,
+    /// The app client's id; `None` makes one up.
+    pub client_id: Option<String>,
     /// `UsernameAttributes`: `email` and `phone_number`; the user signs in by these and gets a
     /// generated username.
     pub username_attributes: Vec<String>,
@@ -89,6 +94,8 @@ impl Default for PoolSettings {
     fn default() -> Self {
         Self {
             name: "rehearsal".to_owned(),
+            user_pool_id: None,
+            client_id: None,
             username_attributes: Vec::new(),
             alias_attributes: Vec::new(),
             case_sensitive: false,

@@ -105,12 +105,20 @@ impl Quotas {
                 path: shown.clone(),
                 source: Box::new(source),
             })?;
-        for (name, &rate) in table.rates.iter().chain(&table.customer_traffic).chain(&table.account_maximum) {
+        for (name, &rate) in table
+            .rates
+            .iter()
+            .chain(&table.customer_traffic)
+            .chain(&table.account_maximum)
+        {
             if !CATEGORIES.iter().any(|category| category.name == name) {
                 return Err(QuotaFileError::UnknownCategory {
                     path: shown,
                     name: name.clone(),
-                    known: CATEGORIES.each_ref().map(|category| category.name).join(", "),
+                    known: CATEGORIES
+                        .each_ref()
+                        .map(|category| category.name)
+                        .join(", "),
                 });
             }
             if !(rate >= 0.0 && rate.is_finite()) {
@@ -142,7 +150,11 @@ static CATEGORIES: [Category; 16] = [
         name: "UserAuthentication",
         rate: 120.0,
         adjustable: true,
-        operations: &["InitiateAuth", "AdminInitiateAuth", "GetTokensFromRefreshToken"],
+        operations: &[
+            "InitiateAuth",
+            "AdminInitiateAuth",
+            "GetTokensFromRefreshToken",
+        ],
     },
     Category {
         name: CHALLENGE_RESPONSES,
@@ -399,20 +411,28 @@ impl QuotaBook {
 
     fn bucket(&self, category: &str) -> Option<(&'static Category, MutexGuard<'_, Bucket>)> {
         let index = CATEGORIES.iter().position(|known| known.name == category)?;
-        let bucket = self.buckets[index].lock().expect("no holder of a bucket panics");
+        let bucket = self.buckets[index]
+            .lock()
+            .expect("no holder of a bucket panics");
         Some((&CATEGORIES[index], bucket))
     }
 
     pub(crate) fn limit(&self, category: &str) -> Option<Limit> {
         let (category, bucket) = self.bucket(category)?;
-        let provisioned = if self.enforced { whole(bucket.rate) } else { NO_LIMIT };
-        Some(Limit { provisioned, default: whole(category.rate) })
+        let provisioned = if self.enforced {
+            whole(bucket.rate)
+        } else {
+            NO_LIMIT
+        };
+        Some(Limit {
+            provisioned,
+            default: whole(category.rate),
+        })
     }
 
     /// Sets a category's rate, at once.
     pub(crate) fn provision(&self, category: &str, rate: f64) -> Result<Limit, LimitRefused> {
-        let (category, mut bucket) =
-            self.bucket(category).ok_or(LimitRefused::UnknownCategory)?;
+        let (category, mut bucket) = self.bucket(category).ok_or(LimitRefused::UnknownCategory)?;
         if !category.adjustable {
             return Err(LimitRefused::NotAdjustable);
         }
@@ -423,7 +443,10 @@ impl QuotaBook {
             return Err(LimitRefused::BeyondAccount);
         }
         bucket.rate = rate;
-        Ok(Limit { provisioned: whole(rate), default: whole(category.rate) })
+        Ok(Limit {
+            provisioned: whole(rate),
+            default: whole(category.rate),
+        })
     }
 
     pub(crate) fn counts(&self) -> Vec<QuotaCount> {

@@ -15,12 +15,13 @@ use tokio::task::JoinHandle;
 
 use crate::api_error::ApiError;
 use crate::api_model::api_model;
-use crate::operation::{create_user_pool, create_user_pool_client};
+use crate::operation::{make_user_pool, make_user_pool_client};
 use crate::options::{
     AttributeKind, CustomAttribute, PoolOptions, PoolSettings, TriggerKind, TriggerProgram,
 };
 use crate::outbox::SentMessage;
 use crate::quota::QuotaCount;
+use crate::random;
 use crate::server;
 use crate::service::{ACCOUNT_ID, Service};
 use crate::trigger::program::ProgramRunner;
@@ -104,10 +105,11 @@ impl RehearsalPool {
             .issuer
             .set(issuer)
             .expect("a new service has no issuer yet");
-        let (user_pool_id, client_id) = make_pool(&service, &options.pool, lambda_config)
-            .await
-            .map_err(|error| RehearsalPoolError::Settings {
-                reason: error.to_string(),
+        let (user_pool_id, client_id) =
+            make_pool(&service, &options.pool, lambda_config).map_err(|error| {
+                RehearsalPoolError::Settings {
+                    reason: error.to_string(),
+                }
             })?;
 
         let service = Arc::new(service);
@@ -251,7 +253,7 @@ fn assignments(kinds: &[TriggerKind], arn: &str) -> Map<String, Value> {
 }
 
 /// Makes the pool and app client of the options, held to the same constraints as requests.
-async fn make_pool(
+fn make_pool(
     service: &Service,
     settings: &PoolSettings,
     lambda_config: Map<String, Value>,
@@ -262,7 +264,9 @@ async fn make_pool(
         &model.operations["CreateUserPool"],
         &Value::Object(request.clone()),
     )?;
-    let created = create_user_pool(service, request).await?;
+    let id = settings.user_pool_id.clone();
+    let id = id.unwrap_or_else(|| random::pool_id(&service.region));
+    let created = make_user_pool(service, request, id)?;
     let pool_id = created["UserPool"]["Id"]
         .as_str()
         .unwrap_or_default()
@@ -273,7 +277,8 @@ async fn make_pool(
         &model.operations["CreateUserPoolClient"],
         &Value::Object(request.clone()),
     )?;
-    let created = create_user_pool_client(service, request).await?;
+    let id = settings.client_id.clone().unwrap_or_else(random::client_id);
+    let created = make_user_pool_client(service, request, id)?;
     let client_id = created["UserPoolClient"]["ClientId"]
         .as_str()
         .unwrap_or_default();

@@ -43,7 +43,11 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
     let prime = BigUint::parse_bytes(PRIME.as_bytes(), 16).expect("hexadecimal digits");
     let generator = BigUint::from(2_u8);
     let multiplier = BigUint::from_bytes_be(&digest(&[&padded(&prime), &padded(&generator)]));
-    Group { prime, generator, multiplier }
+    Group {
+        prime,
+        generator,
+        multiplier,
+    }
 });
 
 /// What the server keeps between its challenge and the client's proof.
@@ -81,10 +85,19 @@ impl Exchange {
         }
         let mut secret = Zeroizing::new([0; 32]);
         random::fill(&mut *secret);
-        let verifier = group.generator.modpow(&BigUint::from_bytes_be(x), &group.prime);
-        let own = group.generator.modpow(&BigUint::from_bytes_be(&*secret), &group.prime);
+        let verifier = group
+            .generator
+            .modpow(&BigUint::from_bytes_be(x), &group.prime);
+        let own = group
+            .generator
+            .modpow(&BigUint::from_bytes_be(&*secret), &group.prime);
         let server_public = (&group.multiplier * &verifier + own) % &group.prime;
-        Some(Self { client_public, server_public, secret, verifier })
+        Some(Self {
+            client_public,
+            server_public,
+            secret,
+            verifier,
+        })
     }
 
     /// `SRP_B`.
@@ -94,9 +107,10 @@ impl Exchange {
 
     /// Whether a signature (base64) proves that the client knows the password.
     pub(crate) fn proves(&self, claim: &Claim<'_>, signature: &str) -> bool {
-        let (Ok(block), Ok(signature)) =
-            (STANDARD.decode(claim.secret_block), STANDARD.decode(signature))
-        else {
+        let (Ok(block), Ok(signature)) = (
+            STANDARD.decode(claim.secret_block),
+            STANDARD.decode(signature),
+        ) else {
             return false;
         };
         let group = &*GROUP;

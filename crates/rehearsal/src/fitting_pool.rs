@@ -27,6 +27,9 @@ pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> Po
             .as_ref()
             .map_or_else(|| "eu-west-1".to_owned(), |p| p.region.clone()),
         pool: PoolSettings {
+            // The local pool stands in for the configured one: the trigger checks its ids.
+            user_pool_id: config.pool.as_ref().map(|pool| pool.user_pool_id.clone()),
+            client_id: config.pool.as_ref().and_then(|pool| pool.client_id.clone()),
             username_attributes,
             alias_attributes,
             case_sensitive: false,

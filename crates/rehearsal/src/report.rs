@@ -9,12 +9,12 @@ use crate::canary::Expectation;
 use crate::census::Census;
 
 /// The form of report.json; raised when a reader of the old form would be misled.
-pub const REPORT_FORMAT: u32 = 1;
+pub(crate) const REPORT_FORMAT: u32 = 1;
 
 /// A whole rehearsal.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// [`REPORT_FORMAT`].
+    /// The form of report.json, now 1.
     pub format: u32,
     /// This program's version.
     pub version: &'static str,

@@ -141,7 +141,7 @@ async fn write_outcomes(path: &Path, directory: &Path, name: &RunName) -> Result
             .hint("check that the folder exists, is yours, and has room")
     };
     let partial = output::Partial::beside(path);
-    let mut file = csv::Writer::from_path(partial.path()).map_err(written)?;
+    let mut file = csv::Writer::from_path(partial.write_to()).map_err(written)?;
     file.write_record(OutcomeRow::COLUMNS).map_err(written)?;
     let rows = OutcomeRow::read_all(directory, name)
         .await

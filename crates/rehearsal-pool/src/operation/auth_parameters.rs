@@ -16,12 +16,16 @@ impl Parameters {
     }
 
     pub(super) fn need(&self, name: &str) -> Result<&str, ApiError> {
-        self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
-            ApiError::invalid_parameter(format!("Missing required parameter {name}"))
-        })
+        self.get(name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| {
+                ApiError::invalid_parameter(format!("Missing required parameter {name}"))
+            })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.reveal()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.reveal()))
     }
 }

@@ -56,7 +56,13 @@ impl Occasion<'_> {
 
 /// `AuthenticationResult`. A refresh returns no new refresh token (no rotation).
 pub(super) async fn finish(sign_in: Finished<'_>) -> Result<Value, ApiError> {
-    let Finished { service, pool, client, occasion, .. } = sign_in;
+    let Finished {
+        service,
+        pool,
+        client,
+        occasion,
+        ..
+    } = sign_in;
     let config = pool.config();
     if !matches!(occasion, Occasion::Refresh(_)) {
         sign_in.post_authentication(&config).await?;
@@ -86,16 +92,27 @@ pub(super) async fn finish(sign_in: Finished<'_>) -> Result<Value, ApiError> {
 
 impl Finished<'_> {
     async fn post_authentication(&self, config: &PoolConfig) -> Result<(), ApiError> {
-        let Some(arn) = config.trigger_arn(TriggerKind::PostAuthentication) else { return Ok(()) };
+        let Some(arn) = config.trigger_arn(TriggerKind::PostAuthentication) else {
+            return Ok(());
+        };
         let event = {
             let state = self.pool.state();
             let user = state.user(self.user)?;
             let attributes = user.event_attributes(&config.schema);
-            event::post_authentication(&self.origin(&user.username), &attributes, self.client_metadata)
+            event::post_authentication(
+                &self.origin(&user.username),
+                &attributes,
+                self.client_metadata,
+            )
         };
         self.service
             .functions
-            .invoke(arn, "PostAuthentication", "PostAuthentication_Authentication", event)
+            .invoke(
+                arn,
+                "PostAuthentication",
+                "PostAuthentication_Authentication",
+                event,
+            )
             .await?;
         Ok(())
     }
@@ -105,18 +122,26 @@ impl Finished<'_> {
         config: &PoolConfig,
         claims: &mut TokenClaims,
     ) -> Result<(), ApiError> {
-        let versions = [TriggerKind::PreTokenGeneration, TriggerKind::PreTokenGenerationV2];
-        let assigned =
-            versions.into_iter().find_map(|kind| Some((kind, config.trigger_arn(kind)?)));
-        let Some((kind, arn)) = assigned else { return Ok(()) };
+        let versions = [
+            TriggerKind::PreTokenGeneration,
+            TriggerKind::PreTokenGenerationV2,
+        ];
+        let assigned = versions
+            .into_iter()
+            .find_map(|kind| Some((kind, config.trigger_arn(kind)?)));
+        let Some((kind, arn)) = assigned else {
+            return Ok(());
+        };
         let second = kind == TriggerKind::PreTokenGenerationV2;
         let source = self.occasion.token_source();
         let event = {
             let state = self.pool.state();
             let user = state.user(self.user)?;
             let groups = state.groups_of(user);
-            let roles: Vec<&str> =
-                groups.iter().filter_map(|group| group.role_arn.as_deref()).collect();
+            let roles: Vec<&str> = groups
+                .iter()
+                .filter_map(|group| group.role_arn.as_deref())
+                .collect();
             let groups = GroupConfiguration {
                 groups_to_override: groups.iter().map(|group| group.name.as_str()).collect(),
                 preferred_role: roles.first().copied(),
@@ -131,8 +156,11 @@ impl Finished<'_> {
                 second,
             )
         };
-        let mut answer =
-            self.service.functions.invoke(arn, "PreTokenGeneration", source, event).await?;
+        let mut answer = self
+            .service
+            .functions
+            .invoke(arn, "PreTokenGeneration", source, event)
+            .await?;
         if second {
             let details = answer.pointer_mut("/response/claimsAndScopeOverrideDetails");
             let details: Option<ClaimsAndScopeOverride> = read(details)?;
@@ -156,7 +184,9 @@ impl Finished<'_> {
 }
 
 /// Details that are there and not null.
-fn read<Details: DeserializeOwned>(details: Option<&mut Value>) -> Result<Option<Details>, ApiError> {
+fn read<Details: DeserializeOwned>(
+    details: Option<&mut Value>,
+) -> Result<Option<Details>, ApiError> {
     let details = details.map(Value::take).unwrap_or_default();
     serde_json::from_value(details).map_err(|_| unrecognizable())
 }

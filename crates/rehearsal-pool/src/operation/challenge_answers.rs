@@ -81,7 +81,15 @@ async fn respond(
             let user = new_password(attempt, request.session.as_ref())?;
             let occasion = Occasion::NewPassword;
             let client_metadata = attempt.client_metadata;
-            finish(Finished { service, pool, client, user, occasion, client_metadata }).await
+            finish(Finished {
+                service,
+                pool,
+                client,
+                user,
+                occasion,
+                client_metadata,
+            })
+            .await
         }
         "PASSWORD_VERIFIER" => srp_sign_in::answer(attempt).await,
         other => Err(ApiError::invalid_parameter(format!(
@@ -91,7 +99,13 @@ async fn respond(
 }
 
 fn new_password(attempt: Attempt<'_>, session: Option<&Secret>) -> Result<UserIndex, ApiError> {
-    let Attempt { service, pool, client, parameters, .. } = attempt;
+    let Attempt {
+        service,
+        pool,
+        client,
+        parameters,
+        ..
+    } = attempt;
     let username = parameters.need("USERNAME")?;
     let password = parameters.need("NEW_PASSWORD")?;
     client.check_secret_hash(username, parameters.get("SECRET_HASH"))?;
@@ -100,7 +114,10 @@ fn new_password(attempt: Attempt<'_>, session: Option<&Secret>) -> Result<UserIn
     let mut state = pool.state();
     let invalid = || ApiError::not_authorized("Invalid session for the user.");
     let session = session.map(Secret::reveal).ok_or_else(invalid)?;
-    let open = state.challenges.get(session, &client.id, now).ok_or_else(invalid)?;
+    let open = state
+        .challenges
+        .get(session, &client.id, now)
+        .ok_or_else(invalid)?;
     let ChallengeKind::NewPasswordRequired { user: index } = open.kind else {
         return Err(invalid());
     };
@@ -122,7 +139,9 @@ fn new_password(attempt: Attempt<'_>, session: Option<&Secret>) -> Result<UserIn
     let held = &state.user(index)?.attributes;
     config.schema.check_required(|id| {
         held.get(id).is_some()
-            || changes.iter().any(|(given, value)| *given == id && !value.is_empty())
+            || changes
+                .iter()
+                .any(|(given, value)| *given == id && !value.is_empty())
     })?;
     apply(&config, &mut state, index, &changes)?;
     state.challenges.close(session);

@@ -58,7 +58,9 @@ pub(super) async fn admin_link_provider_for_user(
         ));
     }
     if source.provider_attribute_value.is_empty() {
-        return Err(ApiError::invalid_parameter("SourceUser has no ProviderAttributeValue."));
+        return Err(ApiError::invalid_parameter(
+            "SourceUser has no ProviderAttributeValue.",
+        ));
     }
     let link = LinkedIdentity {
         provider_name: source.provider_name.clone(),
@@ -110,7 +112,10 @@ pub(super) async fn admin_disable_provider_for_user(
     let user = request.user;
     let mut state = pool.state();
     let key = (user.provider_name, user.provider_attribute_value);
-    let index = state.linked.remove(&key).ok_or_else(ApiError::user_not_found)?;
+    let index = state
+        .linked
+        .remove(&key)
+        .ok_or_else(ApiError::user_not_found)?;
     let links = &mut state.user_mut(index)?.rare().links;
     links.retain(|link| (&link.provider_name, &link.user_id) != (&key.0, &key.1));
     nothing()

@@ -26,8 +26,8 @@ mod user_pool_clients;
 mod user_pools;
 mod users;
 
-pub(crate) use self::user_pool_clients::create_user_pool_client;
-pub(crate) use self::user_pools::create_user_pool;
+pub(crate) use self::user_pool_clients::make_user_pool_client;
+pub(crate) use self::user_pools::make_user_pool;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

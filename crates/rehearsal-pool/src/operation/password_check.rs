@@ -29,7 +29,10 @@ pub(super) fn judge(
 ) -> Result<Judged, ApiError> {
     let user = state.user_mut(index)?;
     may_try(user, client, now)?;
-    if !user.credential.matches(pool.short_name(), &user.username, password) {
+    if !user
+        .credential
+        .matches(pool.short_name(), &user.username, password)
+    {
         user.rare().lockout.failed(now);
         return Err(ApiError::incorrect_username_or_password());
     }

@@ -21,9 +21,14 @@ struct LimitDefinition {
 
 impl LimitDefinition {
     fn category(&self) -> Result<&str, ApiError> {
-        self.attributes.get("Category").map(String::as_str).ok_or_else(|| {
-            ApiError::invalid_parameter("LimitDefinition.Attributes must have the key Category.")
-        })
+        self.attributes
+            .get("Category")
+            .map(String::as_str)
+            .ok_or_else(|| {
+                ApiError::invalid_parameter(
+                    "LimitDefinition.Attributes must have the key Category.",
+                )
+            })
     }
 }
 
@@ -38,7 +43,10 @@ pub(super) async fn get_provisioned_limit(
     request: GetProvisionedLimit,
 ) -> Result<Value, ApiError> {
     let category = request.limit_definition.category()?;
-    let limit = service.quotas.limit(category).ok_or_else(|| unknown(category))?;
+    let limit = service
+        .quotas
+        .limit(category)
+        .ok_or_else(|| unknown(category))?;
     Ok(described(category, limit))
 }
 
@@ -55,19 +63,22 @@ pub(super) async fn update_provisioned_limit(
 ) -> Result<Value, ApiError> {
     let category = request.limit_definition.category()?;
     let wanted = f64::from(request.requested_limit_value);
-    let limit = service.quotas.provision(category, wanted).map_err(|refused| match refused {
-        LimitRefused::UnknownCategory => unknown(category),
-        LimitRefused::NotAdjustable => {
-            ApiError::invalid_parameter(format!("The limit of {category} is not adjustable."))
-        }
-        LimitRefused::BelowDefault => ApiError::invalid_parameter(format!(
-            "The requested value is below the default limit of {category}."
-        )),
-        LimitRefused::BeyondAccount => ApiError::new(
-            "ServiceQuotaExceededException",
-            format!("The requested value exceeds the account's maximum for {category}."),
-        ),
-    })?;
+    let limit = service
+        .quotas
+        .provision(category, wanted)
+        .map_err(|refused| match refused {
+            LimitRefused::UnknownCategory => unknown(category),
+            LimitRefused::NotAdjustable => {
+                ApiError::invalid_parameter(format!("The limit of {category} is not adjustable."))
+            }
+            LimitRefused::BelowDefault => ApiError::invalid_parameter(format!(
+                "The requested value is below the default limit of {category}."
+            )),
+            LimitRefused::BeyondAccount => ApiError::new(
+                "ServiceQuotaExceededException",
+                format!("The requested value exceeds the account's maximum for {category}."),
+            ),
+        })?;
     Ok(described(category, limit))
 }
 
@@ -83,5 +94,8 @@ fn described(category: &str, limit: Limit) -> Value {
 }
 
 fn unknown(category: &str) -> ApiError {
-    ApiError::new("ResourceNotFoundException", format!("There is no category {category}."))
+    ApiError::new(
+        "ResourceNotFoundException",
+        format!("There is no category {category}."),
+    )
 }

@@ -52,7 +52,10 @@ pub(super) async fn get_user(service: &Service, request: Bearer) -> Result<Value
 
 /// The user of a token that is still good.
 pub(super) fn bearer(state: &PoolState, claims: &AccessClaims) -> Result<UserIndex, ApiError> {
-    let index = state.users.by_sub(claims.sub).ok_or_else(ApiError::user_not_found)?;
+    let index = state
+        .users
+        .by_sub(claims.sub)
+        .ok_or_else(ApiError::user_not_found)?;
     let user = state.user(index)?;
     if state.is_revoked(user, claims.origin_jti) {
         return Err(ApiError::not_authorized("Access Token has been revoked"));
@@ -81,7 +84,11 @@ pub(super) async fn change_password(
     let mut state = pool.state();
     let index = bearer(&state, &claims)?;
     let user = state.user_mut(index)?;
-    if user.rare.as_ref().is_some_and(|rare| rare.lockout.is_locked(now)) {
+    if user
+        .rare
+        .as_ref()
+        .is_some_and(|rare| rare.lockout.is_locked(now))
+    {
         return Err(ApiError::new(
             "LimitExceededException",
             "Attempt limit exceeded, please try after some time.",
@@ -93,8 +100,14 @@ pub(super) async fn change_password(
             "Password reset required for the user",
         ));
     }
-    let previous = request.previous_password.as_ref().map_or("", Secret::reveal);
-    if !user.credential.matches(pool.short_name(), &user.username, previous) {
+    let previous = request
+        .previous_password
+        .as_ref()
+        .map_or("", Secret::reveal);
+    if !user
+        .credential
+        .matches(pool.short_name(), &user.username, previous)
+    {
         user.rare().lockout.failed(now);
         return Err(ApiError::incorrect_username_or_password());
     }
@@ -123,7 +136,10 @@ pub(super) async fn update_user_attributes(
     let mut state = pool.state();
     let index = bearer(&state, &claims)?;
     let given = &request.user_attributes;
-    check_own_writes(&client, given.iter().map(|attribute| attribute.name.as_str()))?;
+    check_own_writes(
+        &client,
+        given.iter().map(|attribute| attribute.name.as_str()),
+    )?;
     let changes = changes(&config, given)?;
     apply(&config, &mut state, index, &changes)?;
     state.user_mut(index)?.modified = service.now();
@@ -146,7 +162,10 @@ pub(super) async fn delete_user_attributes(
     let client = pool.client(&claims.client_id)?;
     let mut state = pool.state();
     let index = bearer(&state, &claims)?;
-    check_own_writes(&client, request.user_attribute_names.iter().map(String::as_str))?;
+    check_own_writes(
+        &client,
+        request.user_attribute_names.iter().map(String::as_str),
+    )?;
     let changes = deletions(&config, &request.user_attribute_names)?;
     apply(&config, &mut state, index, &changes)?;
     state.user_mut(index)?.modified = service.now();

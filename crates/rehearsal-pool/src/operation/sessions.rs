@@ -16,10 +16,7 @@ use crate::service::Service;
 use crate::token::refresh;
 use crate::trigger::event::Metadata;
 
-pub(super) async fn global_sign_out(
-    service: &Service,
-    request: Bearer,
-) -> Result<Value, ApiError> {
+pub(super) async fn global_sign_out(service: &Service, request: Bearer) -> Result<Value, ApiError> {
     let (pool, claims) = service.bearer(request.token())?;
     let mut state = pool.state();
     let index = bearer(&state, &claims)?;
@@ -60,7 +57,9 @@ pub(super) async fn revoke_token(
 ) -> Result<Value, ApiError> {
     // This operation does not declare ResourceNotFoundException.
     let unauthorized = || ApiError::new("UnauthorizedException", "Invalid client.");
-    let (pool, client) = service.client(&request.client_id).map_err(|_| unauthorized())?;
+    let (pool, client) = service
+        .client(&request.client_id)
+        .map_err(|_| unauthorized())?;
     if !client.has_secret(request.client_secret.as_ref().map(Secret::reveal)) {
         return Err(unauthorized());
     }
@@ -72,7 +71,12 @@ pub(super) async fn revoke_token(
     }
     let keys = pool.keys();
     let token = request.token.reveal();
-    if keys.access.verified(token).or_else(|| keys.id.verified(token)).is_some() {
+    if keys
+        .access
+        .verified(token)
+        .or_else(|| keys.id.verified(token))
+        .is_some()
+    {
         return Err(ApiError::new(
             "UnsupportedTokenTypeException",
             "Only refresh tokens can be revoked.",
@@ -85,7 +89,10 @@ pub(super) async fn revoke_token(
     let mut state = pool.state();
     state.revoked.retain(|_, ends| *ends > now);
     // Access tokens of the sign-in may outlive the refresh token by their own lifetime.
-    state.revoked.insert(claims.origin_jti, claims.expires + client.access_token_lives);
+    state.revoked.insert(
+        claims.origin_jti,
+        claims.expires + client.access_token_lives,
+    );
     nothing()
 }
 
@@ -109,8 +116,12 @@ pub(super) async fn get_tokens_from_refresh_token(
             client.id
         )));
     }
-    let claims =
-        refresh::read(&pool, &client, request.refresh_token.reveal(), service.now())?;
+    let claims = refresh::read(
+        &pool,
+        &client,
+        request.refresh_token.reveal(),
+        service.now(),
+    )?;
     let user = pool.state().bearer_of_refresh(&claims)?;
     let mut answer = finish(Finished {
         service,

@@ -117,7 +117,12 @@ async fn start(
 
 impl Attempt<'_> {
     async fn by_password(&self) -> Result<Value, ApiError> {
-        let Self { service, pool, client, .. } = *self;
+        let Self {
+            service,
+            pool,
+            client,
+            ..
+        } = *self;
         let name = self.parameters.need("USERNAME")?;
         let password = self.parameters.need("PASSWORD")?;
         client.check_secret_hash(name, self.parameters.get("SECRET_HASH"))?;
@@ -138,7 +143,14 @@ impl Attempt<'_> {
                 }
             }
         };
-        let judged = judge(pool, client, &mut pool.state(), index, password, service.now())?;
+        let judged = judge(
+            pool,
+            client,
+            &mut pool.state(),
+            index,
+            password,
+            service.now(),
+        )?;
         self.after_password(judged, index).await
     }
 
@@ -148,14 +160,26 @@ impl Attempt<'_> {
         judged: Judged,
         user: UserIndex,
     ) -> Result<Value, ApiError> {
-        let Self { service, pool, client, .. } = *self;
+        let Self {
+            service,
+            pool,
+            client,
+            ..
+        } = *self;
         match judged {
             Judged::SignedIn => {
                 // `ClientMetadata` of a sign-in goes to other triggers than these (reference of
                 // InitiateAuth), so the token triggers get none.
                 let occasion = TokenOccasion::SignIn;
-                finish(Finished { service, pool, client, user, occasion, client_metadata: None })
-                    .await
+                finish(Finished {
+                    service,
+                    pool,
+                    client,
+                    user,
+                    occasion,
+                    client_metadata: None,
+                })
+                .await
             }
             Judged::NewPasswordRequired => self.ask_for_new_password(user),
         }
@@ -194,7 +218,12 @@ impl Attempt<'_> {
     }
 
     async fn by_refresh_token(&self) -> Result<Value, ApiError> {
-        let Self { service, pool, client, .. } = *self;
+        let Self {
+            service,
+            pool,
+            client,
+            ..
+        } = *self;
         let token = self.parameters.need("REFRESH_TOKEN")?;
         let claims = refresh::read(pool, client, token, service.now())?;
         let user = {
@@ -203,12 +232,24 @@ impl Attempt<'_> {
             let user = state.user(index)?;
             // The hash is bound to the username, which a client that refreshes may know as `sub`.
             let hash = self.parameters.get("SECRET_HASH");
-            client.check_secret_hash(&user.username, hash).or_else(|refusal| {
-                client.check_secret_hash(&user.sub_text(), hash).map_err(|_| refusal)
-            })?;
+            client
+                .check_secret_hash(&user.username, hash)
+                .or_else(|refusal| {
+                    client
+                        .check_secret_hash(&user.sub_text(), hash)
+                        .map_err(|_| refusal)
+                })?;
             index
         };
         let occasion = TokenOccasion::Refresh(&claims);
-        finish(Finished { service, pool, client, user, occasion, client_metadata: None }).await
+        finish(Finished {
+            service,
+            pool,
+            client,
+            user,
+            occasion,
+            client_metadata: None,
+        })
+        .await
     }
 }

@@ -55,18 +55,25 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     client.check_secret_hash(&request.username, request.secret_hash.as_deref())?;
     let config = pool.config();
     if config.admin_create_user_only {
-        return Err(ApiError::not_authorized("SignUp is not permitted for this user pool"));
+        return Err(ApiError::not_authorized(
+            "SignUp is not permitted for this user pool",
+        ));
     }
     let password = request.password.as_ref().ok_or_else(|| {
         ApiError::invalid_parameter("Password is required: this pool has no passwordless sign-in.")
     })?;
     config.policy.check(password.reveal())?;
     let given = request.user_attributes.as_deref().unwrap_or_default();
-    check_own_writes(&client, given.iter().map(|attribute| attribute.name.as_str()))?;
+    check_own_writes(
+        &client,
+        given.iter().map(|attribute| attribute.name.as_str()),
+    )?;
     let sub = Uuid::new_v4();
     let mut attributes = checked(&config, given, Occasion::Creation)?;
     let username = username_of_new_user(&config, &request.username, sub, &mut attributes)?;
-    config.schema.check_required(|id| attributes.get(id).is_some())?;
+    config
+        .schema
+        .check_required(|id| attributes.get(id).is_some())?;
     check_free(&config, &pool.state(), &username, &attributes)?;
 
     let asked = Asked {
@@ -78,9 +85,10 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
         client_metadata: request.client_metadata.as_ref(),
     };
     let decided = pre_sign_up(service, &pool, &config, asked).await?;
-    for (wanted, attribute) in
-        [(decided.auto_verify_email, EMAIL), (decided.auto_verify_phone, PHONE_NUMBER)]
-    {
+    for (wanted, attribute) in [
+        (decided.auto_verify_email, EMAIL),
+        (decided.auto_verify_phone, PHONE_NUMBER),
+    ] {
         if let (true, Some(flag)) = (wanted == Some(true), verified_flag(attribute)) {
             attributes.set(flag, "true");
         }
@@ -94,12 +102,24 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     if confirmed && let Some(holder) = alias_holder(&config, &state.users, &attributes, None) {
         return Err(ApiError::new("UsernameExistsException", holder.message()));
     }
-    let status = if confirmed { UserStatus::Confirmed } else { UserStatus::Unconfirmed };
+    let status = if confirmed {
+        UserStatus::Confirmed
+    } else {
+        UserStatus::Unconfirmed
+    };
     let credential = Credential::Permanent(verifier);
-    let index = state.add(NewUser { username, sub, attributes, status, credential }, now);
+    let index = state.add(
+        NewUser {
+            username,
+            sub,
+            attributes,
+            status,
+            credential,
+        },
+        now,
+    );
     let mut answer = json!({"UserConfirmed": confirmed, "UserSub": sub.to_string()});
-    if !confirmed
-        && let Some(details) = send_code(service, &pool, &config, state.user_mut(index)?)
+    if !confirmed && let Some(details) = send_code(service, &pool, &config, state.user_mut(index)?)
     {
         answer["CodeDeliveryDetails"] = details;
     }
@@ -112,8 +132,13 @@ pub(super) fn check_own_writes<'a>(
     client: &crate::pool::client::Client,
     names: impl Iterator<Item = &'a str> + Clone,
 ) -> Result<(), ApiError> {
-    if names.clone().any(|name| matches!(name, "email_verified" | "phone_number_verified")) {
-        return Err(ApiError::not_authorized("A client attempted to write unauthorized attribute"));
+    if names
+        .clone()
+        .any(|name| matches!(name, "email_verified" | "phone_number_verified"))
+    {
+        return Err(ApiError::not_authorized(
+            "A client attempted to write unauthorized attribute",
+        ));
     }
     client.check_writes(names)
 }
@@ -169,9 +194,8 @@ pub(super) async fn pre_sign_up(
         .map(|(id, value)| (config.schema.name(id).to_owned(), value.to_owned()))
         .collect();
     let validation_data: Option<BTreeMap<_, _>> = asked.validation_data.map(|given| {
-        let pair = |given: &Attribute| {
-            (given.name.clone(), given.value.clone().unwrap_or_default())
-        };
+        let pair =
+            |given: &Attribute| (given.name.clone(), given.value.clone().unwrap_or_default());
         given.iter().map(pair).collect()
     });
     let origin = Origin {
@@ -187,8 +211,14 @@ pub(super) async fn pre_sign_up(
         validation_data.as_ref(),
         asked.client_metadata,
     );
-    let mut answer = service.functions.invoke(arn, "PreSignUp", asked.source, event).await?;
-    let response = answer.get_mut("response").map(Value::take).unwrap_or_default();
+    let mut answer = service
+        .functions
+        .invoke(arn, "PreSignUp", asked.source, event)
+        .await?;
+    let response = answer
+        .get_mut("response")
+        .map(Value::take)
+        .unwrap_or_default();
     serde_json::from_value::<Option<Decided>>(response)
         .map(Option::unwrap_or_default)
         .map_err(|_| crate::trigger::unrecognizable())
@@ -217,13 +247,21 @@ pub(super) async fn confirm_sign_up(
         return Err(if client.hides_user_existence {
             expired()
         } else {
-            ApiError::new("UserNotFoundException", "Username/client id combination not found.")
+            ApiError::new(
+                "UserNotFoundException",
+                "Username/client id combination not found.",
+            )
         });
     };
     let user = state.user_mut(index)?;
     unconfirmed(user)?;
-    let issued = user.rare.as_mut().and_then(|rare| rare.sign_up_code.as_mut());
-    let issued = issued.filter(|issued| issued.expires > now).ok_or_else(expired)?;
+    let issued = user
+        .rare
+        .as_mut()
+        .and_then(|rare| rare.sign_up_code.as_mut());
+    let issued = issued
+        .filter(|issued| issued.expires > now)
+        .ok_or_else(expired)?;
     let (given, sent) = (request.confirmation_code.reveal(), issued.code.reveal());
     if !bool::from(given.as_bytes().ct_eq(sent.as_bytes())) {
         return Err(ApiError::new(
@@ -242,7 +280,9 @@ pub(super) async fn confirm_sign_up(
         }
         release_alias(&mut state.users, holder);
     }
-    state.users.change_attributes(index, |attributes| *attributes = after);
+    state
+        .users
+        .change_attributes(index, |attributes| *attributes = after);
     confirm(&mut state, index, now)
 }
 
@@ -308,7 +348,10 @@ pub(super) async fn resend_confirmation_code(
         return if client.hides_user_existence {
             Ok(simulated_delivery(&config, &request.username))
         } else {
-            Err(ApiError::new("UserNotFoundException", "Username/client id combination not found."))
+            Err(ApiError::new(
+                "UserNotFoundException",
+                "Username/client id combination not found.",
+            ))
         };
     };
     let user = state.user_mut(index)?;
@@ -356,5 +399,8 @@ fn send_code(
 }
 
 fn expired() -> ApiError {
-    ApiError::new("ExpiredCodeException", "Invalid code provided, please request a code again.")
+    ApiError::new(
+        "ExpiredCodeException",
+        "Invalid code provided, please request a code again.",
+    )
 }

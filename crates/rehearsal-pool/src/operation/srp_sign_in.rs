@@ -30,7 +30,13 @@ struct Challenged {
 }
 
 pub(super) fn start(attempt: Attempt<'_>) -> Result<Value, ApiError> {
-    let Attempt { service, pool, client, parameters, .. } = attempt;
+    let Attempt {
+        service,
+        pool,
+        client,
+        parameters,
+        ..
+    } = attempt;
     let name = parameters.need("USERNAME")?;
     let client_public = parameters.need("SRP_A")?;
     client.check_secret_hash(name, parameters.get("SECRET_HASH"))?;
@@ -46,8 +52,9 @@ pub(super) fn start(attempt: Attempt<'_>) -> Result<Value, ApiError> {
     };
     // The session's letters are base64 too, so it serves as the secret block.
     let mut state = pool.state();
-    let block =
-        state.challenges.open(&client.id, kind, service.now(), client.session_lives);
+    let block = state
+        .challenges
+        .open(&client.id, kind, service.now(), client.session_lives);
     Ok(json!({
         "ChallengeName": "PASSWORD_VERIFIER",
         "ChallengeParameters": {
@@ -61,7 +68,12 @@ pub(super) fn start(attempt: Attempt<'_>) -> Result<Value, ApiError> {
 }
 
 fn challenged(attempt: Attempt<'_>, name: &str) -> Result<Challenged, ApiError> {
-    let Attempt { service, pool, client, .. } = attempt;
+    let Attempt {
+        service,
+        pool,
+        client,
+        ..
+    } = attempt;
     let config = pool.config();
     let state = pool.state();
     let Some(index) = login_name::find(&config, &state.users, name) else {
@@ -104,7 +116,13 @@ fn simulated(attempt: Attempt<'_>, name: &str, user_id: Option<String>) -> Chall
 
 /// The answer to `PASSWORD_VERIFIER`.
 pub(super) async fn answer(attempt: Attempt<'_>) -> Result<Value, ApiError> {
-    let Attempt { service, pool, client, parameters, .. } = attempt;
+    let Attempt {
+        service,
+        pool,
+        client,
+        parameters,
+        ..
+    } = attempt;
     let username = parameters.need("USERNAME")?;
     let secret_block = parameters.need("PASSWORD_CLAIM_SECRET_BLOCK")?;
     let signature = parameters.need("PASSWORD_CLAIM_SIGNATURE")?;
@@ -117,11 +135,20 @@ pub(super) async fn answer(attempt: Attempt<'_>) -> Result<Value, ApiError> {
     }
     let now = service.now();
     let taken = pool.state().challenges.take(secret_block, &client.id, now);
-    let Some(ChallengeKind::PasswordVerifier { user, user_id, exchange }) = taken else {
+    let Some(ChallengeKind::PasswordVerifier {
+        user,
+        user_id,
+        exchange,
+    }) = taken
+    else {
         return Err(ApiError::not_authorized("Invalid session for the user."));
     };
-    let claim =
-        Claim { pool_name: pool.short_name(), user_id: &user_id, secret_block, timestamp };
+    let claim = Claim {
+        pool_name: pool.short_name(),
+        user_id: &user_id,
+        secret_block,
+        timestamp,
+    };
     let proof = exchange.proves(&claim, signature);
     let (judged, index) = {
         let mut state = pool.state();
@@ -140,13 +167,18 @@ pub(super) async fn answer(attempt: Attempt<'_>) -> Result<Value, ApiError> {
 /// `Sun Nov 2 13:05:09 UTC 2026`.
 fn is_timestamp(text: &str) -> bool {
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let parts: Vec<&str> = text.split(' ').collect();
-    let [day_name, month, day, time, zone, year] = parts[..] else { return false };
+    let [day_name, month, day, time, zone, year] = parts[..] else {
+        return false;
+    };
     let number = |text: &str, most: u16| text.parse().is_ok_and(|number: u16| number <= most);
     let times: Vec<&str> = time.split(':').collect();
-    let [hour, minute, second] = times[..] else { return false };
+    let [hour, minute, second] = times[..] else {
+        return false;
+    };
     DAYS.contains(&day_name)
         && MONTHS.contains(&month)
         && number(day, 31)

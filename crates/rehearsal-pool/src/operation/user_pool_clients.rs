@@ -9,18 +9,28 @@ use super::nothing;
 use crate::api_error::ApiError;
 use crate::page::{after, cut, page_size};
 use crate::pool::client::Client;
+use crate::random;
 use crate::service::Service;
 
-pub(crate) async fn create_user_pool_client(
+pub(super) async fn create_user_pool_client(
     service: &Service,
     request: Map<String, Value>,
+) -> Result<Value, ApiError> {
+    make_user_pool_client(service, request, random::client_id())
+}
+
+/// Makes an app client under an id of the caller's, as `make_user_pool` does a pool.
+pub(crate) fn make_user_pool_client(
+    service: &Service,
+    request: Map<String, Value>,
+    client_id: String,
 ) -> Result<Value, ApiError> {
     let id = request
         .get("UserPoolId")
         .and_then(Value::as_str)
         .unwrap_or_default();
     let pool = service.pool(id)?;
-    let client = Client::create(&pool.id, request, service.now())?;
+    let client = Client::create(client_id, &pool.id, request, service.now())?;
     let client = service.add_client(&pool, client);
     Ok(json!({"UserPoolClient": client.described()}))
 }

@@ -15,13 +15,22 @@ use crate::pool::schema::SchemaAttribute;
 use crate::random;
 use crate::service::Service;
 
-pub(crate) async fn create_user_pool(
+pub(super) async fn create_user_pool(
     service: &Service,
     request: Map<String, Value>,
 ) -> Result<Value, ApiError> {
+    make_user_pool(service, request, random::pool_id(&service.region))
+}
+
+/// Makes a pool under an id of the caller's: the pool of the options may have to answer to the id
+/// that the trigger's configuration names.
+pub(crate) fn make_user_pool(
+    service: &Service,
+    request: Map<String, Value>,
+    id: String,
+) -> Result<Value, ApiError> {
     let now = service.now();
     let config = PoolConfig::of_new_pool(request, now)?;
-    let id = random::pool_id(&service.region);
     let arn = service.pool_arn(&id);
     let pool = service.add_pool(Pool::new(id, arn, now, config));
     Ok(json!({"UserPool": described(&pool)}))

@@ -56,7 +56,11 @@ impl OpenChallenges {
             self.swept = now;
         }
         let session = random::session();
-        let challenge = Challenge { client_id: client_id.to_owned(), kind, expires: now + lives };
+        let challenge = Challenge {
+            client_id: client_id.to_owned(),
+            kind,
+            expires: now + lives,
+        };
         self.by_session.insert(session.clone(), challenge);
         session
     }

@@ -87,12 +87,13 @@ struct Units {
 
 impl Client {
     pub(crate) fn create(
+        id: String,
         pool_id: &str,
         request: Map<String, Value>,
         now: Millis,
     ) -> Result<Self, ApiError> {
         let mut client = Self::read(request, now)?;
-        client.id = random::client_id();
+        client.id = id;
         pool_id.clone_into(&mut client.pool_id);
         Ok(client)
     }
@@ -304,7 +305,7 @@ mod tests {
         let Value::Object(request) = request else {
             panic!("an object")
         };
-        Client::create("eu-west-1_abc", request, 0).expect("a valid client")
+        Client::create("client".to_owned(), "eu-west-1_abc", request, 0).expect("a valid client")
     }
 
     #[test]

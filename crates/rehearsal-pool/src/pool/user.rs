@@ -53,7 +53,8 @@ impl Credential {
     }
 
     pub(crate) fn matches(&self, pool_name: &str, user_id: &str, password: &str) -> bool {
-        self.verifier().is_some_and(|verifier| verifier.matches(pool_name, user_id, password))
+        self.verifier()
+            .is_some_and(|verifier| verifier.matches(pool_name, user_id, password))
     }
 }
 
@@ -195,10 +196,16 @@ impl User {
     pub(crate) fn event_attributes(&self, schema: &Schema) -> BTreeMap<String, String> {
         let own = [
             ("sub".to_owned(), self.sub_text()),
-            ("cognito:user_status".to_owned(), self.status.as_str().to_owned()),
+            (
+                "cognito:user_status".to_owned(),
+                self.status.as_str().to_owned(),
+            ),
         ];
-        let named = |(id, value): (AttributeId, &str)| (schema.name(id).to_owned(), value.to_owned());
-        own.into_iter().chain(self.attributes.iter().map(named)).collect()
+        let named =
+            |(id, value): (AttributeId, &str)| (schema.name(id).to_owned(), value.to_owned());
+        own.into_iter()
+            .chain(self.attributes.iter().map(named))
+            .collect()
     }
 
     /// `UserType`, as `AdminCreateUser` and the list operations show a user.

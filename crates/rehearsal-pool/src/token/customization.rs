@@ -13,8 +13,25 @@ use crate::token::TokenClaims;
 
 /// Claims that no answer adds, changes or suppresses.
 const UNTOUCHABLE: [&str; 20] = [
-    "acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id", "device_key", "event_id",
-    "exp", "iat", "identities", "iss", "jti", "nbf", "nonce", "origin_jti", "sub", "token_use",
+    "acr",
+    "amr",
+    "at_hash",
+    "aud",
+    "auth_time",
+    "azp",
+    "client_id",
+    "device_key",
+    "event_id",
+    "exp",
+    "iat",
+    "identities",
+    "iss",
+    "jti",
+    "nbf",
+    "nonce",
+    "origin_jti",
+    "sub",
+    "token_use",
     "username",
 ];
 
@@ -73,7 +90,11 @@ impl ClaimsOverride {
             return Err(Malformed);
         }
         override_groups(self.group_override_details, claims)?;
-        change(&mut claims.id, added, self.claims_to_suppress.unwrap_or_default());
+        change(
+            &mut claims.id,
+            added,
+            self.claims_to_suppress.unwrap_or_default(),
+        );
         Ok(())
     }
 }
@@ -83,13 +104,23 @@ impl ClaimsAndScopeOverride {
         override_groups(self.group_override_details, claims)?;
         if let Some(changes) = self.id_token_generation {
             let added = changes.claims_to_add_or_override.unwrap_or_default();
-            change(&mut claims.id, added, changes.claims_to_suppress.unwrap_or_default());
+            change(
+                &mut claims.id,
+                added,
+                changes.claims_to_suppress.unwrap_or_default(),
+            );
         }
         if let Some(changes) = self.access_token_generation {
             let mut added = changes.claims_to_add_or_override.unwrap_or_default();
             // An audience may be added to an access token if it is the app client.
-            let audience = added.remove("aud").filter(|aud| claims.access.get("client_id") == Some(aud));
-            change(&mut claims.access, added, changes.claims_to_suppress.unwrap_or_default());
+            let audience = added
+                .remove("aud")
+                .filter(|aud| claims.access.get("client_id") == Some(aud));
+            change(
+                &mut claims.access,
+                added,
+                changes.claims_to_suppress.unwrap_or_default(),
+            );
             if let Some(audience) = audience {
                 claims.access.insert("aud".to_owned(), audience);
             }
@@ -125,7 +156,10 @@ fn is_protected(name: &str) -> bool {
 }
 
 fn change_scopes(claims: &mut Map<String, Value>, added: Vec<String>, suppressed: &[String]) {
-    let held = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
+    let held = claims
+        .get("scope")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let mut scopes: Vec<String> = held.split(' ').map(str::to_owned).chain(added).collect();
     scopes.retain(|scope| !scope.is_empty() && !suppressed.contains(scope));
     if scopes.is_empty() {
@@ -136,7 +170,9 @@ fn change_scopes(claims: &mut Map<String, Value>, added: Vec<String>, suppressed
 }
 
 fn override_groups(details: Option<Value>, claims: &mut TokenClaims) -> Result<(), Malformed> {
-    let Some(details) = details else { return Ok(()) };
+    let Some(details) = details else {
+        return Ok(());
+    };
     let groups: Option<GroupOverride> = serde_json::from_value(details).map_err(|_| Malformed)?;
     let groups = groups.unwrap_or_default();
     let set = |claims: &mut Map<String, Value>, name: &str, value: Option<Value>| match value {
@@ -147,17 +183,24 @@ fn override_groups(details: Option<Value>, claims: &mut TokenClaims) -> Result<(
             claims.remove(name);
         }
     };
-    let listed = |names: Option<Vec<String>>| {
-        names.filter(|names| !names.is_empty()).map(Value::from)
-    };
+    let listed =
+        |names: Option<Vec<String>>| names.filter(|names| !names.is_empty()).map(Value::from);
     let names = listed(groups.groups_to_override);
     set(&mut claims.id, "cognito:groups", names.clone());
     set(&mut claims.access, "cognito:groups", names);
-    set(&mut claims.id, "cognito:roles", listed(groups.iam_roles_to_override));
+    set(
+        &mut claims.id,
+        "cognito:roles",
+        listed(groups.iam_roles_to_override),
+    );
     let preferred = match groups.preferred_role {
         Some(Value::Array(roles)) => roles.into_iter().next(),
         other => other,
     };
-    set(&mut claims.id, "cognito:preferred_role", preferred.filter(Value::is_string));
+    set(
+        &mut claims.id,
+        "cognito:preferred_role",
+        preferred.filter(Value::is_string),
+    );
     Ok(())
 }

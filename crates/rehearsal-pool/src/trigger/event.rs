@@ -161,9 +161,16 @@ pub(crate) fn pre_sign_up(
         auto_verify_email: bool,
         auto_verify_phone: bool,
     }
-    let request = Request { user_attributes: attributes, validation_data, client_metadata };
-    let response =
-        Response { auto_confirm_user: false, auto_verify_email: false, auto_verify_phone: false };
+    let request = Request {
+        user_attributes: attributes,
+        validation_data,
+        client_metadata,
+    };
+    let response = Response {
+        auto_confirm_user: false,
+        auto_verify_email: false,
+        auto_verify_phone: false,
+    };
     event_bytes("1", source, origin, request, response)
 }
 
@@ -183,9 +190,18 @@ pub(crate) fn post_authentication(
     }
     #[derive(Serialize)]
     struct Response {}
-    let request =
-        Request { user_attributes: attributes, new_device_used: false, client_metadata };
-    event_bytes("1", "PostAuthentication_Authentication", origin, request, Response {})
+    let request = Request {
+        user_attributes: attributes,
+        new_device_used: false,
+        client_metadata,
+    };
+    event_bytes(
+        "1",
+        "PostAuthentication_Authentication",
+        origin,
+        request,
+        Response {},
+    )
 }
 
 /// A user's groups as token events show them.
@@ -233,10 +249,20 @@ pub(crate) fn pre_token_generation(
         scopes: second_version.then_some(["aws.cognito.signin.user.admin"]),
     };
     if second_version {
-        let response = Second { claims_and_scope_override_details: None };
+        let response = Second {
+            claims_and_scope_override_details: None,
+        };
         event_bytes("2", source, origin, request, response)
     } else {
-        event_bytes("1", source, origin, request, First { claims_override_details: None })
+        event_bytes(
+            "1",
+            source,
+            origin,
+            request,
+            First {
+                claims_override_details: None,
+            },
+        )
     }
 }
 

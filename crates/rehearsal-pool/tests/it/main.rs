@@ -5,4 +5,5 @@ mod client;
 mod python;
 mod readme;
 mod sdk;
+mod srp;
 mod trigger;
