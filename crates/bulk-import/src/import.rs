@@ -237,7 +237,10 @@ async fn header(
         journal.set_header(&header).await?;
         return Ok(header);
     };
-    let differences = header.target.differences(&target);
+    let mut differences = header.target.differences(&target);
+    if header.undone {
+        differences.push("it has been undone".to_owned());
+    }
     if differences.is_empty() {
         return Ok(header);
     }

@@ -9,6 +9,7 @@
 mod error;
 mod header;
 mod outcomes;
+mod own_users;
 mod pending;
 mod planning;
 mod schema;
@@ -29,6 +30,7 @@ use crate::RunName;
 pub use error::JournalError;
 pub(crate) use header::{Header, KeyKind, Target};
 pub use outcomes::OutcomeRow;
+pub(crate) use own_users::{OwnUser, OwnUsers};
 pub(crate) use pending::{Pending, PendingUser, State};
 pub(crate) use planning::{PlannedUser, PoolUserRow};
 pub(crate) use status::by_outcome;

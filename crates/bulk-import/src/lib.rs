@@ -14,10 +14,12 @@ mod progress;
 mod proof;
 mod random_password;
 mod rate;
+mod reconcile;
 mod run_name;
 mod settings;
 mod summary;
 mod text_key;
+mod undo;
 mod user_steps;
 
 pub use control::{RunControl, Stop};
@@ -27,6 +29,11 @@ pub use journal::{JournalError, OutcomeRow, ReasonCount, RunStatus};
 pub use outcome::Outcome;
 pub use plan::{CategoryCalls, Plan, PlanCount};
 pub use progress::{Phase, Progress, Waiting};
+pub use reconcile::{
+    AddedMemberships, Drift, DriftKind, DriftRow, Reconciliation, add_lacking_memberships,
+    reconcile,
+};
 pub use run_name::{RunName, RunNameError};
 pub use settings::ImportRun;
 pub use summary::Summary;
+pub use undo::{Kept, UndoSummary, undo};

@@ -99,7 +99,7 @@ impl Plan {
             at_share: time_for(calls, quotas.allowance(category)),
         })
         .collect();
-        calls.sort_by(|a, b| b.at_share.cmp(&a.at_share));
+        calls.sort_by_key(|calls| std::cmp::Reverse(calls.at_share));
         Plan {
             to_create,
             losing_password: sum(|count| count.may_sign_in),

@@ -237,12 +237,12 @@ impl<'a> Planner<'a> {
         };
         let may_sign_in = route(Collisions::default(), cautious).route == Route::FirstLogin;
         let mut routing = route(Collisions::default(), self.policy);
-        if routing.route == Route::AdminCreate {
-            if let Some((attribute, reason)) = self.description.schema_fault(&target) {
-                tracing::debug!(attribute, %reason, "a user does not fit the pool's schema");
-                routing.route = Route::Hold;
-                routing.reason = Some(reason);
-            }
+        if routing.route == Route::AdminCreate
+            && let Some((attribute, reason)) = self.description.schema_fault(&target)
+        {
+            tracing::debug!(attribute, %reason, "a user does not fit the pool's schema");
+            routing.route = Route::Hold;
+            routing.reason = Some(reason);
         }
         if routing.route == Route::AdminCreate {
             self.add_groups(user, &target, groups);

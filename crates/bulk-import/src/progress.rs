@@ -6,7 +6,7 @@ use std::time::Duration;
 use cognito_user_pool::QuotaCategory;
 
 /// What a run is doing.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Phase {
     /// Looking at the pool.
     #[default]
@@ -19,6 +19,10 @@ pub enum Phase {
     CreatingGroups,
     /// Creating users.
     Importing,
+    /// Adding users to groups who signed in first.
+    AddingMemberships,
+    /// Deleting what a run created.
+    Undoing,
     /// Nothing more.
     Finished,
 }

@@ -110,6 +110,7 @@ impl UserSteps {
             .note(Entry::Done {
                 position: work.pending.position,
                 reason,
+                at: self.pool.server_time(),
             })
             .await?;
         Ok(UserEnd::Settled(Outcome::Created, None))

@@ -28,7 +28,7 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// No repetition at all.
+    /// No waiting for an endpoint that does not answer. Throttled calls are repeated all the same.
     pub const NONE: Patience = Patience {
         outage: Duration::ZERO,
         longest_pause: Duration::ZERO,
@@ -79,7 +79,7 @@ impl Attempts {
     ///
     /// Hands the error back when no further attempt shall be made.
     pub async fn pause_after(&mut self, error: PoolError) -> Result<(), PoolError> {
-        if error.disposition() != Disposition::Retry || self.patience == Patience::NONE {
+        if error.disposition() != Disposition::Retry {
             return Err(error);
         }
         // A throttled call is answered: Cognito is there, and the pacer has slowed down.
@@ -93,7 +93,7 @@ impl Attempts {
         }
         tracing::debug!(operation = error.operation().name(), %error, "trying again");
         tokio::time::sleep(spread(self.pause)).await;
-        self.pause = (self.pause * 2).min(self.patience.longest_pause);
+        self.pause = (self.pause * 2).min(self.patience.longest_pause.max(FIRST_PAUSE));
         Ok(())
     }
 }

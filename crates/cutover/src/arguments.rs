@@ -51,6 +51,11 @@ pub(crate) enum Command {
     Import(ImportOptions),
     /// What a run did so far, from its journal
     Status(StatusOptions),
+    /// Compare the legacy database with the pool, user by user
+    ///
+    /// Exit code 1 when they differ. The trigger cannot carry groups: after first sign-ins,
+    /// --fix-groups --execute adds the memberships that are lacking.
+    Reconcile(ReconcileOptions),
     /// Practise the whole cutover against a local pool, and leave a report
     Rehearse(RehearseOptions),
 }
@@ -96,6 +101,23 @@ pub(crate) struct ServeOptions {
     pub(crate) allow_remote: bool,
 }
 
+/// Which user pool, and how fast.
+#[derive(Args, Debug)]
+pub(crate) struct PoolTarget {
+    /// Cognito endpoint, for the local rehearsal pool or an emulator
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// User pool id [default: [pool] user_pool_id]
+    #[arg(long, value_name = "ID")]
+    pub(crate) user_pool_id: Option<String>,
+    /// AWS Region [default: [pool] region, else the one in the pool's id]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Share of each request quota to spend, from 0.01 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub(crate) share: f64,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct ImportOptions {
     /// Write to the pool; without it nothing is written
@@ -113,21 +135,29 @@ pub(crate) struct ImportOptions {
     /// Folder of the run journals
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub(crate) runs_dir: PathBuf,
-    /// Cognito endpoint, for the local rehearsal pool or an emulator
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// User pool id [default: [pool] user_pool_id]
-    #[arg(long, value_name = "ID")]
-    pub(crate) user_pool_id: Option<String>,
-    /// AWS Region [default: [pool] region, else the one in the pool's id]
-    #[arg(long, value_name = "REGION")]
-    pub(crate) region: Option<String>,
-    /// Share of each request quota to spend, above 0 and at most 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
-    pub(crate) share: f64,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
     /// Write the summary here, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReconcileOptions {
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+    /// Add users to groups who signed in first and lack them. Needs --execute
+    #[arg(long)]
+    pub(crate) fix_groups: bool,
+    /// Write to the pool; without it nothing is written
+    #[arg(long)]
+    pub(crate) execute: bool,
+    /// Write the counts here, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write one CSV row a difference: legacy_id,difference,about
+    #[arg(long, value_name = "FILE")]
+    pub(crate) differences: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -109,6 +109,7 @@ fn phase(phase: Phase) -> &'static str {
         Phase::Planning => "planning",
         Phase::CreatingGroups => "creating groups",
         Phase::Importing => "importing",
+        Phase::AddingMemberships => "adding to groups",
         Phase::Finished => "finished",
     }
 }

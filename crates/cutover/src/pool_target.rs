@@ -4,7 +4,7 @@
 use cognito_user_pool::{Patience, PoolAddress, QuotaCategory, Quotas, Share, UserPool};
 use migration_model::Config;
 
-use crate::arguments::ImportOptions;
+use crate::arguments::PoolTarget;
 use crate::exit_status::Failure;
 
 /// A limit above which there is none: the local pool with its quotas off answers with the largest
@@ -12,7 +12,7 @@ use crate::exit_status::Failure;
 const NO_LIMIT: f64 = 1e6;
 
 /// The address: flags first, then `[pool]`.
-pub(crate) fn address(config: &Config, options: &ImportOptions) -> Result<PoolAddress, Failure> {
+pub(crate) fn address(config: &Config, options: &PoolTarget) -> Result<PoolAddress, Failure> {
     let target = config.pool.as_ref();
     let hint = "name the pool under [pool] in cutover.toml, or with --user-pool-id and --region; \
                 cutover pool serve prints those of a local pool";
@@ -41,7 +41,7 @@ pub(crate) fn address(config: &Config, options: &ImportOptions) -> Result<PoolAd
 /// Connects with the limits that hold.
 pub(crate) async fn connect(
     address: PoolAddress,
-    options: &ImportOptions,
+    options: &PoolTarget,
 ) -> Result<UserPool, Failure> {
     let share = Share::new(options.share)
         .map_err(|error| Failure::usage(format!("--share {}", options.share)).source(error))?;

@@ -1,22 +1,28 @@
 //! Both sides compared after the import, in the report's terms. The comparing itself is
 //! bulk-import's.
 
-use bulk_import::{DriftKind, ImportError, Reconciliation, RunControl, reconcile};
-use cognito_user_pool::UserPool;
+use bulk_import::{
+    DriftKind, ImportError, Reconciliation, RunControl, add_lacking_memberships, reconcile,
+};
+use cognito_user_pool::WritableUserPool;
 use legacy_users::LegacyDatabase;
 use migration_model::{Config, Finding, Severity};
 
 use crate::report::{Comparison, Difference};
 use crate::wording::count_of;
 
-/// Compares every user.
+/// Compares every user, adds the memberships that first sign-ins could not bring along, and
+/// compares again. Returns how many were added, and what differs still.
 pub(crate) async fn compare(
     legacy: &LegacyDatabase,
     config: &Config,
-    pool: &UserPool,
-) -> Result<Comparison, ImportError> {
-    let reconciliation = reconcile(legacy, config, pool, &RunControl::new()).await?;
-    Ok(in_report_terms(&reconciliation))
+    pool: &WritableUserPool,
+) -> Result<(u64, Comparison), ImportError> {
+    let control = RunControl::new();
+    let mut first = reconcile(legacy, config, pool, &control).await?;
+    let added = add_lacking_memberships(pool, &mut first, &control).await?;
+    let second = reconcile(legacy, config, pool, &control).await?;
+    Ok((added.added, in_report_terms(&second)))
 }
 
 fn in_report_terms(reconciliation: &Reconciliation) -> Comparison {

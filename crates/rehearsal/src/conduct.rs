@@ -164,7 +164,11 @@ impl Conduct {
         );
         findings.extend(kept.findings());
 
-        let comparison = comparison::compare(&self.legacy, &self.config, &pool).await?;
+        let (added, comparison) = comparison::compare(&self.legacy, &self.config, &pool).await?;
+        stages.end(
+            "Groups of those who signed in first",
+            format!("{} added", count_of(added, "membership")),
+        );
         stages.end("Both sides compared", comparison::outcome(&comparison));
         findings.extend(comparison::findings(&comparison));
 

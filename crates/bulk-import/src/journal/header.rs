@@ -30,6 +30,8 @@ pub(crate) struct Header {
     pub(crate) generation: i64,
     pub(crate) plan_complete: bool,
     pub(crate) finished: bool,
+    /// Somebody began to delete what the run created.
+    pub(crate) undone: bool,
     pub(crate) started_at: DateTime<Utc>,
 }
 
@@ -118,6 +120,7 @@ impl Header {
             generation: 0,
             plan_complete: false,
             finished: false,
+            undone: false,
             started_at: Utc::now(),
         }
     }
@@ -139,6 +142,7 @@ impl Header {
             ("generation", self.generation.to_string()),
             ("plan_complete", self.plan_complete.to_string()),
             ("finished", self.finished.to_string()),
+            ("undone", self.undone.to_string()),
             ("started_at", self.started_at.to_rfc3339()),
             (
                 "written_by",
@@ -161,6 +165,7 @@ impl Header {
             generation: text("generation")?.parse().ok()?,
             plan_complete: text("plan_complete")? == "true",
             finished: text("finished")? == "true",
+            undone: text("undone")? == "true",
             started_at: text("started_at")?.parse().ok()?,
         })
     }

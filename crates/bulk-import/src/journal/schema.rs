@@ -32,8 +32,9 @@ CREATE TABLE users (
     sub           TEXT,
     pool_username TEXT,                -- the pool's own name for the user
     intent_at     TEXT,                -- by the pool's clock, before AdminCreateUser was sent
-    settled_at    TEXT,
+    settled_at    TEXT,                -- by the pool's clock
     proof         TEXT,                -- how we know that this run created the user
+    undo          TEXT,                -- what an undo did to the user
     generation    INTEGER NOT NULL,    -- the plan that last saw the user
     group_count   INTEGER NOT NULL,
     enabled       INTEGER NOT NULL,

@@ -34,6 +34,7 @@ pub(crate) enum Entry {
     Done {
         position: i64,
         reason: Option<Reason>,
+        at: DateTime<Utc>,
     },
     /// Nothing is left to do, and this run did not finish the user. `ours` when it created them.
     Settled {
@@ -43,6 +44,11 @@ pub(crate) enum Entry {
         reason: Reason,
         detail: Option<String>,
         sub: Option<String>,
+    },
+    /// An undo has dealt with a user of ours.
+    Undone {
+        position: i64,
+        how: &'static str,
     },
 }
 
@@ -144,8 +150,9 @@ async fn write(
 struct Batch {
     intents: Vec<(i64, String)>,
     created: Vec<CreatedRow>,
-    done: Vec<(i64, Option<Reason>)>,
+    done: Vec<(i64, Option<Reason>, String)>,
     settled: Vec<SettledRow>,
+    undone: Vec<(i64, &'static str)>,
 }
 
 #[derive(Serialize)]
@@ -175,13 +182,17 @@ UPDATE users SET state = 'created', sub = entry.value->>'sub', proof = entry.val
 FROM json_each(?1) AS entry WHERE users.position = entry.value->>'position'";
 const DONE: &str = "
 UPDATE users SET state = 'done', outcome = 'created', reason = entry.value->>1, detail = NULL,
-                 settled_at = ?2
+                 settled_at = entry.value->>2
 FROM json_each(?1) AS entry WHERE users.position = entry.value->>0";
 const SETTLED: &str = "
 UPDATE users SET state = entry.value->>'state', outcome = entry.value->>'outcome',
                  reason = entry.value->>'reason', detail = entry.value->>'detail',
-                 sub = COALESCE(entry.value->>'sub', sub), settled_at = ?2
+                 sub = COALESCE(entry.value->>'sub', sub)
 FROM json_each(?1) AS entry WHERE users.position = entry.value->>'position'";
+
+const UNDONE: &str = "
+UPDATE users SET undo = entry.value->>1
+FROM json_each(?1) AS entry WHERE users.position = entry.value->>0";
 
 impl Batch {
     fn add(&mut self, entry: Entry) {
@@ -201,7 +212,12 @@ impl Batch {
                     proof,
                 });
             }
-            Entry::Done { position, reason } => self.done.push((position, reason)),
+            Entry::Done {
+                position,
+                reason,
+                at,
+            } => self.done.push((position, reason, time(at))),
+            Entry::Undone { position, how } => self.undone.push((position, how)),
             Entry::Settled {
                 position,
                 ours,
@@ -227,21 +243,19 @@ impl Batch {
     /// One transaction, one flush. The order within a user is the order of these statements:
     /// nobody sends a user's next entry before the one that must precede it.
     async fn write(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let now = time(Utc::now());
         let mut transaction = connection.begin().await?;
         for (statement, rows, count) in [
             (INTENTS, json(&self.intents), self.intents.len()),
             (CREATED, json(&self.created), self.created.len()),
             (DONE, json(&self.done), self.done.len()),
             (SETTLED, json(&self.settled), self.settled.len()),
+            (UNDONE, json(&self.undone), self.undone.len()),
         ] {
             if count > 0 {
-                let query = sqlx::query(statement).bind(rows);
-                let query = match statement.contains("?2") {
-                    true => query.bind(now.as_str()),
-                    false => query,
-                };
-                query.execute(&mut *transaction).await?;
+                sqlx::query(statement)
+                    .bind(rows)
+                    .execute(&mut *transaction)
+                    .await?;
             }
         }
         transaction.commit().await

@@ -7,4 +7,5 @@ mod fault_front;
 mod journal_trouble;
 mod outages;
 mod planning;
+mod reconciling;
 mod world;

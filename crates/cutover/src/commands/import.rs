@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &Arguments, options: &ImportOptions) -> Result<Exit
 
 async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitStatus, Failure> {
     let config = settings::config(arguments)?;
-    let address = pool_target::address(&config, options)?;
+    let address = pool_target::address(&config, &options.pool)?;
     let name = match &options.run {
         Some(name) => name.parse().map_err(|error| {
             Failure::usage(format!("--run {name} is no run name")).source(error)
@@ -27,7 +27,7 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         None => RunName::for_pool(address.user_pool_id()),
     };
     let legacy = settings::legacy_database(&config).await?;
-    let pool = pool_target::connect(address, options).await?;
+    let pool = pool_target::connect(address, &options.pool).await?;
     let run = ImportRun {
         approve_password_reset: options.approve_password_reset,
         retry_failed: options.retry_failed,
@@ -83,19 +83,21 @@ fn write_summary(path: Option<&Path>, summary: &Summary) -> Result<(), Failure> 
 }
 
 fn failure(error: ImportError, options: &ImportOptions) -> Failure {
-    let (status, resume) = match error.class() {
-        ErrorClass::Usage => (ExitStatus::Usage, None),
-        ErrorClass::Halted => (
-            ExitStatus::Halted,
-            options
-                .execute
-                .then(|| format!("; to go on: {}", resume_command())),
-        ),
+    let resume = (error.class() == ErrorClass::Halted && options.execute).then(resume_command);
+    let failure = import_failure(error, "the import halted");
+    let Some(resume) = resume else { return failure };
+    let hint = failure.hint.clone().unwrap_or_default();
+    failure.hint(format!("{hint}; to go on: {resume}"))
+}
+
+/// An engine's error at the edge of the program.
+pub(super) fn import_failure(error: ImportError, message: &str) -> Failure {
+    let status = match error.class() {
+        ErrorClass::Usage => ExitStatus::Usage,
+        ErrorClass::Halted => ExitStatus::Halted,
     };
-    let hint = format!("{}{}", error.hint(), resume.unwrap_or_default());
-    Failure::new(status, "the import halted")
-        .source(error)
-        .hint(hint)
+    let hint = error.hint();
+    Failure::new(status, message).source(error).hint(hint)
 }
 
 /// The command that was typed: the same one resumes.

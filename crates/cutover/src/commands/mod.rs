@@ -3,6 +3,7 @@
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod pool;
+pub(crate) mod reconcile;
 pub(crate) mod rehearse;
 pub(crate) mod status;
 pub(crate) mod verify;
