@@ -19,7 +19,10 @@ async fn srp(running: &RunningPool, username: &str, password: &str) -> String {
     ]
     .map(str::to_owned);
     let output = tokio::task::spawn_blocking(move || {
-        Command::new(python()).arg(script("srp_session.py")).args(arguments).output()
+        Command::new(python())
+            .arg(script("srp_session.py"))
+            .args(arguments)
+            .output()
     });
     let output = output.await.expect("no panic").expect("Python runs");
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -29,9 +32,14 @@ async fn srp(running: &RunningPool, username: &str, password: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pycognito_signs_in_with_the_right_password_only() {
-    let mut options = PoolOptions { quotas: Quotas::Off, ..PoolOptions::default() };
+    let mut options = PoolOptions {
+        quotas: Quotas::Off,
+        ..PoolOptions::default()
+    };
     options.pool.username_attributes = vec!["email".to_owned()];
-    let running = RehearsalPool::start(options).await.expect("the pool starts");
+    let running = RehearsalPool::start(options)
+        .await
+        .expect("the pool starts");
     let caller = Caller::new(running.endpoint());
     let pool = running.user_pool_id();
     let name = "ann@example.org";
@@ -46,7 +54,13 @@ async fn pycognito_signs_in_with_the_right_password_only() {
         assert_eq!(answer.error_type, None, "{answer:?}");
         assert_eq!(srp(&running, name, &word).await, "signed in");
     }
-    assert_eq!(srp(&running, name, "Pässwörd-9").await, "NotAuthorizedException");
-    assert_eq!(srp(&running, "bob@example.org", "x").await, "NotAuthorizedException");
+    assert_eq!(
+        srp(&running, name, "Pässwörd-9").await,
+        "NotAuthorizedException"
+    );
+    assert_eq!(
+        srp(&running, "bob@example.org", "x").await,
+        "NotAuthorizedException"
+    );
     running.stop().await;
 }
