@@ -86,9 +86,15 @@ pub async fn undo(
     let status = crate::RunStatus::read(directory, run).await?;
     let address = pool.address();
     if status.user_pool_id != address.user_pool_id() || status.region != address.region() {
-        let theirs = format!("its user pool is {} in {}", status.user_pool_id, status.region);
+        let theirs = format!(
+            "its user pool is {} in {}",
+            status.user_pool_id, status.region
+        );
         let differences = vec![format!("{theirs}, not {address}")];
-        return Err(ImportError::DifferentRun { run: run.as_str().to_owned(), differences });
+        return Err(ImportError::DifferentRun {
+            run: run.as_str().to_owned(),
+            differences,
+        });
     }
     let journal = Journal::open(directory, run).await?;
     match writable {
@@ -102,7 +108,10 @@ async fn count(
     journal: Journal,
     control: &RunControl,
 ) -> Result<UndoSummary, ImportError> {
-    let mut summary = UndoSummary { dry_run: true, ..UndoSummary::default() };
+    let mut summary = UndoSummary {
+        dry_run: true,
+        ..UndoSummary::default()
+    };
     let mut ours = journal.reader().await?.own_users_by_sub().await?;
     summary.created = u64::try_from(ours.len()).unwrap_or(0);
     control.show(|progress| {
@@ -115,7 +124,9 @@ async fn count(
             return Ok(summary);
         }
         for record in page? {
-            let Some(user) = record.sub().and_then(|sub| ours.remove(sub)) else { continue };
+            let Some(user) = record.sub().and_then(|sub| ours.remove(sub)) else {
+                continue;
+            };
             match verdict(&user, Some(&record)) {
                 Verdict::Delete => summary.deleted += 1,
                 Verdict::Keep(kept) => *summary.kept.entry(kept).or_default() += 1,
@@ -221,7 +232,10 @@ async fn delete_one(
         Verdict::Gone => "gone",
         Verdict::Keep(kept) => kept.code(),
     };
-    let entry = Entry::Undone { position: user.position, how };
+    let entry = Entry::Undone {
+        position: user.position,
+        how,
+    };
     Ok(match journal.note(entry).await {
         Ok(()) => Deletion::Verdict(verdict),
         Err(_) => Deletion::JournalGone,
@@ -237,7 +251,9 @@ enum Verdict {
 
 /// Whether a user of ours may be deleted, as the pool has them now.
 fn verdict(user: &OwnUser, record: Option<&UserRecord>) -> Verdict {
-    let Some(record) = record else { return Verdict::Gone };
+    let Some(record) = record else {
+        return Verdict::Gone;
+    };
     match (record.sub(), user.sub.as_deref()) {
         (Some(theirs), Some(ours)) if theirs == ours => {}
         (None, _) | (_, None) => return Verdict::Keep(Kept::Unclear),
@@ -247,9 +263,7 @@ fn verdict(user: &OwnUser, record: Option<&UserRecord>) -> Verdict {
         // Never finished: nobody has ever had a password for this user.
         (None, _, UserStatus::ForceChangePassword) => Verdict::Delete,
         (None, ..) => Verdict::Keep(Kept::Changed),
-        (Some(finished), Some(modified), UserStatus::Confirmed)
-            if modified <= latest(finished) =>
-        {
+        (Some(finished), Some(modified), UserStatus::Confirmed) if modified <= latest(finished) => {
             Verdict::Delete
         }
         (Some(_), Some(_), _) => Verdict::Keep(Kept::Changed),
@@ -258,7 +272,9 @@ fn verdict(user: &OwnUser, record: Option<&UserRecord>) -> Verdict {
 }
 
 fn latest(finished: DateTime<Utc>) -> DateTime<Utc> {
-    finished.checked_add_signed(CLOCK_TOLERANCE).unwrap_or(finished)
+    finished
+        .checked_add_signed(CLOCK_TOLERANCE)
+        .unwrap_or(finished)
 }
 
 #[cfg(test)]
@@ -296,13 +312,22 @@ mod tests {
         };
         let confirmed = UserStatus::Confirmed;
         assert_eq!(of(Some(10), confirmed, 10, "s-1"), Verdict::Delete);
-        assert_eq!(of(Some(10), confirmed, 16, "s-1"), Verdict::Keep(Kept::Changed));
-        assert_eq!(of(Some(10), confirmed, 10, "s-2"), Verdict::Keep(Kept::Replaced));
+        assert_eq!(
+            of(Some(10), confirmed, 16, "s-1"),
+            Verdict::Keep(Kept::Changed)
+        );
+        assert_eq!(
+            of(Some(10), confirmed, 10, "s-2"),
+            Verdict::Keep(Kept::Replaced)
+        );
         let forced = UserStatus::ForceChangePassword;
         assert_eq!(of(None, forced, 10, "s-1"), Verdict::Delete);
         assert_eq!(of(None, confirmed, 10, "s-1"), Verdict::Keep(Kept::Changed));
         // An administrator gave them a temporary password.
-        assert_eq!(of(Some(10), forced, 10, "s-1"), Verdict::Keep(Kept::Changed));
+        assert_eq!(
+            of(Some(10), forced, 10, "s-1"),
+            Verdict::Keep(Kept::Changed)
+        );
         assert_eq!(verdict(&own(Some(10)), None), Verdict::Gone);
     }
 }

@@ -110,6 +110,7 @@ fn phase(phase: Phase) -> &'static str {
         Phase::CreatingGroups => "creating groups",
         Phase::Importing => "importing",
         Phase::AddingMemberships => "adding to groups",
+        Phase::Undoing => "deleting",
         Phase::Finished => "finished",
     }
 }

@@ -37,7 +37,9 @@ impl OwnUsers {
         let storage = |error| JournalError::storage(&self.reader.path, "reading it", &error);
         let count = "SELECT COUNT(*) FROM users
                      WHERE state IN ('created', 'done') AND undo IS NULL";
-        let row = sqlx::query(count).fetch_one(&mut self.reader.connection).await;
+        let row = sqlx::query(count)
+            .fetch_one(&mut self.reader.connection)
+            .await;
         Ok(u64::try_from(row.map_err(storage)?.get::<i64, usize>(0)).unwrap_or(0))
     }
 
@@ -45,14 +47,19 @@ impl OwnUsers {
     pub(crate) async fn page(&mut self, size: i64) -> Result<Vec<OwnUser>, JournalError> {
         let storage = |error| JournalError::storage(&self.reader.path, "reading it", &error);
         let rows = sqlx::query(SELECT).bind(self.after).bind(size);
-        let rows = rows.fetch_all(&mut self.reader.connection).await.map_err(storage)?;
+        let rows = rows
+            .fetch_all(&mut self.reader.connection)
+            .await
+            .map_err(storage)?;
         let users: Vec<OwnUser> = rows
             .into_iter()
             .map(|row| OwnUser {
                 position: row.get(0),
                 pool_username: row.get::<Option<String>, usize>(1).unwrap_or_default(),
                 sub: row.get(2),
-                finished_at: row.get::<Option<String>, usize>(3).and_then(|at| at.parse().ok()),
+                finished_at: row
+                    .get::<Option<String>, usize>(3)
+                    .and_then(|at| at.parse().ok()),
             })
             .collect();
         self.after = users.last().map_or(self.after, |user| user.position);
@@ -62,9 +69,7 @@ impl OwnUsers {
 
 impl JournalReader {
     /// All of them by `sub`, for a dry run; about 200 bytes each.
-    pub(crate) async fn own_users_by_sub(
-        self,
-    ) -> Result<HashMap<String, OwnUser>, JournalError> {
+    pub(crate) async fn own_users_by_sub(self) -> Result<HashMap<String, OwnUser>, JournalError> {
         let mut own = OwnUsers::new(self);
         let mut by_sub = HashMap::new();
         loop {
@@ -72,7 +77,10 @@ impl JournalReader {
             if page.is_empty() {
                 return Ok(by_sub);
             }
-            by_sub.extend(page.into_iter().filter_map(|user| Some((user.sub.clone()?, user))));
+            by_sub.extend(
+                page.into_iter()
+                    .filter_map(|user| Some((user.sub.clone()?, user))),
+            );
         }
     }
 }
@@ -82,6 +90,8 @@ impl Journal {
     pub(crate) async fn mark_undone(&mut self) -> Result<(), JournalError> {
         let mark = "INSERT OR REPLACE INTO run (key, value) VALUES ('undone', 'true')";
         let marked = sqlx::query(mark).execute(&mut self.connection).await;
-        marked.map(drop).map_err(|error| JournalError::storage(&self.path, "writing it", &error))
+        marked
+            .map(drop)
+            .map_err(|error| JournalError::storage(&self.path, "writing it", &error))
     }
 }

@@ -46,10 +46,7 @@ pub(crate) enum Entry {
         sub: Option<String>,
     },
     /// An undo has dealt with a user of ours.
-    Undone {
-        position: i64,
-        how: &'static str,
-    },
+    Undone { position: i64, how: &'static str },
 }
 
 type Request = (Entry, Option<oneshot::Sender<()>>);
