@@ -100,6 +100,13 @@ impl ApiModel {
         }
     }
 
+    /// Whether a text meets the constraints of a shape of the model.
+    pub(crate) fn fits(&self, shape: &str, text: &str) -> bool {
+        let mut findings = Vec::new();
+        let checked = self.check(shape, &Value::from(text), "", true, &mut findings);
+        checked.is_ok() && findings.is_empty()
+    }
+
     fn shape(&self, name: &str) -> &Shape {
         &self.shapes[name]
     }

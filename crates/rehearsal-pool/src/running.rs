@@ -264,6 +264,16 @@ fn make_pool(
         &model.operations["CreateUserPool"],
         &Value::Object(request.clone()),
     )?;
+    for (given, shape) in [
+        (&settings.user_pool_id, "UserPoolIdType"),
+        (&settings.client_id, "ClientIdType"),
+    ] {
+        if let Some(id) = given.as_deref().filter(|id| !model.fits(shape, id)) {
+            return Err(ApiError::invalid_parameter(format!(
+                "{id} has not the form of {shape}."
+            )));
+        }
+    }
     let id = settings.user_pool_id.clone();
     let id = id.unwrap_or_else(|| random::pool_id(&service.region));
     let created = make_user_pool(service, request, id)?;

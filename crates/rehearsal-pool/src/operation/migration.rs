@@ -16,6 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
+use crate::api_model::api_model;
 use crate::options::TriggerKind;
 use crate::outbox::{Medium, MessageReason, SentMessage};
 use crate::pool::client::Client;
@@ -155,6 +156,9 @@ fn create(
         return Err(Unusable("enableSMSMFA needs a phone_number"));
     }
     let requested = requested_username(config, user_name, own_username.as_deref(), &attributes)?;
+    if !api_model().fits("UsernameType", &requested) {
+        return Err(Unusable("the username is too long or has blanks"));
+    }
     let sub = Uuid::new_v4();
     let username = username_of_new_user(config, &requested, sub, &mut attributes)
         .map_err(|_| Unusable("the username has a form the pool does not take"))?;
@@ -259,9 +263,6 @@ fn requested_username(
                 return Err(Unusable(
                     "the typed name is not assigned to its alias attribute",
                 ));
-            }
-            if own.is_empty() || own.chars().any(char::is_whitespace) {
-                return Err(Unusable("the username has blanks or is empty"));
             }
             Ok(own.to_owned())
         }
