@@ -4,6 +4,8 @@
 //! in every version since 1.4). The rounds themselves are in `pbkdf2/rounds.rs`.
 
 mod rounds;
+#[cfg(target_arch = "x86_64")]
+mod sha_instructions;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

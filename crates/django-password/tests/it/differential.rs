@@ -3,7 +3,7 @@
 use django_password::{HashState, Verdict};
 use serde_json::Value;
 
-use crate::oracle::{Environment, encoded, password, text, verifier};
+use crate::oracle::{Environment, encoded, password, seed, text, verifier};
 
 /// Cases for each version of Django; a few seconds.
 const CASES: u32 = 3_000;
@@ -18,6 +18,7 @@ fn django_4_2_and_this_crate_agree_on_random_hashes() {
     compare_with(Environment::Django42);
 }
 
+#[expect(clippy::print_stderr, reason = "the seed of a failure must be seen")]
 fn compare_with(environment: Environment) {
     let seed = seed();
     eprintln!("{environment:?}: to see these cases again, set CUTOVER_TEST_SEED={seed}");
@@ -32,6 +33,9 @@ fn compare_with(environment: Environment) {
         compared += 1;
         let verification = verifier.verify(&password(&line), &encoded(&line));
         let inspection = verifier.inspect(&encoded(&line));
+        if library_refuses_password(&header, &line) {
+            continue;
+        }
         if let Err(difference) = agree(&line, &verification, &inspection) {
             disagreements.push(format!("{difference}: {verification:?} for {line}"));
         }
@@ -44,6 +48,22 @@ fn compare_with(environment: Environment) {
         header["versions"],
         disagreements[..disagreements.len().min(5)].join("\n")
     );
+}
+
+/// Whether Django raised an exception over the password because of a rule that only this version
+/// of its bcrypt library has (see `hashers/bcrypt.rs`): until 4.0 no NUL, from 5.0 on no more than
+/// 72 bytes. What this crate answers then is what the versions between answer.
+fn library_refuses_password(header: &Value, line: &Value) -> bool {
+    let version = text(&header["versions"]["bcrypt"]);
+    let major: u32 = version
+        .split('.')
+        .next()
+        .and_then(|text| text.parse().ok())
+        .expect("a number");
+    let password = text(&line["password"]);
+    let refused = (major < 4 && password.contains('\0')) || (major >= 5 && password.len() > 72);
+    let plain_bcrypt = matches!(line["algorithm"].as_str(), Some("bcrypt" | "bcrypt_4"));
+    plain_bcrypt && refused && line["django"] == "ValueError"
 }
 
 /// Whether the answers say the same.
@@ -81,15 +101,4 @@ fn agree(
         return Err("another algorithm");
     }
     Ok(())
-}
-
-/// A new seed for every run, or the one of a run to look into.
-fn seed() -> u64 {
-    match std::env::var("CUTOVER_TEST_SEED") {
-        Ok(seed) => seed.parse().expect("CUTOVER_TEST_SEED is a number"),
-        Err(_) => {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            u64::from(now.expect("the clock is past 1970").subsec_nanos())
-        }
-    }
 }

@@ -120,3 +120,18 @@ pub(crate) fn text(value: &Value) -> &str {
 fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
+
+pub(crate) fn password_of(text: &str) -> PlainPassword {
+    PlainPassword::new(text)
+}
+
+/// A new seed for every run, or the one of a run to look into.
+pub(crate) fn seed() -> u64 {
+    match std::env::var("CUTOVER_TEST_SEED") {
+        Ok(seed) => seed.parse().expect("CUTOVER_TEST_SEED is a number"),
+        Err(_) => {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            u64::from(now.expect("the clock is past 1970").subsec_nanos())
+        }
+    }
+}
