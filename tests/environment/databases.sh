@@ -108,4 +108,6 @@ own_mysql() {
 
 [ -n "${CUTOVER_TEST_POSTGRES_URL:-}" ] || postgres_here || own_postgres
 [ -n "${CUTOVER_TEST_MYSQL_URL:-}" ] || mysql_here || own_mysql
+# The tests start it themselves, before the PostgreSQL above.
+command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || install pgbouncer
 "$@"

@@ -254,7 +254,8 @@ fn sqlite_table(query: &mut Query, position: usize, name: &TableName) {
     let key_schema = query.bind(Bind::Text(schema.to_owned()));
     query.push(&format!(
         "'column', '{position}', c.name, c.type,
-           CASE WHEN c.pk = 1 AND LOWER(c.type) = 'integer' THEN 'rowid' ELSE '' END, CAST(c.cid AS TEXT)
+           CASE WHEN c.pk = 1 AND LOWER(c.type) = 'integer' THEN 'rowid' ELSE '' END,
+           CAST(c.cid AS TEXT)
          FROM pragma_table_xinfo({columns}, {columns_schema}) c WHERE c.hidden <> 1
          UNION ALL
          SELECT 'index', '{position}', l.name,

@@ -8,7 +8,9 @@ use crate::column::{Column, ColumnKind};
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
+use crate::indexes::Indexes;
 use crate::query::Query;
+use crate::table_name::TableName;
 use crate::user_table::{UserTable, Wanted};
 
 /// What the catalog alone tells.
@@ -65,33 +67,42 @@ fn missing_indexes(tables: &UserTable) -> Vec<Finding> {
     columns.extend(tables.fields.email.filter(|_| looks_up_emails));
     columns.sort_unstable();
     columns.dedup();
-    let columns = columns
-        .into_iter()
-        .map(|position| &tables.columns[position]);
-    columns
-        .filter_map(|column| missing_index(tables, column))
-        .collect()
+    let own = columns.into_iter().filter_map(|position| {
+        let column = &tables.columns[position];
+        missing_index(tables.dialect, &tables.name, column, &tables.indexes)
+    });
+    let of_addresses = tables.account_emails.iter().filter_map(|addresses| {
+        let column = &addresses.email;
+        missing_index(tables.dialect, &addresses.table, column, &addresses.indexes)
+    });
+    own.chain(of_addresses).collect()
 }
 
-fn missing_index(tables: &UserTable, column: &Column) -> Option<Finding> {
-    let dialect = tables.dialect;
-    let plain = tables.indexes.serve_column(dialect, &column.name);
+fn missing_index(
+    dialect: Dialect,
+    of: &TableName,
+    column: &Column,
+    indexes: &Indexes,
+) -> Option<Finding> {
+    let plain = indexes.serve_column(dialect, &column.name);
     let any_case = match column.kind {
         ColumnKind::Text => {
-            plain && column.ignores_case || tables.indexes.serve_folded(&column.name).is_some()
+            plain && column.ignores_case || indexes.serve_folded(&column.name).is_some()
         }
         _ => plain,
     };
     if any_case {
         return None;
     }
-    let (table, name) = (tables.name.quoted(dialect), column.quoted(dialect));
+    let (table, name) = (of.quoted(dialect), column.quoted(dialect));
+    // In SQLite the indexes of all tables share their names.
+    let index = dialect.quote(&format!("cutover_{}_{}", of.name, column.name));
     let statement = match dialect {
-        _ if column.ignores_case => format!("CREATE INDEX cutover_login ON {table} ({name})"),
+        _ if column.ignores_case => format!("CREATE INDEX {index} ON {table} ({name})"),
         Dialect::Postgres => format!("CREATE INDEX CONCURRENTLY ON {table} (LOWER({name}))"),
         // MySQL takes a function in double parentheses (8.0.13); MariaDB has no such index.
-        Dialect::MySql => format!("CREATE INDEX cutover_login ON {table} ((LOWER({name})))"),
-        Dialect::Sqlite => format!("CREATE INDEX cutover_login ON {table} (LOWER({name}))"),
+        Dialect::MySql => format!("CREATE INDEX {index} ON {table} ((LOWER({name})))"),
+        Dialect::Sqlite => format!("CREATE INDEX {index} ON {table} (LOWER({name}))"),
     };
     let message = match plain {
         true => {
@@ -105,7 +116,7 @@ fn missing_index(tables: &UserTable, column: &Column) -> Option<Finding> {
             false => Severity::Warning,
         },
         code: "login-index-missing",
-        subject: format!("{}.{}", tables.name.shown(), column.name),
+        subject: format!("{}.{}", of.shown(), column.name),
         message: message.to_owned(),
         next_step: format!("Run before the move: {statement};"),
     })

@@ -3,11 +3,9 @@
 use migration_model::Severity;
 
 use crate::scratch::{BOTH_LOGINS, Engine, Scratch};
-use crate::shapes::populate;
 
 crate::on_each_engine! {
     an_email_login_without_index_is_a_warning_until_the_index_is_there
-    what_cannot_be_moved_is_counted
     a_key_that_is_not_unique_is_a_blocker
     absent_tables_and_columns_are_noted
 }
@@ -54,28 +52,6 @@ async fn an_email_login_without_index_is_a_warning_until_the_index_is_there(engi
         .iter()
         .any(|(_, subject)| subject == "auth_user.username");
     assert_eq!(username, engine != Engine::MySql);
-}
-
-async fn what_cannot_be_moved_is_counted(engine: Engine) {
-    let scratch = Scratch::empty(engine).await;
-    populate(&scratch, "allauth", 260).await;
-    let findings = scratch
-        .connected("")
-        .await
-        .table_facts()
-        .await
-        .expect("findings");
-    let totp = findings
-        .iter()
-        .find(|finding| finding.code == "totp-not-moved");
-    let totp = totp.expect("the population has TOTP devices");
-    assert_eq!(totp.subject, "otp_totp_totpdevice");
-    let count = totp.message.split(' ').next().expect("a number");
-    assert!(
-        count.parse::<u32>().expect("a number") >= 1,
-        "{}",
-        totp.message
-    );
 }
 
 async fn a_key_that_is_not_unique_is_a_blocker(engine: Engine) {

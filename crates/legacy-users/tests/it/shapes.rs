@@ -68,6 +68,24 @@ async fn read_and_find(engine: Engine, shape: &str) {
     assert_eq!(database.count_users().await.expect("a count"), 260);
     groups_like_django(&database, &groups).await;
     find_canaries(&database, &canaries).await;
+    if shape == "allauth" {
+        authenticators_are_counted(&database).await;
+    }
+}
+
+async fn authenticators_are_counted(database: &LegacyDatabase) {
+    let findings = database.table_facts().await.expect("findings");
+    let totp = findings
+        .iter()
+        .find(|finding| finding.code == "totp-not-moved")
+        .expect("the population has TOTP devices");
+    assert_eq!(totp.subject, "otp_totp_totpdevice");
+    let count = totp.message.split(' ').next().expect("a number");
+    assert!(
+        count.parse::<u32>().expect("a number") >= 1,
+        "{}",
+        totp.message
+    );
 }
 
 async fn read_like_django(database: &LegacyDatabase, oracle: &[Value]) -> Vec<LegacyUser> {
@@ -180,7 +198,7 @@ async fn find_canaries(database: &LegacyDatabase, canaries: &[Value]) {
 }
 
 /// Fills the database by real Django's migrations; returns the canaries.
-pub(crate) async fn populate(scratch: &Scratch, shape: &str, users: usize) -> Vec<Value> {
+async fn populate(scratch: &Scratch, shape: &str, users: usize) -> Vec<Value> {
     let canaries = scratch.folder().join("canaries.json");
     let mut command = python("populate.py");
     command.args(["--quick", "--replace", "--shape", shape]);
