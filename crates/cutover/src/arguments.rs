@@ -51,6 +51,11 @@ pub(crate) enum Command {
     Import(ImportOptions),
     /// What a run did so far, from its journal
     Status(StatusOptions),
+    /// Delete the users that a run created and nobody has used since
+    ///
+    /// RISKS: a deleted user is gone. Whoever signed in, reset a password or was changed since is
+    /// kept. Without --execute it deletes nothing and prints what it would do.
+    Undo(UndoOptions),
     /// Compare the legacy database with the pool, user by user
     ///
     /// Exit code 1 when they differ. The trigger cannot carry groups: after first sign-ins,
@@ -140,6 +145,21 @@ pub(crate) struct ImportOptions {
     /// Write the summary here, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct UndoOptions {
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+    /// Name of the run to take back
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: String,
+    /// Folder of the run journals
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(crate) runs_dir: PathBuf,
+    /// Delete; without it nothing is deleted
+    #[arg(long)]
+    pub(crate) execute: bool,
 }
 
 #[derive(Args, Debug)]

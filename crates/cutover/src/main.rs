@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Pool(options) => commands::pool::run(&arguments, options),
         Command::Import(options) => commands::import::run(&arguments, options),
         Command::Status(options) => commands::status::run(&arguments, options),
+        Command::Undo(options) => commands::undo::run(&arguments, options),
         Command::Reconcile(options) => commands::reconcile::run(&arguments, options),
         Command::Rehearse(options) => commands::rehearse::run(&arguments, options),
     };

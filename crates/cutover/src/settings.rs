@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bulk_import::RunName;
 use legacy_users::{ConnectSettings, LegacyDatabase, LegacyError};
 use migration_model::Config;
 
@@ -40,6 +41,12 @@ fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
     let url = std::env::var(LEGACY_URL).ok().filter(|url| !url.is_empty());
     Config::parse(text, path, url.as_deref())
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint))
+}
+
+/// A run's name as typed.
+pub(crate) fn run_name(name: &str) -> Result<RunName, Failure> {
+    name.parse()
+        .map_err(|error| Failure::usage(format!("--run {name} is no run name")).source(error))
 }
 
 /// Opens the legacy database of the configuration.

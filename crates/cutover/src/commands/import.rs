@@ -21,9 +21,7 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
     let config = settings::config(arguments)?;
     let address = pool_target::address(&config, &options.pool)?;
     let name = match &options.run {
-        Some(name) => name.parse().map_err(|error| {
-            Failure::usage(format!("--run {name} is no run name")).source(error)
-        })?,
+        Some(name) => settings::run_name(name)?,
         None => RunName::for_pool(address.user_pool_id()),
     };
     let legacy = settings::legacy_database(&config).await?;

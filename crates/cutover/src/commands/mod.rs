@@ -6,4 +6,5 @@ pub(crate) mod pool;
 pub(crate) mod reconcile;
 pub(crate) mod rehearse;
 pub(crate) mod status;
+pub(crate) mod undo;
 pub(crate) mod verify;

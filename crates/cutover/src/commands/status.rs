@@ -9,13 +9,11 @@ use serde_json::json;
 
 use crate::arguments::{Arguments, StatusOptions};
 use crate::exit_status::{ExitStatus, Failure};
-use crate::{output, runtime};
+use crate::{output, runtime, settings};
 
 pub(crate) fn run(_: &Arguments, options: &StatusOptions) -> Result<ExitStatus, Failure> {
     let name = match &options.run {
-        Some(name) => name.parse().map_err(|error| {
-            Failure::usage(format!("--run {name} is no run name")).source(error)
-        })?,
+        Some(name) => settings::run_name(name)?,
         None => latest_run(&options.runs_dir)?,
     };
     runtime()?.block_on(status(&name, options))

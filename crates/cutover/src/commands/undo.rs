@@ -1,0 +1,60 @@
+//! `cutover undo`: takes a run back as far as nobody has used what it made.
+
+use bulk_import::{RunControl, UndoSummary, undo};
+use cognito_user_pool::WritePermission;
+
+use crate::arguments::{Arguments, UndoOptions};
+use crate::exit_status::{ExitStatus, Failure};
+use crate::import_progress::{self, Watcher};
+use crate::{output, pool_target, runtime, settings};
+
+pub(crate) fn run(arguments: &Arguments, options: &UndoOptions) -> Result<ExitStatus, Failure> {
+    runtime()?.block_on(take_back(arguments, options))
+}
+
+async fn take_back(arguments: &Arguments, options: &UndoOptions) -> Result<ExitStatus, Failure> {
+    let config = settings::config_or_defaults(arguments)?;
+    let name = settings::run_name(&options.run)?;
+    let pool = pool_target::connect(pool_target::address(&config, &options.pool)?, &options.pool);
+    let pool = pool.await?;
+    let control = RunControl::new();
+    import_progress::obey_signals(&control)?;
+    let permission = WritePermission::from_execute_flag(options.execute);
+    let writable = permission.map(|permission| pool.allow_writes(permission));
+    let watcher = Watcher::start(&control);
+    let summary = undo(&pool, writable.as_ref(), &options.runs_dir, &name, &control).await;
+    watcher.finish().await;
+    let summary =
+        summary.map_err(|error| super::import::import_failure(error, "the undo halted"))?;
+    print(&summary, options.execute);
+    Ok(match (summary.complete, summary.failed) {
+        (false, _) => ExitStatus::Halted,
+        (true, 0) => ExitStatus::Fine,
+        (true, _) => ExitStatus::Findings,
+    })
+}
+
+fn print(summary: &UndoSummary, execute: bool) {
+    output::result(format_args!(
+        "{} users were created by the run",
+        summary.created
+    ));
+    let deleted = if execute {
+        "deleted"
+    } else {
+        "would be deleted"
+    };
+    output::result(format_args!("  {:>9}  {deleted}", summary.deleted));
+    output::result(format_args!("  {:>9}  gone already", summary.gone));
+    for (reason, users) in &summary.kept {
+        output::result(format_args!("  {users:>9}  kept: {}", reason.code()));
+    }
+    if summary.failed > 0 {
+        output::result(format_args!("  {:>9}  refused by the pool", summary.failed));
+    }
+    if !execute {
+        output::note("to do it, add --execute");
+    } else if !summary.complete {
+        output::note("stopped before the end; the same command goes on");
+    }
+}
