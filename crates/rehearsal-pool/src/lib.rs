@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod answer_body;
 mod api_error;
 mod api_model;
 mod clock;
+mod fault;
 mod operation;
 mod options;
 mod outbox;
@@ -19,6 +21,7 @@ mod token;
 mod trigger;
 mod wire;
 
+pub use fault::{Fault, FaultPlan, FaultRule, FaultWhen};
 pub use options::{
     AttributeKind, CustomAttribute, PasswordPolicy, PoolOptions, PoolSettings, TriggerKind,
     TriggerProgram,

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::fault::FaultPlan;
 use crate::quota::Quotas;
 
 /// How to start a [`RehearsalPool`](crate::RehearsalPool).
@@ -35,6 +36,8 @@ pub struct PoolOptions {
     /// JWKS document really is. The real service's would be
     /// `https://cognito-idp.<region>.amazonaws.com`.
     pub issuer: Option<String>,
+    /// Faults to make happen; none by default.
+    pub faults: FaultPlan,
 }
 
 impl Default for PoolOptions {
@@ -49,6 +52,7 @@ impl Default for PoolOptions {
             trigger: None,
             trigger_retries: 0,
             issuer: None,
+            faults: FaultPlan::default(),
         }
     }
 }

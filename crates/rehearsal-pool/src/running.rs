@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::api_error::ApiError;
 use crate::api_model::api_model;
+use crate::fault::{FaultPlan, Faults};
 use crate::operation::{make_user_pool, make_user_pool_client};
 use crate::options::{
     AttributeKind, CustomAttribute, PoolOptions, PoolSettings, TriggerKind, TriggerProgram,
@@ -96,6 +97,7 @@ impl RehearsalPool {
             options.access_key_id,
             &options.quotas,
             functions,
+            Faults::new(options.faults),
         );
         let listen_error = |source| RehearsalPoolError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
@@ -193,6 +195,11 @@ impl RunningPool {
     #[must_use]
     pub fn quota_counts(&self) -> Vec<QuotaCount> {
         self.service.quotas.counts()
+    }
+
+    /// Makes these faults happen from now on, in place of those before.
+    pub fn set_faults(&self, plan: FaultPlan) {
+        self.service.faults.replace(plan);
     }
 
     /// Moves the pool's clock forward, so that codes, tokens, temporary passwords and lockouts run

@@ -6,12 +6,14 @@
 //! Source of the documents' paths: guide page
 //! amazon-cognito-user-pools-using-tokens-verifying-a-jwt.
 
-use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
+use hyper::header::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -22,7 +24,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
+use crate::answer_body::{AnswerBody, ConnectionReset};
 use crate::api_error::ApiError;
+use crate::fault::Fault;
 use crate::operation;
 use crate::service::Service;
 use crate::wire;
@@ -59,35 +63,104 @@ pub(crate) async fn serve(
 async fn connection(stream: TcpStream, service: Arc<Service>) {
     // Answers are small; waiting to fill a packet would cost 40 ms each.
     let _ = stream.set_nodelay(true);
-    let handler = service_fn(move |request| {
-        let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(handle(service, request).await) }
+    let to_be_reset = AtomicBool::new(false);
+    let handler = service_fn(|request| {
+        let (service, to_be_reset) = (Arc::clone(&service), &to_be_reset);
+        async move {
+            let answer = handle(service, request).await;
+            to_be_reset.store(answer.is_err(), Ordering::Relaxed);
+            answer
+        }
     });
-    let served = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), handler);
-    if let Err(error) = served.await {
+    if let Err(error) = (&mut connection).await {
         tracing::debug!(%error, "a connection ended early");
+        let stream = connection.into_parts().io.into_inner();
+        if to_be_reset.load(Ordering::Relaxed) {
+            // So that closing it sends a reset, not a polite end.
+            let _ = stream.set_zero_linger();
+        }
     }
 }
 
-async fn handle(service: Arc<Service>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    match (request.method(), request.uri().path()) {
-        (&Method::POST, "/") => wire::respond(operate(service, request).await),
+async fn handle(
+    service: Arc<Service>,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, ConnectionReset> {
+    let response = match (request.method(), request.uri().path()) {
+        (&Method::POST, "/") => return operate(service, request).await,
+        (&Method::PUT, "/_rehearsal/faults") => set_faults(&service, request).await,
         (&Method::GET, path) => document(&service, path),
         _ => not_found(),
+    };
+    Ok(response.map(AnswerBody::whole))
+}
+
+async fn operate(
+    service: Arc<Service>,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, ConnectionReset> {
+    let (head, body) = request.into_parts();
+    let name = match wire::operation(&head.headers) {
+        Ok(name) => name.to_owned(),
+        Err(error) => return Ok(wire::respond(Err(error)).map(AnswerBody::whole)),
+    };
+    let fault = service.faults.next(&name);
+    match fault {
+        Some(Fault::ResetBefore) => return Err(ConnectionReset),
+        Some(Fault::Throttle) => {
+            let refused = wire::respond(Err(ApiError::too_many_requests()));
+            return Ok(refused.map(AnswerBody::whole));
+        }
+        Some(Fault::InternalError) => {
+            let failed = wire::respond(Err(ApiError::internal("A fault was asked for.")));
+            return Ok(failed.map(AnswerBody::whole));
+        }
+        Some(Fault::ResetAfter | Fault::HalfWritten | Fault::Late(_)) | None => {}
+    }
+    let response = wire::respond(answer(service, &head.headers, name, body).await);
+    match fault {
+        Some(Fault::ResetAfter) => Err(ConnectionReset),
+        Some(Fault::HalfWritten) => Ok(response.map(AnswerBody::half)),
+        Some(Fault::Late(milliseconds)) => {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            Ok(response.map(AnswerBody::whole))
+        }
+        _ => Ok(response.map(AnswerBody::whole)),
     }
 }
 
-async fn operate(service: Arc<Service>, request: Request<Incoming>) -> Result<Value, ApiError> {
-    let (head, body) = request.into_parts();
-    let name = wire::operation(&head.headers)?.to_owned();
-    wire::check_caller(&head.headers, &name, service.access_key_id.as_deref())?;
+async fn answer(
+    service: Arc<Service>,
+    headers: &HeaderMap,
+    name: String,
+    body: Incoming,
+) -> Result<Value, ApiError> {
+    wire::check_caller(headers, &name, service.access_key_id.as_deref())?;
     let input = read_body(body).await?;
     // A task of its own: a caller who hangs up does not undo what the service began.
     let task = tokio::spawn(async move { operation::dispatch(&service, &name, input).await });
     task.await
         .unwrap_or_else(|_| Err(ApiError::internal("The operation failed.")))
+}
+
+/// Takes a new plan of faults as JSON.
+async fn set_faults(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let plan = read_body(request.into_body()).await.and_then(|body| {
+        serde_json::from_value(body).map_err(|error| ApiError::invalid_parameter(error.to_string()))
+    });
+    match plan {
+        Ok(plan) => {
+            service.faults.replace(plan);
+            wire::json_response(StatusCode::OK, "application/json", &json!({}))
+        }
+        Err(error) => {
+            let body = json!({"message": error.message()});
+            wire::json_response(StatusCode::BAD_REQUEST, "application/json", &body)
+        }
+    }
 }
 
 async fn read_body(body: Incoming) -> Result<Value, ApiError> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::api_error::ApiError;
 use crate::clock::{Clock, Millis};
+use crate::fault::Faults;
 use crate::outbox::Outbox;
 use crate::pool::Pool;
 use crate::pool::client::Client;
@@ -23,6 +24,7 @@ pub(crate) struct Service {
     pub(crate) clock: Clock,
     pub(crate) quotas: QuotaBook,
     pub(crate) functions: Functions,
+    pub(crate) faults: Faults,
     pub(crate) outbox: Outbox,
     pub(crate) issuer: OnceLock<String>,
     pools: RwLock<BTreeMap<String, Arc<Pool>>>,
@@ -36,6 +38,7 @@ impl Service {
         access_key_id: Option<String>,
         quotas: &Quotas,
         functions: Functions,
+        faults: Faults,
     ) -> Self {
         let clock = Clock::new();
         Self {
@@ -44,6 +47,7 @@ impl Service {
             access_key_id,
             clock,
             functions,
+            faults,
             outbox: Outbox::default(),
             issuer: OnceLock::new(),
             pools: RwLock::default(),

@@ -2,6 +2,7 @@
 
 mod behaviours;
 mod client;
+mod faults;
 mod python;
 mod readme;
 mod sdk;
