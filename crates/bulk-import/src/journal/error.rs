@@ -80,9 +80,12 @@ impl JournalError {
         };
         match error {
             // sqlite.org "Result and Error Codes": FULL; NOTADB and CORRUPT by their low byte.
-            sqlx::Error::Database(error) => match code(error.as_ref()) & 0xff {
-                13 => JournalError::Full { path },
-                11 | 26 => JournalError::NotAJournal { path },
+            // IOERR_SHMSIZE: no room even for the index of the write-ahead log, which is what a
+            // disk that was full before says.
+            sqlx::Error::Database(error) => match code(error.as_ref()) {
+                4874 => JournalError::Full { path },
+                code if code & 0xff == 13 => JournalError::Full { path },
+                code if matches!(code & 0xff, 11 | 26) => JournalError::NotAJournal { path },
                 _ => {
                     let message = error.message().to_owned();
                     JournalError::Storage {

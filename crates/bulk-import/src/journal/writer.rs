@@ -266,3 +266,51 @@ fn json<T: Serialize>(rows: &[T]) -> String {
 fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SQLite reports a database at its page limit as it reports a full disk: SQLITE_FULL.
+    #[tokio::test]
+    async fn a_full_disk_stops_the_writer_and_whoever_waits_learns_of_it() {
+        let mut journal = Journal::temporary().await.expect("a temporary journal");
+        let fill = "INSERT INTO users (legacy_id, username, route, generation, group_count,
+                                       enabled, has_contact, may_sign_in, collidable, verified)
+                    SELECT value, value, 'admin-create', 1, 0, 1, 1, 0, 1, 1
+                    FROM json_each(?1)";
+        let ids: Vec<u32> = (1..=500).collect();
+        let filled = sqlx::query(fill)
+            .bind(json(&ids))
+            .execute(&mut journal.connection);
+        filled.await.expect("room for the plan");
+        let limit = sqlx::raw_sql("PRAGMA max_page_count = 1");
+        limit
+            .execute(&mut journal.connection)
+            .await
+            .expect("no less than there are");
+
+        let writer = JournalWriter::start(journal);
+        let handle = writer.handle();
+        let mut written = 0;
+        for position in 1..=500 {
+            let entry = Entry::Created {
+                position,
+                sub: Some("s".repeat(200)),
+                pool_username: "u".repeat(200),
+                proof: Proof::Response,
+            };
+            match handle.commit(entry).await {
+                Ok(()) => written += 1,
+                Err(WriterGone) => break,
+            }
+        }
+        assert!(written < 500, "the limit was never met");
+        drop(handle);
+        let error = writer.finish().await.err();
+        assert!(
+            matches!(error, Some(JournalError::Full { .. })),
+            "{error:?}"
+        );
+    }
+}

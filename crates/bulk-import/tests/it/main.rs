@@ -8,4 +8,5 @@ mod journal_trouble;
 mod outages;
 mod planning;
 mod reconciling;
+mod undoing;
 mod world;

@@ -186,9 +186,12 @@ async fn a_run_is_bound_to_its_pool_and_mapping() {
     let world = World::new().await;
     world.keep("id < 20").await;
     world.import(&world.run()).await.expect("imports");
-    let mut other = World::new().await;
-    other.directory = world.directory;
-    let refused = other.import(&other.run()).await.expect_err("another pool");
+    let other = World::new().await;
+    let same_run = ImportRun {
+        directory: world.runs(),
+        ..other.run()
+    };
+    let refused = other.import(&same_run).await.expect_err("another pool");
     let ImportError::DifferentRun { differences, .. } = &refused else {
         panic!("{refused}")
     };
