@@ -4,7 +4,7 @@
 //! in every version since 1.4). The rounds themselves are in `pbkdf2/rounds.rs`.
 
 mod rounds;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(django_password_portable)))]
 mod sha_instructions;
 
 use base64::Engine as _;

@@ -146,8 +146,23 @@ fn derive(
 ) -> Result<[u8; DIGEST], Unaffordable> {
     let log_n = u8::try_from(work_factor.trailing_zeros()).map_err(|_| Unaffordable)?;
     let params = ::scrypt::Params::new(log_n, block_size, parallelism).map_err(|_| Unaffordable)?;
+    let cost = Cost::Scrypt {
+        work_factor,
+        block_size,
+        parallelism,
+    };
+    if !can_be_allocated(cost.memory_kib()) {
+        return Err(Unaffordable);
+    }
     let mut output = [0; DIGEST];
     lanes::run(|| ::scrypt::scrypt(password, salt, &params, &mut output))?
         .map_err(|_| Unaffordable)?;
     Ok(output)
+}
+
+/// Whether the system would grant that much memory. The scrypt crate allocates without asking and
+/// would end the process; argon2's asks itself.
+fn can_be_allocated(kib: u64) -> bool {
+    let bytes = usize::try_from(kib.saturating_mul(1024)).unwrap_or(usize::MAX);
+    Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }

@@ -10,7 +10,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(django_password_portable)))]
 use super::sha_instructions;
 
 /// The block length of SHA-1 and SHA-256, in bytes.
@@ -75,7 +75,7 @@ pub(super) fn pbkdf2_sha1(password: &[u8], salt: &[u8], iterations: u32) -> [u8;
 }
 
 /// U1 ^ U2 ^ … from the states after the pads, U1 and the number of rounds after it.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(django_password_portable)))]
 #[expect(
     unsafe_code,
     reason = "the one way to call code for CPU features found at run time"
@@ -96,7 +96,7 @@ fn further_sha256_rounds(
 }
 
 /// As [`further_sha256_rounds`].
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(django_password_portable)))]
 #[expect(
     unsafe_code,
     reason = "the one way to call code for CPU features found at run time"
@@ -115,7 +115,7 @@ fn further_sha1_rounds(
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(all(target_arch = "x86_64", not(django_password_portable))))]
 use {
     portable_sha1_rounds as further_sha1_rounds, portable_sha256_rounds as further_sha256_rounds,
 };
