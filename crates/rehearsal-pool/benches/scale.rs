@@ -46,6 +46,7 @@ impl Connection {
             )
             .body(Full::new(Bytes::from(input.to_string())))
             .expect("a valid request");
+        self.0.ready().await.expect("an open connection");
         let response = self.0.send_request(request).await.expect("an answer");
         let status = response.status();
         let body = response

@@ -17,7 +17,7 @@ use hyper::header::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -72,9 +72,8 @@ async fn connection(stream: TcpStream, service: Arc<Service>) {
             answer
         }
     });
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), handler);
+    // No timer: an SDK may keep an idle connection for as long as it likes.
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), handler);
     if let Err(error) = (&mut connection).await {
         tracing::debug!(%error, "a connection ended early");
         let stream = connection.into_parts().io.into_inner();
