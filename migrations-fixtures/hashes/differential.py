@@ -272,10 +272,22 @@ class Case:
             if name == "bcrypt_4" and BCRYPT_5:
                 password = password.encode()[:72].decode(errors="ignore")
             return hasher.encode(password, self.bcrypt_salt("2b"))
+        if name == "argon2_wrapped_sha1" and self.random.random() < 0.5:
+            return self.argon2_wrapped_any_salt(password)
         if "argon2" in name:
             # The reference library wants eight bytes of salt.
             return hasher.encode(password, (self.salt().replace("$", "S") * 8)[:22])
         return hasher.encode(password, self.salt())
+
+    def argon2_wrapped_any_salt(self, password):
+        """Any bytes as salt: `decode`, hence the wrapped hasher's `verify`, reads them as Latin-1."""
+        raw = bytes(self.random.randrange(256) for _ in range(16))
+        inner = project_hashers.inner_hash("sha1", password, raw.decode("latin1"))
+        secret = argon2.low_level.hash_secret(
+            inner.encode(), raw, time_cost=1, memory_cost=64, parallelism=1, hash_len=32,
+            type=argon2.Type.ID,
+        )
+        return "argon2_wrapped_sha1" + secret.decode()
 
     def mutate(self, encoded):
         """Something in the string changed; nothing that would make it expensive."""
