@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use chrono::Utc;
 use cognito_user_pool::{
     Disposition, PoolDescription, PoolError, QuotaCategory, UserPool, WritableUserPool,
 };
@@ -15,7 +16,7 @@ use crate::control::{RunControl, Stop};
 use crate::import_error::ImportError;
 use crate::journal::{Header, Journal, JournalWriter, Pending, Target};
 use crate::plan::Plan;
-use crate::planner::{Planned, Planner};
+use crate::planner::{PlanPolicy, Planned, Planner};
 use crate::pool_fit::PoolFit;
 use crate::progress::Phase;
 use crate::settings::ImportRun;
@@ -97,7 +98,7 @@ async fn phases(
     let mut journal = Journal::open(&run.directory, &run.name).await?;
     let mut header = header(&mut journal, target(config, pool), run).await?;
     let policy = policy(config, run);
-    let policy_text = format!("{policy:?}");
+    let policy_text = policy.recorded();
     if run.retry_failed {
         journal.retry_failed().await?;
         header.finished = false;
@@ -209,10 +210,14 @@ fn users_in_work(most: usize, pool: &UserPool) -> usize {
     enough.clamp(8, most.max(8))
 }
 
-fn policy(config: &Config, run: &ImportRun) -> ImportPolicy {
-    ImportPolicy {
-        approve_password_reset: run.approve_password_reset,
-        inactive: config.import.inactive,
+fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
+    PlanPolicy {
+        routes: ImportPolicy {
+            approve_password_reset: run.approve_password_reset,
+            inactive: config.import.inactive,
+        },
+        keep: run.keep_for_first_login,
+        as_of: Utc::now(),
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod apply;
 mod control;
+mod control_files;
 mod import;
 mod import_error;
 mod journal;
+mod keep_for_first_login;
 mod legacy_patience;
 mod outcome;
 mod plan;
@@ -23,9 +25,11 @@ mod undo;
 mod user_steps;
 
 pub use control::{RunControl, Stop};
+pub use control_files::ControlFiles;
 pub use import::{import, plan};
 pub use import_error::{ErrorClass, ImportError};
 pub use journal::{JournalError, OutcomeRow, ReasonCount, RunStatus};
+pub use keep_for_first_login::{KeepForFirstLogin, KeepForFirstLoginError};
 pub use outcome::Outcome;
 pub use plan::{CategoryCalls, Plan, PlanCount};
 pub use progress::{Phase, Progress, Waiting};

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use cognito_user_pool::{PoolDescription, UserPool, UserRecord, UserStatus};
 use django_password::{Limits, Verifier};
 use futures::{StreamExt, TryStreamExt, pin_mut};
@@ -17,6 +18,7 @@ use migration_model::{
 use crate::control::{RunControl, Stop};
 use crate::import_error::ImportError;
 use crate::journal::{Header, Journal, KeyKind, PlannedUser, PoolUserRow};
+use crate::keep_for_first_login::KeepForFirstLogin;
 use crate::legacy_patience::LegacyPatience;
 use crate::progress::Phase;
 use crate::text_key::{Folding, text_key};
@@ -32,11 +34,36 @@ pub(crate) struct Planner<'a> {
     pub(crate) pool: &'a UserPool,
     pub(crate) description: &'a PoolDescription,
     pub(crate) mapping: &'a UserMapping,
-    pub(crate) policy: ImportPolicy,
+    pub(crate) policy: PlanPolicy,
     pub(crate) legacy_id_attribute: Option<&'a str>,
     pub(crate) control: &'a RunControl,
     folding: Folding,
     verifier: Verifier,
+}
+
+/// What an operator decided about the import as a whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlanPolicy {
+    pub(crate) routes: ImportPolicy,
+    /// Whom to leave for first login although the import of such users is approved.
+    pub(crate) keep: Option<KeepForFirstLogin>,
+    /// The moment from which the condition counts back.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+impl PlanPolicy {
+    fn keeps(&self, user: &LegacyUser) -> bool {
+        self.keep.is_some_and(|keep| keep.keeps(user, self.as_of))
+    }
+
+    /// The policy as the journal records it. A resumed run with another one is planned anew.
+    pub(crate) fn recorded(&self) -> String {
+        let routes = format!("{:?}", self.routes);
+        match self.keep {
+            Some(keep) => format!("{routes} keep {keep}"),
+            None => routes,
+        }
+    }
 }
 
 /// Whether the plan was finished.
@@ -54,7 +81,7 @@ impl<'a> Planner<'a> {
         description: &'a PoolDescription,
         config: &'a Config,
         mapping: &'a UserMapping,
-        policy: ImportPolicy,
+        policy: PlanPolicy,
         control: &'a RunControl,
     ) -> Planner<'a> {
         let id_column = config.legacy.columns.resolve("id");
@@ -230,13 +257,17 @@ impl<'a> Planner<'a> {
             username: true,
             verified_email: true,
         };
-        let collided = route(everywhere, self.policy);
+        let collided = route(everywhere, self.policy.routes);
         let cautious = ImportPolicy {
             approve_password_reset: false,
-            ..self.policy
+            ..self.policy.routes
         };
         let may_sign_in = route(Collisions::default(), cautious).route == Route::FirstLogin;
-        let mut routing = route(Collisions::default(), self.policy);
+        let mut routing = route(Collisions::default(), self.policy.routes);
+        if routing.route == Route::AdminCreate && may_sign_in && self.policy.keeps(user) {
+            routing.route = Route::FirstLogin;
+            routing.reason = Some(Reason::MayStillSignIn);
+        }
         if routing.route == Route::AdminCreate
             && let Some((attribute, reason)) = self.description.schema_fault(&target)
         {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::RunName;
+use crate::{KeepForFirstLogin, RunName};
 
 /// The settings of an import run.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct ImportRun {
     pub directory: PathBuf,
     /// Import users who could still keep their password by signing in.
     pub approve_password_reset: bool,
+    /// Of those, whom to leave for first login all the same.
+    pub keep_for_first_login: Option<KeepForFirstLogin>,
     /// Try users again who failed in this run.
     pub retry_failed: bool,
     /// Users in work at a time.
@@ -30,6 +32,7 @@ impl ImportRun {
             name,
             directory: directory.into(),
             approve_password_reset: false,
+            keep_for_first_login: None,
             retry_failed: false,
             concurrency: Self::DEFAULT_CONCURRENCY,
         }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bulk_import::{ErrorClass, ImportError, RunStatus};
-use cognito_user_pool::{PoolFault, Quotas, UserStatus};
+use bulk_import::{ControlFiles, ErrorClass, ImportError, RunControl, RunStatus};
+use cognito_user_pool::{PoolFault, Quotas, Share, UserStatus};
 use migration_model::Reason;
 
 use crate::fault_front::{Call, Fault, FaultFront};
-use crate::world::{SHORT, World, assert_accounts, pool_with_patience};
+use crate::world::{SHORT, World, assert_accounts, pool_at, pool_with_patience};
 
 async fn world() -> World {
     let world = World::new().await;
@@ -43,6 +43,44 @@ async fn throttling_slows_the_run_and_fails_nobody() {
     let summary = ended.expect("imports");
     assert_accounts(&summary, 60);
     assert!(summary.complete && summary.failed == 0, "{summary:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_beside_the_journal_pause_slow_and_stop_a_run() {
+    let world = World::new().await;
+    std::fs::create_dir(world.runs()).expect("a directory");
+    let run = world.run();
+    let files = ControlFiles::of_run(&run.directory, &run.name);
+    let (legacy, control) = (world.legacy().await, RunControl::new());
+    let all = Share::new(1.0).expect("a share");
+    let pool = pool_at(world.address(), Quotas::defaults(all)).await;
+    std::fs::write(&files.pause, "").expect("a file");
+    std::fs::write(&files.share, "0.01\n").expect("a file");
+    let operator = async {
+        while !control.is_paused() || pool.quotas().share() == all {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(pool.quotas().share().get(), 0.01);
+        // Whatever was on its way has come back by now, and nothing new goes out.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let users = world.users().await.len();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(
+            world.users().await.len(),
+            users,
+            "somebody was created during a pause"
+        );
+        std::fs::write(&files.stop, "").expect("a file");
+        std::fs::remove_file(&files.pause).expect("it is there");
+    };
+    let import = bulk_import::import(&legacy, &world.config, &pool, &run, &control);
+    let unreadable = |path: &std::path::Path| panic!("{}", path.display());
+    let summary = tokio::select! {
+        (summary, ()) = async { tokio::join!(import, operator) } => summary,
+        () = files.obey(&control, &pool, unreadable) => unreachable!("it obeys for ever"),
+    };
+    let summary = summary.expect("stopping is no error");
+    assert!(!summary.complete, "{summary:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,6 +72,31 @@ async fn without_approval_nobody_is_imported_who_could_still_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_signed_in_lately_can_be_left_for_first_login() {
+    let world = World::new().await;
+    world.keep("id BETWEEN 10 AND 13").await;
+    world
+        .change(
+            "UPDATE auth_user SET password = 'pbkdf2_sha256$1$salt$' ||
+                 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', is_active = 1;
+             UPDATE auth_user SET last_login = datetime('now', '-10 days') WHERE id = 10;
+             UPDATE auth_user SET last_login = datetime('now', '-100 days') WHERE id = 11;
+             UPDATE auth_user SET last_login = NULL WHERE id = 12;
+             UPDATE auth_user SET last_login = datetime('now'), password = '!' WHERE id = 13;",
+        )
+        .await;
+    let run = ImportRun {
+        keep_for_first_login: "last_login > 90 days".parse().ok(),
+        ..world.run()
+    };
+    let summary = world.import(&run).await.expect("imports");
+    // 10 is kept; 13 has no password to keep.
+    assert_eq!((summary.created, summary.held), (3, 1), "{summary:?}");
+    let without = world.import(&world.run()).await.expect("planned anew");
+    assert_eq!((without.created, without.held), (4, 0), "{without:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn users_who_would_collide_are_held_both_and_everybody_else_is_not() {
     let world = World::new().await;
     world.keep("id BETWEEN 10 AND 15").await;
