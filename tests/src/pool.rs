@@ -71,8 +71,8 @@ impl Pool {
         PoolClient::of(self)
     }
 
-    /// Arguments that point `cutover import` at this pool, quotas off.
-    pub fn as_target(&self) -> [&str; 7] {
+    /// Arguments that point `cutover import` at this pool.
+    pub fn as_target(&self) -> [&str; 6] {
         [
             "--endpoint-url",
             &self.endpoint,
@@ -80,7 +80,6 @@ impl Pool {
             &self.user_pool_id,
             "--region",
             &self.region,
-            "--no-quotas",
         ]
     }
 

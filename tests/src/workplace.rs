@@ -73,6 +73,15 @@ impl Workplace {
         )
     }
 
+    /// Starts a local pool for this configuration with Cognito's own quotas, which slow an import
+    /// down so that it can be met at work.
+    pub fn serve_paced_pool(&self) -> Pool {
+        Pool::start(
+            self.cutover(&["pool", "serve", "--quotas", "default"]),
+            &self.folder,
+        )
+    }
+
     /// What was left in the folder for temporary files.
     pub fn temporary_files(&self) -> Vec<std::path::PathBuf> {
         self.folder

@@ -1,10 +1,18 @@
 //! The programs as their users drive them, by subject.
 
+mod bad_input;
 mod forgot_password;
+mod import;
+mod import_run;
 mod inspect;
+mod killed_import;
+mod leak;
 mod mapping;
+mod name_forms;
 mod outage;
 mod pool_serve;
 mod populations;
+mod quotas;
+mod rehearse;
 mod sign_in;
 mod verify;
