@@ -1,6 +1,6 @@
 //! Why an import did not run or did not go on, and whether repeating the command may help.
 
-use cognito_user_pool::PoolError;
+use cognito_user_pool::{Operation, PoolError, PoolFault};
 use legacy_users::LegacyError;
 
 use crate::journal::JournalError;
@@ -64,6 +64,13 @@ impl ImportError {
                 ErrorClass::Halted
             }
             ImportError::Journal(_) => ErrorClass::Usage,
+            // The very first call: there is no such pool, and nothing was begun.
+            ImportError::Pool(error)
+                if error.operation() == Operation::DescribeUserPool
+                    && error.fault() == PoolFault::ResourceNotFound =>
+            {
+                ErrorClass::Usage
+            }
             ImportError::Pool(_) | ImportError::Legacy(_) | ImportError::TooManyFailures { .. } => {
                 ErrorClass::Halted
             }

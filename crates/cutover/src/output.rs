@@ -79,6 +79,12 @@ pub(crate) fn whole_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     partial.complete()
 }
 
+/// Finds out before the work whether its result can be written afterwards.
+pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
+    let partial = Partial::beside(path);
+    std::fs::write(partial.write_to(), "").map_err(|error| partial.failure(error))
+}
+
 /// A file that is being written; it takes its name only when it is whole, and is removed when it
 /// never becomes so.
 pub(crate) struct Partial {

@@ -1,11 +1,11 @@
 //! Which user pool a command works on, and how fast it may: from flags, configuration and what the
 //! pool itself says of its limits.
 
-use cognito_user_pool::{Patience, PoolAddress, QuotaCategory, Quotas, Share, UserPool};
+use cognito_user_pool::{Patience, PoolAddress, PoolFault, QuotaCategory, Quotas, Share, UserPool};
 use migration_model::Config;
 
 use crate::arguments::PoolTarget;
-use crate::exit_status::Failure;
+use crate::exit_status::{ExitStatus, Failure};
 
 /// A limit above which there is none: the local pool with its quotas off answers with the largest
 /// number the API can carry. No account has a million requests a second.
@@ -46,11 +46,24 @@ pub(crate) async fn connect(
     let share = Share::new(options.share)
         .map_err(|error| Failure::usage(format!("--share {}", options.share)).source(error))?;
     let quotas = Quotas::defaults(share);
-    let pool = UserPool::connect(address, quotas.clone(), Patience::default()).await;
-    match pool
+    // The first question has no patience: whoever has just typed the command hears at once that
+    // nobody listens there. Outages later on are waited out.
+    let first = UserPool::connect(address.clone(), quotas.clone(), Patience::NONE).await;
+    let limit = first
         .get_provisioned_limit(QuotaCategory::UserCreation)
-        .await
-    {
+        .await;
+    let shown = address.to_string();
+    let pool = UserPool::connect(address, quotas.clone(), Patience::default()).await;
+    match limit {
+        Err(error) if error.fault() == PoolFault::Unreachable => {
+            let hint = error.hint();
+            return Err(Failure::new(
+                ExitStatus::Halted,
+                format!("the user pool {shown} does not answer"),
+            )
+            .source(error)
+            .hint(hint));
+        }
         Ok(Some(limit)) if limit >= NO_LIMIT => pool.set_quotas(Quotas::off()),
         Ok(Some(limit)) => {
             pool.set_quotas(quotas.with_limit(QuotaCategory::UserCreation, limit));

@@ -24,6 +24,10 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         Some(name) => settings::run_name(name)?,
         None => RunName::for_pool(address.user_pool_id()),
     };
+    if let Some(path) = &options.summary {
+        output::check_writable(path)?;
+    }
+    let shown = address.to_string();
     let legacy = settings::legacy_database(&config).await?;
     let pool = pool_target::connect(address, &options.pool).await?;
     let run = ImportRun {
@@ -37,7 +41,7 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
     let Some(permission) = WritePermission::from_execute_flag(options.execute) else {
         let plan = bulk_import::plan(&legacy, &config, &pool, &run, &control).await;
         watcher.finish().await;
-        let plan = plan.map_err(|error| failure(error, options))?;
+        let plan = plan.map_err(|error| failure(error, options, &shown))?;
         print_plan(&plan);
         write_summary(options.summary.as_deref(), &plan.summary())?;
         return Ok(ExitStatus::Fine);
@@ -58,12 +62,12 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
             if let Ok(status) = RunStatus::read(&run.directory, &run.name).await {
                 write_summary(options.summary.as_deref(), &status.summary)?;
             }
-            return Err(failure(error, options));
+            return Err(failure(error, options, &shown));
         }
     };
     write_summary(options.summary.as_deref(), &summary)?;
     let status = RunStatus::read(&run.directory, &run.name).await;
-    let status = status.map_err(|error| failure(ImportError::from(error), options))?;
+    let status = status.map_err(|error| failure(ImportError::from(error), options, &shown))?;
     super::status::print(&status);
     if !summary.complete {
         output::note(format_args!("stopped; to go on: {}", resume_command()));
@@ -80,9 +84,9 @@ fn write_summary(path: Option<&Path>, summary: &Summary) -> Result<(), Failure> 
     path.map_or(Ok(()), |path| output::json_file(path, summary))
 }
 
-fn failure(error: ImportError, options: &ImportOptions) -> Failure {
+fn failure(error: ImportError, options: &ImportOptions, pool: &str) -> Failure {
     let resume = (error.class() == ErrorClass::Halted && options.execute).then(resume_command);
-    let failure = import_failure(error, "the import halted");
+    let failure = import_failure(error, &format!("the import into {pool} halted"));
     let Some(resume) = resume else { return failure };
     let hint = failure.hint.clone().unwrap_or_default();
     failure.hint(format!("{hint}; to go on: {resume}"))
