@@ -178,7 +178,7 @@ impl Sample {
                 parallelism: 1,
             },
             Self::ScryptLanes => Cost::Scrypt {
-                work_factor: 1 << 11,
+                work_factor: 1 << 10,
                 block_size: 8,
                 parallelism: 5,
             },

@@ -161,7 +161,7 @@ fn argon2(python: &Python) -> Row {
     let encoded = python.encode(PASSWORD, "argon2");
     let contenders = vec![
         ours("django-password", &encoded),
-        Contender::native("RustCrypto argon2 0.6, lanes in turn or rayon", || {
+        Contender::native("RustCrypto argon2 0.6, with rayon", || {
             let params = argon2::Params::new(102_400, 2, 8, None).expect("sound parameters");
             let argon2 =
                 argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
