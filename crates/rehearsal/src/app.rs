@@ -32,6 +32,19 @@ pub(crate) struct Refusal {
     pub(crate) exception: String,
 }
 
+impl Refusal {
+    /// Whether the trigger failed, so that it says nothing about the person.
+    pub(crate) fn is_outage(&self) -> bool {
+        // The exceptions InitiateAuth declares for a trigger that failed (API model).
+        matches!(
+            self.exception.as_str(),
+            "UserLambdaValidationException"
+                | "UnexpectedLambdaException"
+                | "InvalidLambdaResponseException"
+        )
+    }
+}
+
 impl<'a> App<'a> {
     pub(crate) fn new(pool: &'a WritableUserPool, running: &'a RunningPool) -> App<'a> {
         App { pool, running }

@@ -97,6 +97,8 @@ pub struct SignIn {
     pub right: bool,
     /// What was wrong, if anything.
     pub wrong: Option<String>,
+    /// How often the trigger could not answer, so that it was tried again.
+    pub outages: usize,
     /// A reason code where it came out as it must, and yet not as a person would wish.
     pub limit: Option<&'static str>,
     /// Milliseconds of the first sign-in, trigger included.

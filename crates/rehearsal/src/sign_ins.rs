@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::app::{App, Attempt};
 use crate::canary::{Canary, Expectation};
 use crate::report::SignIn;
+use crate::wording::count_of;
 
 /// Reasons behind which a refusal must look like every other (no oracle for guessers).
 const ONE_REFUSAL: &[Reason] = &[
@@ -30,7 +31,7 @@ pub(crate) async fn practise(
     let mut sign_ins = Vec::with_capacity(canaries.len());
     let mut refusals = Vec::new();
     for (index, canary) in canaries.iter().enumerate() {
-        let first = app.sign_in(&canary.login, canary.password.expose()).await?;
+        let (first, outages) = first_sign_in(app, canary).await?;
         let mut wrong = fault(canary, &first, legacy_id_claim);
         let (mut second_ms, mut limit) = (None, None);
         if let (Ok(claims), Expectation::SignsIn) = (&first.answer, canary.expected()) {
@@ -51,6 +52,7 @@ pub(crate) async fn practise(
             happened: happened(&first),
             right: wrong.is_none(),
             wrong,
+            outages,
             limit,
             first_ms: first.ms,
             second_ms,
@@ -93,6 +95,25 @@ impl Kept {
             message: "they had signed in, and cannot any more after the import".to_owned(),
             next_step: "run the rehearsal again and keep its output for a bug report".to_owned(),
         })
+    }
+}
+
+/// How often a person tries again who is told that it did not work just now.
+const TRIES: usize = 3;
+
+/// Signs in as a person would: an outage is tried again. Returns how many there were.
+async fn first_sign_in(app: &App<'_>, canary: &Canary) -> Result<(Attempt, usize), PoolError> {
+    let mut outages = 0;
+    loop {
+        let attempt = app.sign_in(&canary.login, canary.password.expose()).await?;
+        let outage = attempt
+            .answer
+            .as_ref()
+            .is_err_and(|refusal| refusal.is_outage());
+        if !outage || canary.expected() == Expectation::Refused || outages + 1 == TRIES {
+            return Ok((attempt, outages));
+        }
+        outages += 1;
     }
 }
 
@@ -153,6 +174,17 @@ fn findings(sign_ins: &[SignIn], refusals: &mut Vec<String>) -> Vec<Finding> {
             subject: format!("{wrong} of {} canaries", sign_ins.len()),
             message: "their sign-in did not come out as the canary file says".to_owned(),
             next_step: "look at each under \"Sign-ins through the trigger\"".to_owned(),
+        });
+    }
+    let outages: usize = sign_ins.iter().map(|sign_in| sign_in.outages).sum();
+    if outages > 0 {
+        findings.push(Finding {
+            severity: Severity::Warning,
+            code: Reason::DeadlineNear.code(),
+            subject: count_of(outages as u64, "sign-in"),
+            message: "could not be checked in time or at all, and had to be tried again".to_owned(),
+            next_step: "see the trigger's log; on a busy machine, rehearse again when it is idle"
+                .to_owned(),
         });
     }
     let limited = sign_ins
