@@ -19,6 +19,7 @@ mod service;
 mod srp;
 mod token;
 mod trigger;
+mod user_import;
 mod wire;
 
 pub use fault::{Fault, FaultPlan, FaultRule, FaultWhen};

@@ -47,6 +47,11 @@ pub(crate) fn client_secret() -> String {
     text(51, LOWER_AND_DIGITS)
 }
 
+/// `import-` and ten letters and digits, as import job ids are.
+pub(crate) fn import_job_id() -> String {
+    format!("import-{}", text(10, LETTERS_AND_DIGITS))
+}
+
 /// Six digits, as confirmation codes are.
 pub(crate) fn code() -> String {
     text(6, b"0123456789")

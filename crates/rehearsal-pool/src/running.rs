@@ -102,6 +102,10 @@ impl RehearsalPool {
         let listen_error = |source| RehearsalPoolError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(listen_error)?);
+        service
+            .endpoint
+            .set(endpoint.clone())
+            .expect("a new service has no endpoint yet");
         let issuer = options.issuer.unwrap_or_else(|| endpoint.clone());
         service
             .issuer

@@ -31,6 +31,8 @@ use crate::operation;
 use crate::service::Service;
 use crate::wire;
 
+/// "The maximum CSV file size is 100 MB."
+const MAX_IMPORT_FILE: usize = 100 * 1024 * 1024;
 /// Longer than any operation's input can be.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
@@ -91,6 +93,9 @@ async fn handle(
     let response = match (request.method(), request.uri().path()) {
         (&Method::POST, "/") => return operate(service, request).await,
         (&Method::PUT, "/_rehearsal/faults") => set_faults(&service, request).await,
+        (&Method::PUT, path) if path.starts_with("/_import/") => {
+            take_upload(&service, request).await
+        }
         (&Method::GET, path) => document(&service, path),
         _ => not_found(),
     };
@@ -145,6 +150,38 @@ async fn answer(
         .unwrap_or_else(|_| Err(ApiError::internal("The operation failed.")))
 }
 
+/// Takes the file of an import job, as its pre-signed URL would: the encryption header is part of
+/// what the URL signs (guide: cognito-user-pools-using-import-tool).
+async fn take_upload(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let answer = |status: StatusCode| {
+        wire::json_response(
+            status,
+            "application/json",
+            &json!({"status": status.as_u16()}),
+        )
+    };
+    let encrypted = request.headers().get("x-amz-server-side-encryption");
+    if encrypted.is_none_or(|value| value != "aws:kms") {
+        return answer(StatusCode::FORBIDDEN);
+    }
+    let (head, body) = request.into_parts();
+    let parts: Vec<&str> = head.uri.path().split('/').collect();
+    let query = head.uri.query().unwrap_or_default();
+    let key = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("X-Amz-Signature="));
+    let (["", "_import", pool_id, job_id], Some(key)) = (&parts[..], key) else {
+        return answer(StatusCode::FORBIDDEN);
+    };
+    let Ok(file) = Limited::new(body, MAX_IMPORT_FILE).collect().await else {
+        return answer(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    match operation::upload(service, pool_id, job_id, key, file.to_bytes().into()) {
+        Ok(()) => answer(StatusCode::OK),
+        Err(_) => answer(StatusCode::FORBIDDEN),
+    }
+}
+
 /// Takes a new plan of faults as JSON.
 async fn set_faults(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let plan = read_body(request.into_body()).await.and_then(|body| {
@@ -194,6 +231,7 @@ fn document(service: &Service, path: &str) -> Response<Full<Bytes>> {
             .pool(pool_id)
             .ok()
             .map(|pool| openid_configuration(&service.issuer(&pool))),
+        ["_rehearsal", "import-log", pool_id, job_id] => import_log(service, pool_id, job_id),
         ["_rehearsal", "outbox"] => Some(json!({"messages": service.outbox.messages()})),
         ["_rehearsal", "trigger-runs"] => Some(json!({"runs": service.functions.runs()})),
         ["_rehearsal", "quotas"] => Some(json!({"categories": service.quotas.counts()})),
@@ -203,6 +241,17 @@ fn document(service: &Service, path: &str) -> Response<Full<Bytes>> {
         Some(body) => wire::json_response(StatusCode::OK, "application/json", &body),
         None => not_found(),
     }
+}
+
+/// Lines of an import's file that made no user, with reasons, as the service writes to its log.
+fn import_log(service: &Service, pool_id: &str, job_id: &str) -> Option<Value> {
+    let pool = service.pool(pool_id).ok()?;
+    let state = pool.state();
+    let lines = state.imports.get(job_id)?.log.iter();
+    let lines: Vec<Value> = lines
+        .map(|(line, reason)| json!({"line": line, "reason": reason}))
+        .collect();
+    Some(json!({"lines": lines}))
 }
 
 fn openid_configuration(issuer: &str) -> Value {

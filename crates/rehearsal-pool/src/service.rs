@@ -27,6 +27,10 @@ pub(crate) struct Service {
     pub(crate) faults: Faults,
     pub(crate) outbox: Outbox,
     pub(crate) issuer: OnceLock<String>,
+    /// URL of this endpoint.
+    pub(crate) endpoint: OnceLock<String>,
+    /// Held while an import job starts: an account has one active job.
+    pub(crate) starting_import: tokio::sync::Mutex<()>,
     pools: RwLock<BTreeMap<String, Arc<Pool>>>,
     /// App client id -> pool id: unsigned operations name the client only.
     pool_of_client: RwLock<BTreeMap<String, String>>,
@@ -50,6 +54,8 @@ impl Service {
             faults,
             outbox: Outbox::default(),
             issuer: OnceLock::new(),
+            endpoint: OnceLock::new(),
+            starting_import: tokio::sync::Mutex::default(),
             pools: RwLock::default(),
             pool_of_client: RwLock::default(),
         }
@@ -66,6 +72,15 @@ impl Service {
             .get()
             .expect("set before the first request is served");
         format!("{base}/{}", pool.id)
+    }
+
+    /// The local stand-in for an import job's pre-signed URL.
+    pub(crate) fn upload_url(&self, pool_id: &str, job_id: &str, key: &str) -> String {
+        let base = self
+            .endpoint
+            .get()
+            .expect("set before the first request is served");
+        format!("{base}/_import/{pool_id}/{job_id}?X-Amz-Expires=900&X-Amz-Signature={key}")
     }
 
     pub(crate) fn pool_arn(&self, id: &str) -> String {

@@ -9,6 +9,7 @@ mod authentication_result;
 mod challenge_answers;
 mod groups;
 mod identity_links;
+mod import_jobs;
 mod migration;
 mod password_check;
 mod password_recovery;
@@ -26,8 +27,12 @@ mod user_pool_clients;
 mod user_pools;
 mod users;
 
+pub(crate) use self::import_jobs::upload;
+pub(crate) use self::user_creation::check_flags;
 pub(crate) use self::user_pool_clients::make_user_pool_client;
 pub(crate) use self::user_pools::make_user_pool;
+
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -41,7 +46,7 @@ macro_rules! operations {
         /// Every operation this pool serves, by Cognito's name.
         pub(crate) const SERVED: &[&str] = &[$(stringify!($name)),*];
 
-        async fn run(service: &Service, name: &str, input: Value) -> Result<Value, ApiError> {
+        async fn run(service: &Arc<Service>, name: &str, input: Value) -> Result<Value, ApiError> {
             match name {
                 $(stringify!($name) => $handler(service, read(input)?).await,)*
                 _ => Err(ApiError::new(
@@ -80,6 +85,7 @@ operations! {
     ConfirmForgotPassword => password_recovery::confirm_forgot_password,
     ConfirmSignUp => sign_up::confirm_sign_up,
     CreateGroup => groups::create_group,
+    CreateUserImportJob => import_jobs::create_user_import_job,
     CreateUserPool => user_pools::create_user_pool,
     CreateUserPoolClient => user_pool_clients::create_user_pool_client,
     DeleteGroup => groups::delete_group,
@@ -87,9 +93,11 @@ operations! {
     DeleteUserAttributes => self_service::delete_user_attributes,
     DeleteUserPool => user_pools::delete_user_pool,
     DeleteUserPoolClient => user_pool_clients::delete_user_pool_client,
+    DescribeUserImportJob => import_jobs::describe_user_import_job,
     DescribeUserPool => user_pools::describe_user_pool,
     DescribeUserPoolClient => user_pool_clients::describe_user_pool_client,
     ForgotPassword => password_recovery::forgot_password,
+    GetCSVHeader => import_jobs::get_csv_header,
     GetGroup => groups::get_group,
     GetProvisionedLimit => provisioned_limits::get_provisioned_limit,
     GetTokensFromRefreshToken => sessions::get_tokens_from_refresh_token,
@@ -97,6 +105,7 @@ operations! {
     GlobalSignOut => sessions::global_sign_out,
     InitiateAuth => sign_in::initiate_auth,
     ListGroups => groups::list_groups,
+    ListUserImportJobs => import_jobs::list_user_import_jobs,
     ListUserPoolClients => user_pool_clients::list_user_pool_clients,
     ListUserPools => user_pools::list_user_pools,
     ListUsers => user_listing::list_users,
@@ -105,6 +114,8 @@ operations! {
     RespondToAuthChallenge => challenge_answers::respond_to_auth_challenge,
     RevokeToken => sessions::revoke_token,
     SignUp => sign_up::sign_up,
+    StartUserImportJob => import_jobs::start_user_import_job,
+    StopUserImportJob => import_jobs::stop_user_import_job,
     UpdateGroup => groups::update_group,
     UpdateProvisionedLimit => provisioned_limits::update_provisioned_limit,
     UpdateUserAttributes => self_service::update_user_attributes,
@@ -119,7 +130,7 @@ pub(crate) fn is_served(name: &str) -> bool {
 
 /// Runs one operation: constraints of the API model, quota, then the operation itself.
 pub(crate) async fn dispatch(
-    service: &Service,
+    service: &Arc<Service>,
     name: &str,
     input: Value,
 ) -> Result<Value, ApiError> {

@@ -8,9 +8,11 @@
 use crate::api_error::ApiError;
 use crate::clock::Millis;
 use crate::pool::client::Client;
+use crate::pool::password::Verifier;
 use crate::pool::user::{Credential, User, UserStatus};
 use crate::pool::user_table::UserIndex;
 use crate::pool::{Pool, PoolState};
+use crate::secret::Secret;
 
 /// What a right password leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,5 +83,27 @@ pub(super) fn proven(user: &mut User, now: Millis) -> Result<Judged, ApiError> {
         )),
         UserStatus::ForceChangePassword => Ok(Judged::NewPasswordRequired),
         UserStatus::Confirmed | UserStatus::ResetRequired => Ok(Judged::SignedIn),
+    }
+}
+
+/// Puts an imported hash that this password matches into the pool's own form (guide:
+/// cognito-user-pools-using-import-tool, "Transparent migration"). The costly check happens beside
+/// the pool's lock.
+pub(super) async fn settle_imported_hash(pool: &Pool, index: UserIndex, password: &str) {
+    let hash = match pool.state().users.get(index).map(|user| &user.credential) {
+        Some(Credential::Imported(hash)) => hash.clone(),
+        _ => return,
+    };
+    let typed = Secret::new(password.to_owned());
+    let matches = tokio::task::spawn_blocking(move || hash.matches(typed.reveal()));
+    if !matches.await.unwrap_or(false) {
+        return;
+    }
+    let mut state = pool.state();
+    if let Some(user) = state.users.get_mut(index)
+        && matches!(user.credential, Credential::Imported(_))
+    {
+        let verifier = Verifier::of(pool.short_name(), &user.username, password);
+        user.credential = Credential::Permanent(verifier);
     }
 }

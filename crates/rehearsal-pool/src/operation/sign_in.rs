@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::auth_parameters::Parameters;
 use super::authentication_result::{Finished, Occasion as TokenOccasion, finish};
 use super::migration::{Migration, Occasion, migrate};
-use super::password_check::{Judged, judge};
+use super::password_check::{Judged, judge, settle_imported_hash};
 use super::srp_sign_in;
 use crate::api_error::ApiError;
 use crate::pool::challenge::ChallengeKind;
@@ -143,6 +143,7 @@ impl Attempt<'_> {
                 }
             }
         };
+        settle_imported_hash(pool, index, password).await;
         let judged = judge(
             pool,
             client,

@@ -194,7 +194,7 @@ fn invite(
 
 /// "You must provide a value for email when you want to set email_verified to true", and the same
 /// for phone numbers.
-pub(super) fn check_flags(attributes: &Attributes) -> Result<(), ApiError> {
+pub(crate) fn check_flags(attributes: &Attributes) -> Result<(), ApiError> {
     for (attribute, name) in [(EMAIL, "email"), (PHONE_NUMBER, "phone_number")] {
         let flag = crate::pool::login_name::verified_flag(attribute);
         if flag.is_some_and(|flag| attributes.is_true(flag)) && attributes.get(attribute).is_none()

@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::import_jobs::has_active_import;
 use super::nothing;
 use crate::api_error::ApiError;
 use crate::clock::epoch_seconds;
@@ -66,6 +67,9 @@ pub(super) async fn update_user_pool(
         .and_then(Value::as_str)
         .unwrap_or_default();
     let pool = service.pool(id)?;
+    if has_active_import(&pool) {
+        return Err(import_in_progress());
+    }
     let config = pool.config().updated(request, service.now())?;
     pool.set_config(config);
     nothing()
@@ -98,6 +102,9 @@ pub(super) async fn add_custom_attributes(
     request: AddCustomAttributes,
 ) -> Result<Value, ApiError> {
     let pool = service.pool(&request.user_pool_id)?;
+    if has_active_import(&pool) {
+        return Err(import_in_progress());
+    }
     let config = pool.config();
     let mut schema = config.schema.clone();
     for attribute in request.custom_attributes {
@@ -142,4 +149,12 @@ pub(super) async fn list_user_pools(
         answer["NextToken"] = next.into();
     }
     Ok(answer)
+}
+
+/// `UserImportInProgressException`, which both changes of a pool declare.
+fn import_in_progress() -> ApiError {
+    ApiError::new(
+        "UserImportInProgressException",
+        "The user pool cannot be changed while a user import job is running.",
+    )
 }

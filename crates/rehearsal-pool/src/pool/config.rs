@@ -262,6 +262,14 @@ impl PoolConfig {
         self.modified
     }
 
+    /// `MfaConfiguration`: `OFF`, `ON` or `OPTIONAL`.
+    pub(crate) fn mfa(&self) -> &str {
+        self.settings
+            .get("MfaConfiguration")
+            .and_then(Value::as_str)
+            .unwrap_or("OFF")
+    }
+
     pub(crate) fn is_protected(&self) -> bool {
         self.settings
             .get("DeletionProtection")

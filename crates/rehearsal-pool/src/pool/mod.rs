@@ -29,6 +29,7 @@ use crate::api_error::ApiError;
 use crate::clock::Millis;
 use crate::random;
 use crate::token::keys::SigningKeys;
+use crate::user_import::job::Job;
 
 /// Quota page: groups a user can be in.
 const MAX_GROUPS_OF_USER: usize = 100;
@@ -53,6 +54,8 @@ pub(crate) struct PoolState {
     pub(crate) revoked: BTreeMap<Uuid, Millis>,
     /// Provider name and user id there -> the local user it is linked to.
     pub(crate) linked: BTreeMap<(String, String), UserIndex>,
+    /// Import jobs by id.
+    pub(crate) imports: BTreeMap<String, Job>,
 }
 
 /// Everything about a user to be made; checked, and its names free.

@@ -13,6 +13,7 @@ use crate::pool::group::GroupId;
 use crate::pool::lockout::Lockout;
 use crate::pool::password::Verifier;
 use crate::pool::schema::{AttributeId, SUB, Schema};
+use crate::user_import::password_hash::ImportedHash;
 
 /// `UserStatusType`, those a local user can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +43,14 @@ pub(crate) enum Credential {
     Permanent(Verifier),
     /// Handed out by an administrator; works until the time given.
     Temporary(Verifier, Millis),
+    /// A hash that came with an import, until the first sign-in by password replaces it.
+    Imported(Box<ImportedHash>),
 }
 
 impl Credential {
     pub(crate) fn verifier(&self) -> Option<&Verifier> {
         match self {
-            Self::None => None,
+            Self::None | Self::Imported(_) => None,
             Self::Permanent(verifier) | Self::Temporary(verifier, _) => Some(verifier),
         }
     }

@@ -77,8 +77,27 @@ pub(crate) struct Step {
     messages: Option<usize>,
     /// Instead of a call: what the newest event of the trigger must contain.
     event: Option<Value>,
+    /// Instead of a call: lines PUT to the variable URL as an import job's file.
+    upload: Option<Vec<String>>,
+    /// With `upload`: whether the encryption header goes along.
+    #[serde(default = "yes")]
+    encrypted: bool,
+    /// With `upload`: the HTTP status that must come.
+    #[serde(default = "ok")]
+    status: u16,
+    /// Instead of a call: waits until the job of the variable JOB has ended.
+    #[serde(default)]
+    job_ends: bool,
     /// Instead of a call: how often the trigger must have run so far.
     trigger_runs: Option<usize>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn ok() -> u16 {
+    200
 }
 
 pub(crate) fn scenario_files() -> Vec<(String, Vec<Scenario>)> {
@@ -275,9 +294,43 @@ impl Run {
             let expected = self.filled_value(expected);
             contains(&event, &expected, "event")?;
         }
+        if let Some(lines) = &step.upload {
+            let file = self.filled(&lines.join("\n"));
+            let url = self.variables.get("URL").ok_or("no URL was kept")?;
+            let path = url
+                .strip_prefix(self.running.endpoint())
+                .ok_or("a foreign URL")?;
+            let status = self
+                .caller
+                .put(path, file, step.encrypted)
+                .await
+                .status
+                .as_u16();
+            if status != step.status {
+                return Err(format!("the upload gave {status}"));
+            }
+        }
+        if step.job_ends {
+            self.await_job().await;
+        }
         match &step.call {
             Some(operation) => self.call(operation, step).await,
             None => Ok(()),
+        }
+    }
+
+    async fn await_job(&self) {
+        let input = json!({"UserPoolId": self.variables["POOL"], "JobId": self.variables["JOB"]});
+        loop {
+            let answer = self.caller.call("DescribeUserImportJob", &input).await;
+            let status = answer.body["UserImportJob"]["Status"]
+                .as_str()
+                .map(str::to_owned);
+            let status = status.unwrap_or_else(|| panic!("no such job: {answer:?}"));
+            if !["Pending", "InProgress", "Stopping"].contains(&status.as_str()) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 

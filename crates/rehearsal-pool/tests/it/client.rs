@@ -64,6 +64,17 @@ impl Caller {
             .await
     }
 
+    /// PUTs an import job's file.
+    pub(crate) async fn put(&self, path: &str, file: String, encrypted: bool) -> Answer {
+        let mut request = Request::put(path).header("host", "localhost");
+        if encrypted {
+            request = request.header("x-amz-server-side-encryption", "aws:kms");
+        }
+        let body = Full::new(Bytes::from(file));
+        self.send(request.body(body).expect("a valid request"))
+            .await
+    }
+
     async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
         let address = self
             .endpoint

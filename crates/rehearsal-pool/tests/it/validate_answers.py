@@ -83,6 +83,9 @@ def findings(shape_name, value, path):
     # (phone_number_verified; the prefix custom:).
     if shape_name != "CustomAttributeNameType":
         yield from length(shape, len(value), path)
+    # The model's pattern has no blanks; the guide's own samples of this text do.
+    if shape_name == "CompletionMessageType":
+        return
     if "pattern" in shape and not regexes.matches(shape["pattern"], value):
         yield f"{path} does not match {shape['pattern']}"
 
