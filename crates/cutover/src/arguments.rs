@@ -112,10 +112,10 @@ pub(crate) struct PoolTarget {
     /// Cognito endpoint, for the local rehearsal pool or an emulator
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
-    /// User pool id [default: [pool] user_pool_id]
+    /// User pool id [default: pool.user_pool_id of the file]
     #[arg(long, value_name = "ID")]
     pub(crate) user_pool_id: Option<String>,
-    /// AWS Region [default: [pool] region, else the one in the pool's id]
+    /// AWS Region [default: pool.region of the file, else the one in the id]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Share of each request quota to spend, from 0.01 to 1
