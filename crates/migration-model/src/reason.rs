@@ -9,6 +9,8 @@ macro_rules! reasons {
         /// Why a user was refused, held, failed or sent down a route.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         #[non_exhaustive]
+        // The meanings are written for operators: `[pool]` is a section of cutover.toml there.
+        #[allow(rustdoc::broken_intra_doc_links)]
         pub enum Reason {
             $(#[doc = $meaning] $variant,)*
         }
