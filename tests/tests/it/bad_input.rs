@@ -379,7 +379,7 @@ fn a_pool_that_does_not_exist_is_told_and_nothing_is_begun() {
     refused(
         import,
         USAGE,
-        &["ResourceNotFoundException", "check user pool id and Region"],
+        &["eu-west-1_doesNotExist", "check user pool id and Region"],
     );
     assert_eq!(
         workplace.folder().files(),
