@@ -123,3 +123,33 @@ impl Drop for Partial {
         let _ = std::fs::remove_file(&self.partial);
     }
 }
+
+/// A CSV file that takes its name only when its last row is written.
+pub(crate) struct CsvFile {
+    partial: Partial,
+    writer: csv::Writer<std::fs::File>,
+}
+
+impl CsvFile {
+    /// Begins a file with its header row.
+    pub(crate) fn begin(path: &Path, columns: &[&str]) -> Result<CsvFile, Failure> {
+        let partial = Partial::beside(path);
+        let writer = csv::Writer::from_path(partial.write_to())
+            .map_err(|error| partial.failure(error.into()))?;
+        let mut file = CsvFile { partial, writer };
+        file.row(columns)?;
+        Ok(file)
+    }
+
+    pub(crate) fn row(&mut self, fields: &[&str]) -> Result<(), Failure> {
+        let written = self.writer.write_record(fields);
+        written.map_err(|error| self.partial.failure(error.into()))
+    }
+
+    pub(crate) fn complete(mut self) -> Result<(), Failure> {
+        let flushed = self.writer.flush();
+        flushed.map_err(|error| self.partial.failure(error))?;
+        drop(self.writer);
+        self.partial.complete()
+    }
+}

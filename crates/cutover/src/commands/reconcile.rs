@@ -110,28 +110,13 @@ fn json_form(found: &Reconciliation) -> serde_json::Value {
 }
 
 async fn write_differences(path: &Path, found: &mut Reconciliation) -> Result<(), Failure> {
-    let written = |error: csv::Error| {
-        Failure::usage(format!("could not write {}", path.display()))
-            .source(error)
-            .hint("check that the folder exists, is yours, and has room")
-    };
-    let partial = output::Partial::beside(path);
-    let mut file = csv::Writer::from_path(partial.write_to()).map_err(written)?;
-    file.write_record(["legacy_id", "difference", "about"])
-        .map_err(written)?;
+    let mut file = output::CsvFile::begin(path, &["legacy_id", "difference", "about"])?;
     let mut rows = std::pin::pin!(found.drift());
     while let Some(row) = rows.next().await {
         let row = row.map_err(|error| {
             super::import::import_failure(error.into(), "the comparison halted")
         })?;
-        let record = [
-            row.legacy_id.as_str(),
-            row.row.kind.code(),
-            row.row.about.as_str(),
-        ];
-        file.write_record(record).map_err(written)?;
+        file.row(&[&row.legacy_id, row.row.kind.code(), &row.row.about])?;
     }
-    file.flush().map_err(|error| written(error.into()))?;
-    drop(file);
-    partial.complete()
+    file.complete()
 }

@@ -133,32 +133,22 @@ fn json_form(status: &RunStatus) -> serde_json::Value {
 }
 
 async fn write_outcomes(path: &Path, directory: &Path, name: &RunName) -> Result<(), Failure> {
-    let written = |error: csv::Error| {
-        Failure::usage(format!("could not write {}", path.display()))
-            .source(error)
-            .hint("check that the folder exists, is yours, and has room")
-    };
-    let partial = output::Partial::beside(path);
-    let mut file = csv::Writer::from_path(partial.write_to()).map_err(written)?;
-    file.write_record(OutcomeRow::COLUMNS).map_err(written)?;
+    let mut file = output::CsvFile::begin(path, &OutcomeRow::COLUMNS)?;
     let rows = OutcomeRow::read_all(directory, name)
         .await
         .map_err(failure)?;
     let mut rows = std::pin::pin!(rows);
     while let Some(row) = rows.next().await {
         let row = row.map_err(failure)?;
-        let record = [
+        file.row(&[
             &row.legacy_id,
             &row.username,
             &row.outcome,
             &row.reason,
             &row.sub,
-        ];
-        file.write_record(record).map_err(written)?;
+        ])?;
     }
-    file.flush().map_err(|error| written(error.into()))?;
-    drop(file);
-    partial.complete()
+    file.complete()
 }
 
 fn failure(error: JournalError) -> Failure {
