@@ -20,12 +20,16 @@ build: ## Build the two programs into target/release
 	cargo build --locked --release -p cutover -p user-migration-trigger
 
 .PHONY: test
-test: python ## Install what the tests need, and run them all
+test: python emulators ## Install what the tests need, and run them all
 	tests/environment/databases.sh tests/environment/run.sh
 
 .PHONY: python
 python: ## Make the Python environments (real Django, boto3) that tests and fixtures use
 	tests/environment/python.sh $(target)
+
+.PHONY: emulators
+emulators: ## Install the emulators and clients of others that the tests compare with
+	tests/environment/emulators.sh $(target)
 
 .PHONY: lint
 lint: ## Formatting, clippy, documentation
