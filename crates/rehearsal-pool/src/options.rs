@@ -249,4 +249,6 @@ pub enum TriggerKind {
     PreTokenGeneration,
     /// `PreTokenGenerationConfig` with `LambdaVersion` `V2_0`.
     PreTokenGenerationV2,
+    /// `PreTokenGenerationConfig` with `LambdaVersion` `V3_0`; for users the same as the second.
+    PreTokenGenerationV3,
 }

@@ -257,6 +257,7 @@ fn assignments(kinds: &[TriggerKind], arn: &str) -> Map<String, Value> {
             TriggerKind::PostAuthentication => ("PostAuthentication", arn.into()),
             TriggerKind::PreTokenGeneration => ("PreTokenGenerationConfig", version("V1_0")),
             TriggerKind::PreTokenGenerationV2 => ("PreTokenGenerationConfig", version("V2_0")),
+            TriggerKind::PreTokenGenerationV3 => ("PreTokenGenerationConfig", version("V3_0")),
         };
         config.insert(name.to_owned(), value);
     }

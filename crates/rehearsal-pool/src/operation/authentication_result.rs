@@ -22,7 +22,7 @@ use crate::service::Service;
 use crate::token::customization::{ClaimsAndScopeOverride, ClaimsOverride};
 use crate::token::refresh::RefreshClaims;
 use crate::token::{SignIn, TokenClaims};
-use crate::trigger::event::{self, GroupConfiguration, Origin};
+use crate::trigger::event::{self, GroupConfiguration, Origin, TokenEventVersion};
 use crate::trigger::unrecognizable;
 
 /// A sign-in that needs nothing more.
@@ -125,6 +125,7 @@ impl Finished<'_> {
         let versions = [
             TriggerKind::PreTokenGeneration,
             TriggerKind::PreTokenGenerationV2,
+            TriggerKind::PreTokenGenerationV3,
         ];
         let assigned = versions
             .into_iter()
@@ -132,7 +133,11 @@ impl Finished<'_> {
         let Some((kind, arn)) = assigned else {
             return Ok(());
         };
-        let second = kind == TriggerKind::PreTokenGenerationV2;
+        let version = match kind {
+            TriggerKind::PreTokenGenerationV2 => TokenEventVersion::Second,
+            TriggerKind::PreTokenGenerationV3 => TokenEventVersion::Third,
+            _ => TokenEventVersion::First,
+        };
         let source = self.occasion.token_source();
         let event = {
             let state = self.pool.state();
@@ -153,7 +158,7 @@ impl Finished<'_> {
                 &user.event_attributes(&config.schema),
                 &groups,
                 self.client_metadata,
-                second,
+                version,
             )
         };
         let mut answer = self
@@ -161,7 +166,7 @@ impl Finished<'_> {
             .functions
             .invoke(arn, "PreTokenGeneration", source, event)
             .await?;
-        if second {
+        if version != TokenEventVersion::First {
             let details = answer.pointer_mut("/response/claimsAndScopeOverrideDetails");
             let details: Option<ClaimsAndScopeOverride> = read(details)?;
             details.map_or(Ok(()), |details| details.apply(claims))

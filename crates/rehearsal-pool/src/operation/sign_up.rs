@@ -23,6 +23,7 @@ use crate::api_error::ApiError;
 use crate::clock::DAY;
 use crate::options::TriggerKind;
 use crate::outbox::{Medium, MessageReason, SentMessage};
+use crate::pool::client::Client;
 use crate::pool::config::PoolConfig;
 use crate::pool::login_name::{
     self, alias_holder, release_alias, username_holder, username_of_new_user, verified_flag,
@@ -59,10 +60,9 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
             "SignUp is not permitted for this user pool",
         ));
     }
-    let password = request.password.as_ref().ok_or_else(|| {
-        ApiError::invalid_parameter("Password is required: this pool has no passwordless sign-in.")
-    })?;
-    config.policy.check(password.reveal())?;
+    if let Some(password) = &request.password {
+        config.policy.check(password.reveal())?;
+    }
     let given = request.user_attributes.as_deref().unwrap_or_default();
     check_own_writes(
         &client,
@@ -71,6 +71,11 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     let sub = Uuid::new_v4();
     let mut attributes = checked(&config, given, Occasion::Creation)?;
     let username = username_of_new_user(&config, &request.username, sub, &mut attributes)?;
+    if request.password.is_none() && !may_omit_password(&config, &client, &attributes) {
+        return Err(ApiError::invalid_parameter(
+            "Password is required where no one-time password can sign the user in.",
+        ));
+    }
     config
         .schema
         .check_required(|id| attributes.get(id).is_some())?;
@@ -96,7 +101,14 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     let confirmed = decided.auto_confirm_user == Some(true);
 
     let now = service.now();
-    let verifier = Verifier::of(pool.short_name(), &username, password.reveal());
+    let credential = match &request.password {
+        Some(password) => Credential::Permanent(Verifier::of(
+            pool.short_name(),
+            &username,
+            password.reveal(),
+        )),
+        None => Credential::None,
+    };
     let mut state = pool.state();
     check_free(&config, &state, &username, &attributes)?;
     if confirmed && let Some(holder) = alias_holder(&config, &state.users, &attributes, None) {
@@ -107,7 +119,6 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     } else {
         UserStatus::Unconfirmed
     };
-    let credential = Credential::Permanent(verifier);
     let index = state.add(
         NewUser {
             username,
@@ -126,10 +137,20 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     Ok(answer)
 }
 
+/// Passwords may be left out where pool and app client let users sign in without one and a contact
+/// that is verified by itself can receive the one-time password (guide:
+/// signing-up-users-in-your-app, "Passwords at sign-up").
+fn may_omit_password(config: &PoolConfig, client: &Client, attributes: &Attributes) -> bool {
+    client.permits_choice()
+        && config.passwordless.iter().any(|contact| {
+            config.auto_verified.contains(contact) && attributes.get(*contact).is_some()
+        })
+}
+
 /// Refuses what users may not write of themselves: attributes kept from the app client, and the
 /// verified flags, which only proof or an administrator sets.
 pub(super) fn check_own_writes<'a>(
-    client: &crate::pool::client::Client,
+    client: &Client,
     names: impl Iterator<Item = &'a str> + Clone,
 ) -> Result<(), ApiError> {
     if names

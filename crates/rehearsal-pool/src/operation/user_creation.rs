@@ -3,7 +3,8 @@
 //! Sources: the API reference of the operation (message actions, alias creation, temporary
 //! passwords, flags need their attribute); guide page how-to-create-user-accounts (required
 //! attributes may be missing when the user gets a temporary password and all of them can still be
-//! written). An alias that is taken is answered with `UsernameExistsException` and the text about
+//! written; where one-time passwords sign in, a user without a password is confirmed at once and
+//! no password is generated). An alias that is taken is answered with `UsernameExistsException` and the text about
 //! the e-mail, as callers report it (boto3 issue 3213): the reference's prose says
 //! `AliasExistsException`, which the operation does not declare.
 
@@ -55,7 +56,7 @@ pub(super) async fn admin_create_user(
     let pool = service.pool(&request.user_pool_id)?;
     let config = pool.config();
     let now = service.now();
-    if let Some(password) = &request.temporary_password {
+    if let Some(password) = request.password() {
         config.policy.check(password.reveal())?;
     }
     if request.message_action == Some(MessageAction::Resend) {
@@ -67,11 +68,15 @@ pub(super) async fn admin_create_user(
     let mut attributes = checked(&config, given, Occasion::Creation)?;
     let username = username_of_new_user(&config, &request.username, sub, &mut attributes)?;
     check_flags(&attributes)?;
+    let passwordless = request.password().is_none() && !config.passwordless.is_empty();
+    if passwordless {
+        check_contact(&config, &attributes)?;
+    }
     let missing_for_good = config
         .schema
         .required()
         .any(|(id, definition)| !definition.mutable && attributes.get(id).is_none());
-    if missing_for_good {
+    if missing_for_good || passwordless {
         config
             .schema
             .check_required(|id| attributes.get(id).is_some())?;
@@ -87,7 +92,12 @@ pub(super) async fn admin_create_user(
     // What the function answers about confirming and verifying does not count here (guide:
     // user-pool-lambda-pre-sign-up); that it fails does.
     pre_sign_up(service, &pool, &config, asked).await?;
-    let (credential, password) = temporary(&pool, &config, &username, &request, now);
+    let (status, credential, password) = if passwordless {
+        (UserStatus::Confirmed, Credential::None, None)
+    } else {
+        let (credential, password) = temporary(&pool, &config, &username, &request, now);
+        (UserStatus::ForceChangePassword, credential, Some(password))
+    };
 
     let mut state = pool.state();
     if state.users.by_username(&username).is_some() {
@@ -108,15 +118,41 @@ pub(super) async fn admin_create_user(
         username,
         sub,
         attributes,
-        status: UserStatus::ForceChangePassword,
+        status,
         credential,
     };
     let index = state.add(new, now);
     let user = state.user(index)?;
     if request.message_action.is_none() {
-        invite(service, &pool, user, &request, &password);
+        invite(service, &pool, user, &request, password.as_ref());
     }
     Ok(json!({"User": user.described(&config.schema, None)}))
+}
+
+impl AdminCreateUser {
+    /// `TemporaryPassword`; a blank one counts as none.
+    fn password(&self) -> Option<&Secret> {
+        let password = self.temporary_password.as_ref();
+        password.filter(|password| !password.reveal().is_empty())
+    }
+}
+
+/// Refuses a user without a password whom no one-time password can reach.
+fn check_contact(config: &PoolConfig, attributes: &Attributes) -> Result<(), ApiError> {
+    let reachable = |contact: &u8| attributes.get(*contact).is_some();
+    if config.passwordless.iter().any(reachable) {
+        return Ok(());
+    }
+    let contacts: Vec<&str> = config
+        .passwordless
+        .iter()
+        .map(|contact| config.schema.name(*contact))
+        .collect();
+    Err(ApiError::invalid_parameter(format!(
+        "A temporary password cannot be generated in a user pool with passwordless sign-in; set \
+         TemporaryPassword, or {} for a user without a password.",
+        contacts.join(" or ")
+    )))
 }
 
 /// A new temporary password and invitation for a user who has not signed in yet.
@@ -136,10 +172,16 @@ fn resend(
             "Resend not possible. The user's status is not FORCE_CHANGE_PASSWORD.",
         ));
     }
+    if request.password().is_none() && !config.passwordless.is_empty() {
+        return Err(ApiError::invalid_parameter(
+            "A temporary password cannot be generated in a user pool with passwordless sign-in; \
+             set TemporaryPassword.",
+        ));
+    }
     let (credential, password) = temporary(pool, config, &user.username, request, now);
     user.credential = credential;
     user.modified = now;
-    invite(service, pool, user, request, &password);
+    invite(service, pool, user, request, Some(&password));
     Ok(json!({"User": user.described(&config.schema, None)}))
 }
 
@@ -150,7 +192,7 @@ fn temporary(
     request: &AdminCreateUser,
     now: Millis,
 ) -> (Credential, Secret) {
-    let password = match &request.temporary_password {
+    let password = match request.password() {
         Some(password) => password.clone(),
         None => Secret::new(config.policy.generate().to_string()),
     };
@@ -167,7 +209,7 @@ fn invite(
     pool: &Pool,
     user: &User,
     request: &AdminCreateUser,
-    password: &Secret,
+    password: Option<&Secret>,
 ) {
     let mediums = request
         .desired_delivery_mediums
@@ -186,7 +228,7 @@ fn invite(
                 reason: MessageReason::Invitation,
                 medium: *medium,
                 destination: destination.to_owned(),
-                code: Some(password.reveal().to_owned()),
+                code: password.map(|password| password.reveal().to_owned()),
             });
         }
     }

@@ -185,6 +185,13 @@ impl Client {
         }) || (older && matches!(flow, AuthFlow::UserSrp | AuthFlow::RefreshToken))
     }
 
+    /// Whether users may choose among the pool's first factors (`ALLOW_USER_AUTH`).
+    pub(crate) fn permits_choice(&self) -> bool {
+        self.explicit_auth_flows
+            .iter()
+            .any(|name| name == "ALLOW_USER_AUTH")
+    }
+
     /// Refuses a call whose `SECRET_HASH` does not fit the client's secret and this username.
     pub(crate) fn check_secret_hash(
         &self,

@@ -2,7 +2,8 @@
 //!
 //! Responsible for reading `CreateUserPool` and `UpdateUserPool` requests, for the settings the
 //! pool acts on, and for showing all of them in `DescribeUserPool`. Settings the pool does not act
-//! on (message templates, tags, …) are kept as they came and shown again.
+//! on (message templates, tags, …) are kept as they came and shown again. Which settings exclude
+//! each other is `config_rules`'.
 //!
 //! Sources: `CreateUserPoolRequest`, `UpdateUserPoolRequest`, `UserPoolType` of the API model;
 //! guide page cognito-user-pool-updating (a setting left out of an update goes back to its
@@ -13,7 +14,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::config_rules;
 use crate::api_error::ApiError;
+use crate::api_model::api_model;
 use crate::clock::{Millis, epoch_seconds};
 use crate::options::TriggerKind;
 use crate::pool::password::Policy;
@@ -39,6 +42,9 @@ pub(crate) struct PoolConfig {
     pub(crate) policy: Policy,
     pub(crate) schema: Schema,
     pub(crate) admin_create_user_only: bool,
+    /// Contacts that one-time passwords may go to as a first factor; empty where every user needs
+    /// a password.
+    pub(crate) passwordless: Vec<AttributeId>,
     recovery: Vec<AttributeId>,
     /// Members of the request as they came, without the schema.
     settings: Map<String, Value>,
@@ -62,6 +68,13 @@ struct Settings {
 #[serde(rename_all = "PascalCase", default)]
 struct Policies {
     password_policy: Option<Policy>,
+    sign_in_policy: Option<SignInPolicy>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct SignInPolicy {
+    allowed_first_auth_factors: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,6 +108,8 @@ impl PoolConfig {
         mut request: Map<String, Value>,
         now: Millis,
     ) -> Result<Self, ApiError> {
+        // What the model does not know the service does not read.
+        request.retain(|name, _| api_model().takes("CreateUserPool", name));
         let schema: Vec<SchemaAttribute> = match request.remove("Schema") {
             None => Vec::new(),
             Some(schema) => serde_json::from_value(schema)
@@ -110,7 +125,7 @@ impl PoolConfig {
         mut request: Map<String, Value>,
         now: Millis,
     ) -> Result<Self, ApiError> {
-        request.remove("UserPoolId");
+        request.retain(|name, _| name != "UserPoolId" && api_model().takes("UpdateUserPool", name));
         if request.get("PoolName").is_none_or(Value::is_null) {
             request.remove("PoolName");
         }
@@ -138,24 +153,24 @@ impl PoolConfig {
         settings.retain(|_, value| !value.is_null());
         let typed: Settings = serde_json::from_value(Value::Object(settings.clone()))
             .map_err(|_| ApiError::invalid_parameter("The pool's settings cannot be read."))?;
-        if !typed.username_attributes.is_empty() && !typed.alias_attributes.is_empty() {
-            return Err(ApiError::invalid_parameter(
-                "Only one of the aliasAttributes or usernameAttributes can be set in a user pool.",
-            ));
-        }
+        config_rules::check(&settings, &schema)?;
         let ids = |names: &[String]| -> Vec<AttributeId> {
             names.iter().filter_map(|name| schema.id(name)).collect()
         };
         let policies = typed.policies.unwrap_or_default();
-        let mut policy = policies.password_policy.unwrap_or_default();
         let admin = typed.admin_create_user_config.unwrap_or_default();
-        let policy_named = settings.get("Policies").is_some_and(|policies| {
-            !policies["PasswordPolicy"]["TemporaryPasswordValidityDays"].is_null()
-        });
-        if let (false, Some(days)) = (policy_named, admin.unused_account_validity_days) {
-            // The older name of the same setting (`AdminCreateUserConfigType`).
-            policy.temporary_password_validity_days = days;
-        }
+        let mut policy = policies.password_policy.unwrap_or_default();
+        policy.temporary_password_validity_days = config_rules::validity_days(&settings)?
+            .unwrap_or(Policy::default().temporary_password_validity_days);
+        let factors = policies.sign_in_policy.unwrap_or_default();
+        let passwordless = [("EMAIL_OTP", EMAIL), ("SMS_OTP", PHONE_NUMBER)]
+            .into_iter()
+            .filter(|(factor, _)| {
+                let allowed = &factors.allowed_first_auth_factors;
+                allowed.iter().any(|name| name == factor)
+            })
+            .map(|(_, contact)| contact)
+            .collect();
         Ok(Self {
             username_attributes: ids(&typed.username_attributes),
             alias_attributes: ids(&typed.alias_attributes),
@@ -166,6 +181,7 @@ impl PoolConfig {
                 .is_none_or(|configuration| configuration.case_sensitive),
             policy,
             admin_create_user_only: admin.allow_admin_create_user_only,
+            passwordless,
             recovery: recovery_order(typed.account_recovery_setting),
             name: typed.pool_name,
             schema,
@@ -215,7 +231,12 @@ impl PoolConfig {
             TriggerKind::PreTokenGenerationV2 if version == Some("V2_0") => {
                 &lambdas["PreTokenGenerationConfig"]["LambdaArn"]
             }
-            TriggerKind::PreTokenGeneration | TriggerKind::PreTokenGenerationV2 => &Value::Null,
+            TriggerKind::PreTokenGenerationV3 if version == Some("V3_0") => {
+                &lambdas["PreTokenGenerationConfig"]["LambdaArn"]
+            }
+            TriggerKind::PreTokenGeneration
+            | TriggerKind::PreTokenGenerationV2
+            | TriggerKind::PreTokenGenerationV3 => &Value::Null,
         }
         .as_str()
         .filter(|arn| !arn.is_empty())
@@ -230,12 +251,21 @@ impl PoolConfig {
         users: usize,
     ) -> Map<String, Value> {
         let mut described = defaults();
-        described.extend(
-            self.settings
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+        for (name, value) in &self.settings {
+            match described.get_mut(name) {
+                // A setting given in part has its other members at their defaults.
+                Some(Value::Object(default)) if DEFAULTS_BY_MEMBER.contains(&name.as_str()) => {
+                    default.extend(value.as_object().cloned().unwrap_or_default());
+                }
+                _ => {
+                    described.insert(name.clone(), value.clone());
+                }
+            }
+        }
         described.remove("PoolName");
+        // The older name of the policy's setting shows the same number.
+        described["AdminCreateUserConfig"]["UnusedAccountValidityDays"] =
+            self.policy.temporary_password_validity_days.into();
         let sign_in_policy = described["Policies"].get("SignInPolicy").cloned();
         described.insert(
             "Policies".to_owned(),
@@ -283,6 +313,13 @@ impl PoolConfig {
             .unwrap_or_else(|| json!({}))
     }
 }
+
+/// Settings of which a request may give some members only.
+const DEFAULTS_BY_MEMBER: [&str; 3] = [
+    "AdminCreateUserConfig",
+    "EmailConfiguration",
+    "VerificationMessageTemplate",
+];
 
 /// What `DescribeUserPool` shows of a pool made with nothing but a name.
 fn defaults() -> Map<String, Value> {

@@ -6,6 +6,7 @@
 pub(crate) mod challenge;
 pub(crate) mod client;
 pub(crate) mod config;
+mod config_rules;
 pub(crate) mod group;
 pub(crate) mod lockout;
 pub(crate) mod login_name;

@@ -213,14 +213,22 @@ pub(crate) struct GroupConfiguration<'a> {
     pub(crate) preferred_role: Option<&'a str>,
 }
 
-/// `TokenGeneration_…`, in the first or second version of the event.
+/// Versions of the token event; the third differs from the second for machines only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenEventVersion {
+    First,
+    Second,
+    Third,
+}
+
+/// `TokenGeneration_…`, in the version the pool asks for.
 pub(crate) fn pre_token_generation(
     origin: &Origin<'_>,
     source: &str,
     attributes: &Metadata,
     groups: &GroupConfiguration<'_>,
     client_metadata: Option<&Metadata>,
-    second_version: bool,
+    version: TokenEventVersion,
 ) -> Bytes {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -246,23 +254,20 @@ pub(crate) fn pre_token_generation(
         user_attributes: attributes,
         group_configuration: groups,
         client_metadata,
-        scopes: second_version.then_some(["aws.cognito.signin.user.admin"]),
+        scopes: (version != TokenEventVersion::First).then_some(["aws.cognito.signin.user.admin"]),
     };
-    if second_version {
-        let response = Second {
-            claims_and_scope_override_details: None,
-        };
-        event_bytes("2", source, origin, request, response)
-    } else {
-        event_bytes(
-            "1",
-            source,
-            origin,
-            request,
-            First {
+    let second = Second {
+        claims_and_scope_override_details: None,
+    };
+    match version {
+        TokenEventVersion::First => {
+            let response = First {
                 claims_override_details: None,
-            },
-        )
+            };
+            event_bytes("1", source, origin, request, response)
+        }
+        TokenEventVersion::Second => event_bytes("2", source, origin, request, second),
+        TokenEventVersion::Third => event_bytes("3", source, origin, request, second),
     }
 }
 

@@ -97,6 +97,15 @@ pub(crate) fn read(
         .check_required(|id| attributes.get(id).is_some())
         .map_err(|_| "A required attribute is missing")?;
     let (status, credential) = match algorithm.filter(|_| !hash.is_empty()) {
+        // "If they are imported with the ability to sign in with a passwordless factor, Amazon
+        // Cognito sets their state to CONFIRMED."
+        None if config
+            .passwordless
+            .iter()
+            .any(|contact| attributes.get(*contact).is_some()) =>
+        {
+            (UserStatus::Confirmed, Credential::None)
+        }
         None => (UserStatus::ResetRequired, Credential::None),
         Some(algorithm) => {
             let hash = ImportedHash::read(algorithm, hash).map_err(|refused| refused.reason())?;
@@ -174,7 +183,10 @@ fn check_verified(config: &PoolConfig, attributes: &Attributes) -> Result<(), &'
         .iter()
         .any(|attribute| verified(*attribute))
     {
-        return Err("No auto-verified attribute is verified");
+        return Err(
+            "The User Record does not set any of the auto verified attributes to true. (Example: \
+             email_verified to true).",
+        );
     }
     crate::operation::check_flags(attributes).map_err(|_| "A verified contact is missing")
 }
