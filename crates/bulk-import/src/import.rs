@@ -95,8 +95,10 @@ async fn phases(
 ) -> Result<Summary, ImportError> {
     let description = pool.describe_user_pool().await?;
     let fit = PoolFit::of(&config.mapping, &description)?;
-    let mut journal = Journal::open(&run.directory, &run.name).await?;
-    let mut header = header(&mut journal, target(config, pool), run).await?;
+    let first = Header::new(target(config, pool));
+    let mut journal = Journal::open_or_begin(&run.directory, &run.name, &first).await?;
+    let mut header = journal.header().await?;
+    check_same_run(&header, &first, run)?;
     let policy = policy(config, run);
     let policy_text = policy.recorded();
     if run.retry_failed {
@@ -231,23 +233,14 @@ fn target(config: &Config, pool: &UserPool) -> Target {
     }
 }
 
-/// The run's header: a new one, or the old one held against what is asked for now.
-async fn header(
-    journal: &mut Journal,
-    target: Target,
-    run: &ImportRun,
-) -> Result<Header, ImportError> {
-    let Some(header) = journal.header().await? else {
-        let header = Header::new(target);
-        journal.set_header(&header).await?;
-        return Ok(header);
-    };
-    let mut differences = header.target.differences(&target);
-    if header.undone {
+/// Holds the run as it was begun against what is asked for now.
+fn check_same_run(begun: &Header, asked: &Header, run: &ImportRun) -> Result<(), ImportError> {
+    let mut differences = begun.target.differences(&asked.target);
+    if begun.undone {
         differences.push("it has been undone".to_owned());
     }
     if differences.is_empty() {
-        return Ok(header);
+        return Ok(());
     }
     Err(ImportError::DifferentRun {
         run: run.name.as_str().to_owned(),

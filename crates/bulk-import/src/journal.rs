@@ -6,6 +6,7 @@
 //! WAL with `synchronous = FULL`: a commit that was acknowledged survives the machine's power
 //! cord (sqlite.org, "PRAGMA synchronous").
 
+mod birth;
 mod error;
 mod header;
 mod outcomes;
@@ -57,8 +58,12 @@ pub(crate) enum Lock {
 }
 
 impl Journal {
-    /// Opens the run's journal for writing, or starts it.
-    pub(crate) async fn open(directory: &Path, run: &RunName) -> Result<Journal, JournalError> {
+    /// Opens the run's journal for writing, or starts it with this header.
+    pub(crate) async fn open_or_begin(
+        directory: &Path,
+        run: &RunName,
+        first: &Header,
+    ) -> Result<Journal, JournalError> {
         let unusable = |source| JournalError::Directory {
             path: directory.to_owned(),
             source,
@@ -66,9 +71,30 @@ impl Journal {
         fs::create_dir_all(directory).map_err(unusable)?;
         let lock = lock(&directory.join(format!("{run}.lock")))?;
         let path = journal_path(directory, run);
-        private_file(&path).map_err(unusable)?;
-        let connection = connect(&path, SqliteSynchronous::Full).await?;
-        Journal::prepare(path, connection, Lock::File(lock)).await
+        if !path.exists() {
+            birth::begin(&path, first).await?;
+        }
+        Journal::open_locked(path, lock).await
+    }
+
+    /// Opens the journal of a run that exists for writing.
+    pub(crate) async fn open(directory: &Path, run: &RunName) -> Result<Journal, JournalError> {
+        let path = existing(directory, run)?;
+        let lock = lock(&directory.join(format!("{run}.lock")))?;
+        Journal::open_locked(path, lock).await
+    }
+
+    async fn open_locked(path: PathBuf, lock: File) -> Result<Journal, JournalError> {
+        let options = options(&path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let mut connection = connect(&path, options).await?;
+        schema::check(&mut connection, &path).await?;
+        Ok(Journal {
+            path,
+            connection,
+            lock: Lock::File(lock),
+        })
     }
 
     /// A journal that leaves nothing behind: for a dry run.
@@ -79,20 +105,16 @@ impl Journal {
         };
         let directory = tempfile::TempDir::with_prefix("cutover-plan-").map_err(unusable)?;
         let path = directory.path().join("plan.sqlite3");
-        let connection = connect(&path, SqliteSynchronous::Off).await?;
-        Journal::prepare(path, connection, Lock::Temporary(directory)).await
-    }
-
-    async fn prepare(
-        path: PathBuf,
-        mut connection: SqliteConnection,
-        lock: Lock,
-    ) -> Result<Journal, JournalError> {
-        schema::prepare(&mut connection, &path).await?;
+        let options = options(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Off);
+        let mut connection = connect(&path, options).await?;
+        schema::create(&mut connection, &path).await?;
         Ok(Journal {
             path,
             connection,
-            lock,
+            lock: Lock::Temporary(directory),
         })
     }
 
@@ -101,14 +123,7 @@ impl Journal {
         directory: &Path,
         run: &RunName,
     ) -> Result<JournalReader, JournalError> {
-        let path = journal_path(directory, run);
-        if !path.exists() {
-            return Err(JournalError::Missing {
-                run: run.clone(),
-                path,
-            });
-        }
-        JournalReader::open(path).await
+        JournalReader::open(existing(directory, run)?).await
     }
 
     /// Another connection to the same journal, for reading beside the writer.
@@ -146,32 +161,32 @@ fn journal_path(directory: &Path, run: &RunName) -> PathBuf {
     directory.join(format!("{run}.sqlite3"))
 }
 
-async fn connect(
-    path: &Path,
-    synchronous: SqliteSynchronous,
-) -> Result<SqliteConnection, JournalError> {
-    let options = SqliteConnectOptions::new()
+fn existing(directory: &Path, run: &RunName) -> Result<PathBuf, JournalError> {
+    let path = journal_path(directory, run);
+    if path.exists() {
+        return Ok(path);
+    }
+    let run = run.clone();
+    Err(JournalError::Missing { run, path })
+}
+
+/// What every connection that writes has in common.
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous)
         .busy_timeout(BUSY)
         // Sorting a million rows must not happen in memory.
         .pragma("temp_store", "FILE")
         .pragma("cache_size", "-16000")
-        .disable_statement_logging();
-    let connection = options.connect().await;
-    connection.map_err(|error| JournalError::storage(path, "opening it", &error))
+        .disable_statement_logging()
 }
 
-/// Usernames are personal data: the file is the operator's alone.
-fn private_file(path: &Path) -> std::io::Result<()> {
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-        .map(drop)
+async fn connect(
+    path: &Path,
+    options: SqliteConnectOptions,
+) -> Result<SqliteConnection, JournalError> {
+    let connection = options.connect().await;
+    connection.map_err(|error| JournalError::storage(path, "opening it", &error))
 }
 
 fn lock(path: &Path) -> Result<File, JournalError> {

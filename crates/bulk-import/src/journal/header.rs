@@ -2,10 +2,11 @@
 //! run is held against it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use migration_model::LegacyId;
-use sqlx::{Connection, Row};
+use sqlx::{Connection, Row, SqliteConnection};
 
 use super::{Journal, JournalError, JournalReader};
 
@@ -172,51 +173,52 @@ impl Header {
 }
 
 impl Journal {
-    /// The header; `None` for a journal that has just been started.
-    pub(crate) async fn header(&mut self) -> Result<Option<Header>, JournalError> {
+    /// The header.
+    pub(crate) async fn header(&mut self) -> Result<Header, JournalError> {
         read(&mut self.connection, &self.path).await
     }
 
     /// Writes the header.
     pub(crate) async fn set_header(&mut self, header: &Header) -> Result<(), JournalError> {
-        let storage = |error| JournalError::storage(&self.path, "writing it", &error);
-        let mut transaction = self.connection.begin().await.map_err(storage)?;
-        for (key, value) in header.rows() {
-            let row = sqlx::query("INSERT OR REPLACE INTO run (key, value) VALUES (?1, ?2)");
-            row.bind(key)
-                .bind(value)
-                .execute(&mut *transaction)
-                .await
-                .map_err(storage)?;
-        }
-        transaction.commit().await.map_err(storage)
+        write(&mut self.connection, &self.path, header).await
     }
 }
 
 impl JournalReader {
-    /// The header; `None` while the run is only being started.
-    pub(crate) async fn header(&mut self) -> Result<Option<Header>, JournalError> {
+    /// The header.
+    pub(crate) async fn header(&mut self) -> Result<Header, JournalError> {
         read(&mut self.connection, &self.path).await
     }
 }
 
-async fn read(
-    connection: &mut sqlx::SqliteConnection,
-    path: &std::path::Path,
-) -> Result<Option<Header>, JournalError> {
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    header: &Header,
+) -> Result<(), JournalError> {
+    let storage = |error| JournalError::storage(path, "writing it", &error);
+    let mut transaction = connection.begin().await.map_err(storage)?;
+    for (key, value) in header.rows() {
+        let row = sqlx::query("INSERT OR REPLACE INTO run (key, value) VALUES (?1, ?2)");
+        row.bind(key)
+            .bind(value)
+            .execute(&mut *transaction)
+            .await
+            .map_err(storage)?;
+    }
+    transaction.commit().await.map_err(storage)
+}
+
+async fn read(connection: &mut SqliteConnection, path: &Path) -> Result<Header, JournalError> {
     let rows = sqlx::query("SELECT key, value FROM run")
         .fetch_all(connection)
         .await;
     let rows = rows.map_err(|error| JournalError::storage(path, "reading it", &error))?;
-    if rows.is_empty() {
-        return Ok(None);
-    }
     let rows = rows
         .into_iter()
         .map(|row| (row.get(0), row.get(1)))
         .collect();
-    let header = Header::from_rows(rows);
-    header.map(Some).ok_or_else(|| JournalError::NotAJournal {
+    Header::from_rows(rows).ok_or_else(|| JournalError::NotAJournal {
         path: path.to_owned(),
     })
 }

@@ -54,21 +54,12 @@ CREATE TABLE groups (
 ) WITHOUT ROWID;
 ";
 
-/// Makes the tables in a new file, or checks those of an old one.
-pub(super) async fn prepare(
+/// Makes the tables in a new file.
+pub(super) async fn create(
     connection: &mut SqliteConnection,
     path: &Path,
 ) -> Result<(), JournalError> {
-    let storage = |error: sqlx::Error| JournalError::storage(path, "opening it", &error);
-    let tables = sqlx::query("SELECT COUNT(*) FROM sqlite_schema");
-    let tables: i64 = tables
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(storage)?
-        .get(0);
-    if tables > 0 {
-        return check(connection, path).await;
-    }
+    let storage = |error: sqlx::Error| JournalError::storage(path, "starting it", &error);
     // In one transaction: a file that has tables has all of them and its version.
     let mut transaction = connection.begin().await.map_err(storage)?;
     sqlx::raw_sql(TABLES)

@@ -52,11 +52,6 @@ impl RunStatus {
     pub async fn read(directory: &Path, run: &RunName) -> Result<RunStatus, JournalError> {
         let mut journal = Journal::read(directory, run).await?;
         let header = journal.header().await?;
-        // Only in the moment between the file's birth and its first row.
-        let header = header.ok_or_else(|| JournalError::Missing {
-            run: run.clone(),
-            path: journal.path.clone(),
-        })?;
         let reasons = journal.reasons().await?;
         let pending = journal.pending().await?;
         let complete = header.finished && pending == 0;

@@ -131,3 +131,19 @@ async fn a_run_that_does_not_exist_is_named() {
         .expect_err("no run");
     assert!(missing.to_string().contains("night"), "{missing}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_process_left_that_was_killed_while_starting_its_journal_is_no_run() {
+    let world = World::new().await;
+    std::fs::create_dir(world.runs()).expect("a directory");
+    let unborn = world.runs().join("night.sqlite3.new");
+    std::fs::write(&unborn, "half a page").expect("a file");
+    std::fs::write(world.runs().join("night.sqlite3.new-journal"), "half, too").expect("a file");
+    let missing = RunStatus::read(&world.runs(), &world.run().name).await;
+    assert!(
+        matches!(missing, Err(JournalError::Missing { .. })),
+        "{missing:?}"
+    );
+    assert!(world.import(&world.run()).await.expect("imports").complete);
+    assert!(!unborn.exists());
+}
