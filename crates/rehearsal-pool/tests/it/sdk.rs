@@ -1,13 +1,16 @@
 //! AWS's own Python client as a caller, and what any verifier of tokens does.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use rehearsal_pool::{PoolOptions, QuotaTable, Quotas, RehearsalPool, RunningPool};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::client::{AUTHORIZATION, Caller};
 use crate::python::{python, script};
+use crate::readme::served_operations;
 
 async fn start(options: PoolOptions) -> (RunningPool, Caller) {
     let running = RehearsalPool::start(options)
@@ -24,8 +27,13 @@ fn unlimited() -> PoolOptions {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn boto3_manages_users_and_signs_in() {
+/// Operations that boto3 called with success, each answer held to the API model's shapes.
+pub(crate) async fn driven_by_boto3() -> &'static BTreeSet<String> {
+    static DRIVEN: OnceCell<BTreeSet<String>> = OnceCell::const_new();
+    DRIVEN.get_or_init(boto3_session).await
+}
+
+async fn boto3_session() -> BTreeSet<String> {
     let (running, _) = start(unlimited()).await;
     let arguments = [
         running.endpoint().to_owned(),
@@ -43,6 +51,15 @@ async fn boto3_manages_users_and_signs_in() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     running.stop().await;
+    serde_json::from_slice(&output.stdout).expect("the session writes a JSON list")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_drives_every_operation_and_every_answer_fits_the_api_model() {
+    let driven = driven_by_boto3().await;
+    let served = served_operations().await;
+    let left_out: Vec<_> = served.difference(driven).collect();
+    assert!(left_out.is_empty(), "boto3_session.py lacks {left_out:?}");
 }
 
 #[tokio::test]
