@@ -61,6 +61,10 @@ exceptions! {
         "the pool has no such user; somebody may have deleted them meanwhile";
     ResourceNotFoundException: ResourceNotFound, Halt, None,
         "the pool, its app client or a group does not exist; check user pool id and Region";
+    // Cognito checks all settings again, not only the one that was to change.
+    InvalidParameterException of UpdateUserPool: InvalidParameter, Halt, None,
+        "a setting of the pool is not valid any more, such as a deleted SES identity or role; \
+         save the pool's settings in the console, which names it, and try again";
     InvalidParameterException: InvalidParameter, FailUser(AttributeInvalid), None,
         "a value of this user does not fit";
     ValidationException: InvalidParameter, FailUser(AttributeInvalid), None,
@@ -120,6 +124,12 @@ exceptions! {
         "the pool is a replica in a secondary Region; use its primary Region";
     InvalidUserPoolConfigurationException: NotAllowed, Halt, None,
         "the pool's settings are not valid; correct them in the console";
+    UserImportInProgressException: NotAllowed, Halt, None,
+        "a CSV import job runs in the pool; try again when it has ended";
+    FeatureUnavailableInTierException: NotAllowed, Halt, None,
+        "the pool's feature plan does not have this; see UserPoolTier";
+    TierChangeNotAllowedException: NotAllowed, Halt, None,
+        "the pool's feature plan cannot be changed like this";
     InvalidSmsRoleAccessPolicyException: NotAllowed, Halt, None,
         "correct the pool's SMS role";
     InvalidSmsRoleTrustRelationshipException: NotAllowed, Halt, None,

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod answer_body;
+mod app_client;
 mod client;
 mod exception_table;
 mod operation;
@@ -9,6 +11,7 @@ mod patience;
 mod permission;
 mod pool_description;
 mod pool_error;
+mod pool_settings;
 mod quota;
 mod redaction;
 mod server_clock;
@@ -18,6 +21,7 @@ mod user_record;
 mod writable_user_pool;
 
 pub use address::{AddressError, PoolAddress};
+pub use app_client::AppClient;
 pub use operation::Operation;
 pub use pacer::{Pacer, PacerReading};
 pub use patience::{Attempts, Patience};
@@ -26,6 +30,7 @@ pub use pool_description::{
     AttributeBounds, AttributeType, PasswordPolicy, PoolDescription, SchemaAttribute,
 };
 pub use pool_error::{Disposition, Effect, PoolError, PoolFault};
+pub use pool_settings::{PoolSettings, PoolTrigger, SettingChange, TokenEventVersion};
 pub use quota::{QuotaCategory, Quotas, Share, ShareError};
 pub use sign_in::{CodeDelivery, SignInAnswer, Tokens};
 pub use user_pool::UserPool;

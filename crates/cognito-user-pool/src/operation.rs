@@ -32,6 +32,9 @@ macro_rules! operations {
 
 operations! {
     DescribeUserPool        UserPoolRead
+    UpdateUserPool          UserPoolUpdate
+    ListUserPoolClients     UserPoolClientRead
+    DescribeUserPoolClient  UserPoolClientRead
     GetProvisionedLimit     LimitManagement
     ListGroups              UserPoolResourceRead
     CreateGroup             UserPoolResourceUpdate

@@ -45,6 +45,9 @@ categories! {
     UserUpdate              25.0  false
     UserList                30.0  false
     UserPoolRead            15.0  false
+    UserPoolUpdate          15.0  false
+    // 15, but no single operation more than 5 per pool.
+    UserPoolClientRead      5.0   false
     // These two allow 20 and 15, but no single operation more than 5 per pool, and we call one
     // operation of each.
     UserPoolResourceRead    5.0   false

@@ -11,10 +11,12 @@ use chrono::{DateTime, Utc};
 use futures::stream::{self, Stream};
 use tokio::sync::watch;
 
+use crate::answer_body::AnswerBody;
 use crate::server_clock::ServerClock;
 use crate::{
-    Operation, Pacer, PacerReading, Patience, PoolAddress, PoolDescription, PoolError, PoolFault,
-    QuotaCategory, Quotas, Share, UserRecord, WritableUserPool, WritePermission, client,
+    AppClient, Operation, Pacer, PacerReading, Patience, PoolAddress, PoolDescription, PoolError,
+    PoolFault, PoolSettings, QuotaCategory, Quotas, Share, UserRecord, WritableUserPool,
+    WritePermission, client,
 };
 
 /// The greatest page that ListUsers and its like give (`QueryLimitType` of the API model).
@@ -131,6 +133,61 @@ impl UserPool {
             .user_pool
             .ok_or_else(|| PoolError::incomplete(operation))?;
         Ok(PoolDescription::from_sdk(pool))
+    }
+
+    /// DescribeUserPool, all of it: what an update has to send back.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn pool_settings(&self) -> Result<PoolSettings, PoolError> {
+        let operation = Operation::DescribeUserPool;
+        let body = AnswerBody::default();
+        let call = || {
+            let request = self.client().describe_user_pool().user_pool_id(self.id());
+            request.customize().interceptor(body.clone()).send()
+        };
+        self.read(operation, call).await?;
+        PoolSettings::from_answer(&body.take()).ok_or_else(|| PoolError::incomplete(operation))
+    }
+
+    /// ListUserPoolClients and DescribeUserPoolClient: all app clients.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn app_clients(&self) -> Result<Vec<AppClient>, PoolError> {
+        let mut clients = Vec::new();
+        let mut token = None;
+        loop {
+            let call = || {
+                let request = self.client().list_user_pool_clients();
+                let request = request.user_pool_id(self.id()).max_results(PAGE);
+                request.set_next_token(token.clone()).send()
+            };
+            let answer = self.read(Operation::ListUserPoolClients, call).await?;
+            let page = answer.user_pool_clients.unwrap_or_default();
+            for id in page.into_iter().filter_map(|client| client.client_id) {
+                clients.push(self.describe_user_pool_client(&id).await?);
+            }
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(clients);
+            }
+        }
+    }
+
+    async fn describe_user_pool_client(&self, id: &str) -> Result<AppClient, PoolError> {
+        let operation = Operation::DescribeUserPoolClient;
+        let call = || {
+            let request = self.client().describe_user_pool_client();
+            request.user_pool_id(self.id()).client_id(id).send()
+        };
+        let answer = self.read(operation, call).await?;
+        answer
+            .user_pool_client
+            .map(AppClient::from_sdk)
+            .ok_or_else(|| PoolError::incomplete(operation))
     }
 
     /// GetProvisionedLimit: the account's limit for a category in requests a second, or `None`

@@ -6,9 +6,10 @@ use std::ops::Deref;
 
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentityprovider::types::{AttributeType, MessageActionType};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
 
-use crate::{Operation, PoolError, PoolFault, UserPool, UserRecord};
+use crate::{Operation, PoolError, PoolFault, PoolSettings, UserPool, UserRecord};
 
 /// A user pool that may be written to. Reads as [`UserPool`] does.
 #[derive(Clone, Debug)]
@@ -192,6 +193,27 @@ impl WritableUserPool {
             request.username(username).send()
         };
         self.write(Operation::AdminDeleteUser, call).await
+    }
+
+    /// UpdateUserPool with all of these settings: whatever the request leaves out goes back to its
+    /// default.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`]; a setting of the pool that is not valid any more is one.
+    pub async fn update_user_pool(&self, settings: &PoolSettings) -> Result<(), PoolError> {
+        let body = settings.update_request(self.id());
+        let call = || {
+            let request = self.client().update_user_pool().user_pool_id(self.id());
+            // Before it is signed: the SDK's own types would lose what they do not know.
+            let whole = move |request: &mut HttpRequest| {
+                let length = body.len().to_string();
+                request.headers_mut().insert("content-length", length);
+                *request.body_mut() = SdkBody::from(body.as_str());
+            };
+            request.customize().mutate_request(whole).send()
+        };
+        self.write(Operation::UpdateUserPool, call).await
     }
 
     /// CreateGroup.

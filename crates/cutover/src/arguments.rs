@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cognito_user_pool::{PoolTrigger, TokenEventVersion};
 
 /// Where the configuration is looked for.
 pub(crate) const DEFAULT_CONFIG: &str = "cutover.toml";
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Reconcile(ReconcileOptions),
     /// Practise the whole cutover against a local pool, and leave a report
     Rehearse(RehearseOptions),
+    /// Which function a user pool's triggers call
+    Trigger(TriggerOptions),
 }
 
 #[derive(Args, Debug)]
@@ -178,6 +181,96 @@ pub(crate) struct ReconcileOptions {
     /// Write one CSV row a difference: legacy_id,difference,about
     #[arg(long, value_name = "FILE")]
     pub(crate) differences: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TriggerOptions {
+    #[command(subcommand)]
+    pub(crate) command: TriggerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TriggerCommand {
+    /// Let a pool's triggers call a function
+    ///
+    /// Reads all settings of the pool, shows what would change, and with --execute writes all of
+    /// them back and compares: UpdateUserPool resets whatever it is not told. The function must
+    /// already permit cognito-idp.amazonaws.com to invoke it (infra/function.yaml does).
+    Attach(AttachOptions),
+    /// Let a pool's triggers call it no more
+    Detach(DetachOptions),
+}
+
+/// A pool's trigger, as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TriggerName {
+    UserMigration,
+    PreSignUp,
+    /// Event version 1: ID tokens and groups, in every feature plan
+    PreTokenGeneration,
+    /// Event version 2: Essentials and Plus
+    #[value(name = "pre-token-generation-v2")]
+    PreTokenGenerationV2,
+}
+
+impl TriggerName {
+    pub(crate) fn trigger(self) -> PoolTrigger {
+        match self {
+            TriggerName::UserMigration => PoolTrigger::UserMigration,
+            TriggerName::PreSignUp => PoolTrigger::PreSignUp,
+            TriggerName::PreTokenGeneration => {
+                PoolTrigger::PreTokenGeneration(TokenEventVersion::V1)
+            }
+            TriggerName::PreTokenGenerationV2 => {
+                PoolTrigger::PreTokenGeneration(TokenEventVersion::V2)
+            }
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AttachOptions {
+    /// The function, or an alias of it
+    #[arg(long, value_name = "ARN")]
+    pub(crate) function_arn: String,
+    /// Which triggers, separated by commas
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TRIGGER",
+        value_delimiter = ',',
+        default_value = "user-migration"
+    )]
+    pub(crate) trigger: Vec<TriggerName>,
+    /// Take the place of another function
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Write to the pool; without it nothing is written
+    #[arg(long)]
+    pub(crate) execute: bool,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DetachOptions {
+    /// The function that must be there; another one stays
+    #[arg(long, value_name = "ARN")]
+    pub(crate) function_arn: String,
+    /// Which triggers, separated by commas
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TRIGGER",
+        value_delimiter = ',',
+        default_value = "user-migration"
+    )]
+    pub(crate) trigger: Vec<TriggerName>,
+    /// Write to the pool; without it nothing is written
+    #[arg(long)]
+    pub(crate) execute: bool,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
 }
 
 #[derive(Args, Debug)]

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
+mod attach_findings;
 mod commands;
 mod exit_status;
+mod function_arn;
 mod import_progress;
 mod output;
 mod pool_target;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Command::Undo(options) => commands::undo::run(&arguments, options),
         Command::Reconcile(options) => commands::reconcile::run(&arguments, options),
         Command::Rehearse(options) => commands::rehearse::run(&arguments, options),
+        Command::Trigger(options) => commands::trigger::run(&arguments, options),
     };
     match result {
         Ok(status) => status.into(),

@@ -12,6 +12,7 @@ use legacy_users::{LegacyDatabase, LegacyError};
 use migration_model::{Config, Finding, LegacyUser, PoolSignIn, Reason, Severity};
 use serde::Serialize;
 
+use crate::memory_size::{DearestCheck, MemorySize};
 use crate::wording::{count_of, without_full_stop};
 
 /// What a look at the whole user table found.
@@ -31,6 +32,8 @@ pub struct Census {
     pub hashes: Vec<HashGroup>,
     /// Users by the time since they last signed in, most recent first.
     pub last_login: Vec<LastLogin>,
+    /// How much memory the function needs; `None` where there is no hash to check.
+    pub memory_size: Option<MemorySize>,
     /// What an operator should know, worst first.
     pub findings: Vec<Finding>,
 }
@@ -125,6 +128,7 @@ struct Count {
     census: Census,
     hashes: BTreeMap<(String, String, &'static str), (u64, Option<f64>)>,
     last_login: BTreeMap<&'static str, u64>,
+    dearest: DearestCheck,
 }
 
 impl Count {
@@ -140,10 +144,12 @@ impl Count {
                 in_groups: 0,
                 hashes: Vec::new(),
                 last_login: Vec::new(),
+                memory_size: None,
                 findings: Vec::new(),
             },
             hashes: BTreeMap::new(),
             last_login: BTreeMap::new(),
+            dearest: DearestCheck::default(),
         }
     }
 
@@ -162,11 +168,9 @@ impl Count {
         let (cost, state, check_ms) = match &inspection.state {
             HashState::Verifiable(cost) => {
                 let estimate = Speed::of_this_machine().estimate(cost);
-                (
-                    cost.to_string(),
-                    "verifiable",
-                    Some(estimate.as_secs_f64() * 1000.0),
-                )
+                let milliseconds = estimate.as_secs_f64() * 1000.0;
+                self.dearest.note(cost, milliseconds);
+                (cost.to_string(), "verifiable", Some(milliseconds))
             }
             HashState::Unusable => (String::new(), "unusable", None),
             HashState::Unsupported => (String::new(), "unsupported", None),
@@ -214,6 +218,7 @@ impl Count {
                 users: self.last_login.get(span).copied().unwrap_or(0),
             })
             .collect();
+        census.memory_size = self.dearest.memory_size();
         census.findings = findings(&census, config);
         census
     }
@@ -265,6 +270,7 @@ fn findings(census: &Census, config: &Config) -> Vec<Finding> {
             });
         }
     }
+    findings.extend(memory_finding(census));
     findings.extend(sign_in_finding(census, config));
     if census.users == 0 {
         findings.push(Finding {
@@ -276,6 +282,24 @@ fn findings(census: &Census, config: &Config) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// A check that no memory size is sure to fit into the trigger's time.
+fn memory_finding(census: &Census) -> Option<Finding> {
+    let size = census.memory_size.as_ref()?;
+    size.recommended_mb.is_none().then(|| Finding {
+        severity: Severity::Warning,
+        code: "no-memory-size-suffices",
+        subject: size.slowest_check.clone(),
+        message: format!(
+            "one check takes {:.0} ms of CPU here, and may take twice as long on a whole vCPU of \
+             Lambda",
+            size.slowest_check_cpu_ms
+        ),
+        next_step: "measure it on a rehearsal function, or pin a lower cost in Django before the \
+                    move"
+            .to_owned(),
+    })
 }
 
 /// People who sign in by an e-mail that stays unverified in a pool with e-mail alias get in

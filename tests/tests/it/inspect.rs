@@ -77,6 +77,20 @@ fn inspect_counts_as_django_does(shape: Shape, engine: Engine) {
         }
     }
 
+    // Which size it is depends on this machine's speed; that it follows from the list does not.
+    let memory = &inspection["memory_size"];
+    let sizes = memory["sizes"].as_array().expect("a list of sizes");
+    let first = sizes.iter().find(|size| size["suffices"] == true);
+    assert_eq!(
+        memory["recommended_mb"],
+        first.map_or(Value::Null, |size| size["memory_mb"].clone())
+    );
+    let said = match memory["recommended_mb"].as_u64() {
+        Some(size) => format!("memory for the function: {size} MB"),
+        None => "memory for the function: none".to_owned(),
+    };
+    assert!(finished.stdout.contains(&said), "{finished:?}");
+
     // A person reads the same on stdout, and nothing but progress on stderr.
     assert!(
         finished.stdout.contains(&users.len().to_string()),

@@ -15,4 +15,5 @@ mod populations;
 mod quotas;
 mod rehearse;
 mod sign_in;
+mod trigger_attach;
 mod verify;

@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use migration_model::{Config, Finding, Severity};
-use rehearsal::Census;
+use rehearsal::{Census, MemorySize};
 use serde::Serialize;
 
 use crate::arguments::{Arguments, InspectOptions};
@@ -82,6 +82,9 @@ fn print(census: &Census, config: &Config) {
             group.users, time, group.state, group.algorithm, group.cost
         ));
     }
+    if let Some(size) = &census.memory_size {
+        print_memory_size(size);
+    }
     output::result("\nlast sign-in");
     for span in &census.last_login {
         output::result(format_args!("  {:>9}  {}", span.users, span.span));
@@ -93,6 +96,30 @@ fn print(census: &Census, config: &Config) {
     for finding in &census.findings {
         print_finding(finding);
     }
+}
+
+fn print_memory_size(size: &MemorySize) {
+    output::result(match size.recommended_mb {
+        Some(memory_mb) => format!("\nmemory for the function: {memory_mb} MB"),
+        None => "\nmemory for the function: none is sure to suffice".to_owned(),
+    });
+    output::result(format_args!(
+        "  slowest check: {}, by the estimate (at most {:.0} ms allowed):",
+        size.slowest_check, size.allowed_ms
+    ));
+    for estimate in &size.sizes {
+        output::result(format_args!(
+            "  {:>6} MB  {:>9}  {}",
+            estimate.memory_mb,
+            format!("{:.0} ms", estimate.slowest_check_ms),
+            if estimate.suffices {
+                "suffices"
+            } else {
+                "does not"
+            },
+        ));
+    }
+    output::result(format_args!("  {}", MemorySize::METHOD));
 }
 
 /// Prints one finding with its next step; `rehearse` prints its own the same way.

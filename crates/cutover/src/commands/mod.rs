@@ -6,5 +6,6 @@ pub(crate) mod pool;
 pub(crate) mod reconcile;
 pub(crate) mod rehearse;
 pub(crate) mod status;
+pub(crate) mod trigger;
 pub(crate) mod undo;
 pub(crate) mod verify;
