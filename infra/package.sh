@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Builds the function's package, target/function/function.zip: the release build of
+# user-migration-trigger as `bootstrap`, and a cutover.toml beside it if one is named.
+# usage: package.sh [ARCHITECTURE] [CUTOVER_TOML]
+# ARCHITECTURE is x86_64 or arm64; this machine's own without it. Another one needs its Rust target
+# (rustup target add aarch64-unknown-linux-gnu) and cargo-zigbuild, which also fits any glibc.
+# The same program and file always make the same zip.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+limit_bytes=6000000
+# Amazon Linux 2023, which provided.al2023 is, has glibc 2.34.
+glibc=2.34
+
+say() { echo "package: $*" >&2; }
+
+case $(uname -m) in
+  aarch64 | arm64) host=arm64 ;;
+  *) host=x86_64 ;;
+esac
+architecture=${1:-$host}
+config=${2:-}
+case $architecture in
+  arm64) target=aarch64-unknown-linux-gnu ;;
+  x86_64) target=x86_64-unknown-linux-gnu ;;
+  *) say "no architecture \"$architecture\": x86_64 or arm64"; exit 2 ;;
+esac
+if [ -n "$config" ] && [ ! -f "$config" ]; then
+  say "there is no file $config"
+  exit 2
+fi
+
+build=(--locked --release -p user-migration-trigger)
+if [ "$architecture" = "$host" ]; then
+  cargo build "${build[@]}"
+  program=target/release/user-migration-trigger
+elif command -v cargo-zigbuild >/dev/null; then
+  cargo zigbuild "${build[@]}" --target "$target.$glibc"
+  program=target/$target/release/user-migration-trigger
+else
+  say "this machine is $host; for $architecture install cargo-zigbuild (pip install cargo-zigbuild)" \
+    "and the target (rustup target add $target), or build on an $architecture machine"
+  exit 2
+fi
+
+# What the program asks of the C library, against what Lambda has.
+needed=$(objdump -T "$program" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
+newest=$(printf '%s\nGLIBC_%s\n' "$needed" "$glibc" | sort -V | tail -n 1)
+if [ "$newest" != "GLIBC_$glibc" ]; then
+  say "the program needs $needed, provided.al2023 has $glibc: build it with cargo-zigbuild" \
+    "(cargo zigbuild --target $target.$glibc), or on Amazon Linux 2023"
+  exit 1
+fi
+
+rm -rf target/function
+mkdir -p target/function
+install -m 755 "$program" target/function/bootstrap
+[ -z "$config" ] || install -m 644 "$config" target/function/cutover.toml
+python3 - target/function <<'PYTHON'
+import pathlib
+import sys
+import zipfile
+
+folder = pathlib.Path(sys.argv[1])
+with zipfile.ZipFile(folder / "function.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
+    for name in ("bootstrap", "cutover.toml"):
+        path = folder / name
+        if path.exists():
+            entry = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = path.stat().st_mode << 16
+            package.writestr(entry, path.read_bytes())
+PYTHON
+bytes=$(stat -c %s target/function/function.zip)
+say "target/function/function.zip: $bytes bytes, $architecture, needs ${needed/_/ }"
+if [ "$bytes" -gt "$limit_bytes" ]; then
+  say "that is over $limit_bytes bytes: a bigger package starts later; find out what grew"
+  exit 1
+fi
