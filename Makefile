@@ -19,6 +19,10 @@ rehearsal: build ## Practise the whole cutover here: no account, no server; leav
 build: ## Build the two programs into target/release
 	cargo build --locked --release -p cutover -p user-migration-trigger
 
+.PHONY: lambda
+lambda: ## Build the function's package, target/function/function.zip; ARCH=arm64, CONFIG=cutover.toml
+	infra/package.sh "$(ARCH)" "$(CONFIG)"
+
 .PHONY: test
 test: python emulators ## Install what the tests need, and run them all
 	tests/environment/databases.sh tests/environment/run.sh
@@ -31,6 +35,10 @@ python: ## Make the Python environments (real Django, boto3) that tests and fixt
 emulators: ## Install the emulators and clients of others that the tests compare with
 	tests/environment/emulators.sh $(target)
 
+.PHONY: infra-check
+infra-check: emulators ## Check the templates, deploy the package into an emulated account
+	infra/check/run.sh
+
 .PHONY: lint
 lint: ## Formatting, clippy, documentation
 	cargo fmt --all --check
@@ -40,6 +48,7 @@ lint: ## Formatting, clippy, documentation
 .PHONY: bench
 bench: python ## Compare with the peers, side by side; prints ratios
 	crates/django-password/bench/run.sh
+	tests/environment/databases.sh crates/user-migration-trigger/bench/run.sh
 
 .PHONY: fixtures
 fixtures: python ## Make migrations-fixtures/ again with real Django

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the function's package, target/function/function.zip: the release build of
 # user-migration-trigger as `bootstrap`, and a cutover.toml beside it if one is named.
-# usage: package.sh [ARCHITECTURE] [CUTOVER_TOML]
+# usage: package.sh [ARCHITECTURE] [CUTOVER_TOML] [FOLDER]
 # ARCHITECTURE is x86_64 or arm64; this machine's own without it. Another one needs its Rust target
 # (rustup target add aarch64-unknown-linux-gnu) and cargo-zigbuild, which also fits any glibc.
 # The same program and file always make the same zip.
@@ -19,6 +19,7 @@ case $(uname -m) in
 esac
 architecture=${1:-$host}
 config=${2:-}
+folder=${3:-target/function}
 case $architecture in
   arm64) target=aarch64-unknown-linux-gnu ;;
   x86_64) target=x86_64-unknown-linux-gnu ;;
@@ -51,11 +52,11 @@ if [ "$newest" != "GLIBC_$glibc" ]; then
   exit 1
 fi
 
-rm -rf target/function
-mkdir -p target/function
-install -m 755 "$program" target/function/bootstrap
-[ -z "$config" ] || install -m 644 "$config" target/function/cutover.toml
-python3 - target/function <<'PYTHON'
+mkdir -p "$folder"
+rm -f "$folder"/{bootstrap,cutover.toml,function.zip}
+install -m 755 "$program" "$folder/bootstrap"
+[ -z "$config" ] || install -m 644 "$config" "$folder/cutover.toml"
+python3 - "$folder" <<'PYTHON'
 import pathlib
 import sys
 import zipfile
@@ -70,8 +71,8 @@ with zipfile.ZipFile(folder / "function.zip", "w", zipfile.ZIP_DEFLATED, compres
             entry.external_attr = path.stat().st_mode << 16
             package.writestr(entry, path.read_bytes())
 PYTHON
-bytes=$(stat -c %s target/function/function.zip)
-say "target/function/function.zip: $bytes bytes, $architecture, needs ${needed/_/ }"
+bytes=$(stat -c %s "$folder/function.zip")
+say "$folder/function.zip: $bytes bytes, $architecture, needs ${needed/_/ }"
 if [ "$bytes" -gt "$limit_bytes" ]; then
   say "that is over $limit_bytes bytes: a bigger package starts later; find out what grew"
   exit 1

@@ -1,0 +1,310 @@
+"""Deploys the templates with the real package into MiniStack and looks at what is there, by
+boto3; then lets the function there and AWS's runtime interface emulator answer every event file.
+
+usage: deployed.py TARGET_DIR WORK_DIR     (WORK_DIR has function.yaml, function.zip and bootstrap)
+
+Exit code 0 when everything is as it should be, 1 with a list of what is not.
+"""
+
+import http.client
+import json
+import os
+import pathlib
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REGION = "eu-west-1"
+ACCOUNT = "000000000000"  # MiniStack's
+STACK = "cutover-trigger"
+# A hash that costs nothing, so that refusals are quick.
+CHEAP_HASH = "pbkdf2_sha256$1000$salt$A3GIxyJXAsc6XPG5HFXvaMgQ/FIt6AV0KsDMj7VFfDQ="
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+Answer = tuple[str, Any]  # "response" or "error", and the document
+
+faults: list[str] = []
+
+
+def check(holds: bool, what: str) -> None:
+    print(f"  {'ok' if holds else 'NOT SO'}: {what}", file=sys.stderr)
+    if not holds:
+        faults.append(what)
+
+
+def main() -> int:
+    target, work = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    with tempfile.TemporaryDirectory(prefix="cutover-infra-") as folder:
+        stack = Ministack(target, pathlib.Path(folder))
+        try:
+            in_ministack(stack, target, work)
+        finally:
+            stack.stop()
+        emulator = Emulator(target, work)
+        try:
+            print("infra-check: event files through AWS's runtime emulator", file=sys.stderr)
+            event_files(emulator.invoke)
+        finally:
+            emulator.stop()
+    for fault in faults:
+        print(f"not so: {fault}")
+    return 1 if faults else 0
+
+
+def in_ministack(stack: "Ministack", target: pathlib.Path, work: pathlib.Path) -> None:
+    print("infra-check: deploying into MiniStack", file=sys.stderr)
+    pool = stack.deploy("rehearsal-pool", ROOT / "infra/rehearsal-pool.yaml", {})
+    url = f"sqlite://{ROOT}/migrations-fixtures/legacy.sqlite3"
+    machine = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+    parameters = {
+        "UserPoolId": pool["UserPoolId"],
+        "Architecture": machine,
+        "LegacyUrl": url,
+        "UsualHash": CHEAP_HASH,
+    }
+    function = stack.deploy(STACK, work / "function.yaml", parameters)
+    arn = function["FunctionArn"]
+    as_it_should_be(stack, pool, arn)
+    attached(stack, target, pool, arn)
+    print("infra-check: event files through the function in MiniStack", file=sys.stderr)
+    client = stack.client("lambda")
+
+    def invoke(event: bytes) -> Answer:
+        answer = client.invoke(FunctionName=arn, Payload=event)
+        kind = "error" if "FunctionError" in answer else "response"
+        return kind, json.loads(answer["Payload"].read())
+
+    event_files(invoke)
+
+
+def as_it_should_be(stack: "Ministack", pool: dict[str, str], arn: str) -> None:
+    """What the templates promise of pool, function, permission, role and alarms."""
+    described = stack.client("cognito-idp").describe_user_pool(UserPoolId=pool["UserPoolId"])
+    tags = described["UserPool"].get("UserPoolTags", {})
+    check(tags.get("purpose") == "cutover-rehearsal", "the pool is tagged as a rehearsal")
+
+    functions = stack.client("lambda")
+    config = functions.get_function_configuration(FunctionName=STACK)
+    check(config["Runtime"] == "provided.al2023", "the function runs on provided.al2023")
+    check(config["Timeout"] == 5, "it may take as long as Cognito waits")
+    reserved = functions.get_function_concurrency(FunctionName=STACK)
+    check(reserved.get("ReservedConcurrentExecutions") == 20, "its concurrency is capped")
+
+    policy = json.loads(functions.get_policy(FunctionName=arn)["Policy"])
+    pool_arn = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{pool['UserPoolId']}"
+    conditions = json.dumps([s.get("Condition", {}) for s in policy["Statement"]])
+    principals = [s["Principal"] for s in policy["Statement"]]
+    check(
+        principals == [{"Service": "cognito-idp.amazonaws.com"}],
+        "Cognito and nobody else may invoke it",
+    )
+    check(pool_arn in conditions, "and for this pool alone")
+    check(f'"{ACCOUNT}"' in conditions, "and this account alone")
+
+    iam = stack.client("iam")
+    role = config["Role"].rsplit("/", 1)[-1]
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    check(names == ["log"], f"outside a VPC and without a secret its role may write its log: {names}")
+    managed = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    check(managed == [], "and nothing by managed policies")
+    groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STACK}")
+    days = [group.get("retentionInDays") for group in groups["logGroups"]]
+    check(days == [30], "its log is kept for thirty days")
+    alarms = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    # Without the two that need metric math; see run.sh.
+    check(len(alarms) == 3, f"three alarms watch it: {len(alarms)}")
+
+
+def attached(
+    stack: "Ministack", target: pathlib.Path, pool: dict[str, str], arn: str
+) -> None:
+    """`cutover trigger attach` at a pool that is not ours."""
+    client = stack.client("cognito-idp")
+
+    def settings() -> dict[str, Any]:
+        described = client.describe_user_pool(UserPoolId=pool["UserPoolId"])["UserPool"]
+        return {k: v for k, v in described.items() if k != "LastModifiedDate"}
+
+    before = settings()
+    command = [target / "debug/cutover", "trigger", "attach", "--function-arn", arn]
+    command += ["--trigger", "user-migration,pre-sign-up", "--execute"]
+    command += ["--endpoint-url", stack.url, "--region", REGION]
+    command += ["--user-pool-id", pool["UserPoolId"]]
+    done = subprocess.run(command, env=os.environ | CREDENTIALS, capture_output=True, text=True)
+    print(done.stdout + done.stderr, file=sys.stderr)
+    check(done.returncode == 0, "cutover trigger attach ends well")
+    expected = before | {
+        "LambdaConfig": before.get("LambdaConfig", {}) | {"UserMigration": arn, "PreSignUp": arn}
+    }
+    after = settings()
+    changed = {k for k in before | after if expected.get(k) != after.get(k)}
+    check(changed == set(), f"it changes the two triggers and nothing else: {changed or ''}")
+
+
+def event_files(invoke: Callable[[bytes], Answer]) -> None:
+    """Every event file, answered as crates/user-migration-trigger/README.md says."""
+    files = sorted((ROOT / "migrations-fixtures/events").glob("*.json"))
+    check(len(files) >= 17, f"{len(files)} event files")
+    for file in files:
+        event = json.loads(file.read_bytes())
+        kind, document = invoke(file.read_bytes())
+        wanted = expected(file.stem)
+        if kind == "error":
+            said = document["errorType"]
+        elif document["response"] == {}:
+            said = "refused"
+        else:
+            said = document["response"]["finalUserStatus"]
+        check(said == wanted, f"{file.stem}: {said}")
+        if kind == "response":
+            rest = {k: v for k, v in document.items() if k != "response"}
+            sent = {k: v for k, v in event.items() if k != "response"}
+            check(rest == sent, f"{file.stem}: the event comes back whole")
+
+
+def expected(name: str) -> str:
+    match name:
+        case (
+            "authentication-inactive-user"
+            | "authentication-unknown-user"
+            | "authentication-wrong-password"
+            | "forgot-password-unknown-user"
+        ):
+            return "refused"
+        case "authentication-null-password" | "authentication-without-password":
+            return "Cutover.Unavailable"
+        case "unknown-trigger-source":
+            return "Cutover.NotSetUp"
+        case _ if name.startswith("forgot-password"):
+            return "RESET_REQUIRED"
+        case _ if name.startswith("authentication"):
+            return "CONFIRMED"
+    raise ValueError(f"what is to come of the event file {name}?")
+
+
+class Ministack:
+    """An AWS account on this machine: Lambda that runs a real bootstrap, and CloudFormation."""
+
+    def __init__(self, target: pathlib.Path, folder: pathlib.Path) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._sam = target / "python-infra/bin/sam"
+        self._folder = folder
+        # Loopback alone; MiniStack's default is every address.
+        own = {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+        own |= {"MINISTACK_ACCOUNT_ID": ACCOUNT, "MINISTACK_REGION": REGION, "TMPDIR": str(folder)}
+        self._log = (folder / "ministack.log").open("wb")
+        self._process = subprocess.Popen(
+            [target / "python-emulators/bin/ministack"],
+            env=os.environ | own,
+            cwd=folder,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        await_port(port, self._process)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def deploy(
+        self, name: str, template: pathlib.Path, parameters: dict[str, str]
+    ) -> dict[str, str]:
+        command = [str(self._sam), "deploy", "--template-file", str(template), "--stack-name", name]
+        command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
+        command += ["--region", REGION, "--no-progressbar"]
+        if parameters:
+            # The hash has dollar signs, but no shell is asked; sam itself splits at blanks.
+            command += ["--parameter-overrides"]
+            command += [f"ParameterKey={k},ParameterValue={v}" for k, v in parameters.items()]
+        environment = os.environ | CREDENTIALS | {"AWS_ENDPOINT_URL": self.url}
+        done = subprocess.run(
+            command, env=environment, cwd=self._folder, capture_output=True, text=True
+        )
+        if done.returncode != 0:
+            raise SystemExit(f"sam deploy {name}:\n{done.stdout}\n{done.stderr}")
+        stacks = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        check(stacks[0]["StackStatus"].endswith("_COMPLETE"), f"stack {name} is deployed")
+        return {o["OutputKey"]: o["OutputValue"] for o in stacks[0]["Outputs"]}
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._log.close()
+
+
+class Emulator:
+    """AWS's runtime interface emulator with the packaged program."""
+
+    def __init__(self, target: pathlib.Path, work: pathlib.Path) -> None:
+        self._port, runtime_api = free_port(), free_port()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "AWS_LAMBDA_FUNCTION_NAME": STACK,
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": "5",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "LAMBDA_TASK_ROOT": str(work),
+            "CUTOVER_LEGACY_URL": f"sqlite://{ROOT}/migrations-fixtures/legacy.sqlite3",
+            "CUTOVER_USUAL_HASH": CHEAP_HASH,
+        }
+        self._process = subprocess.Popen(
+            [
+                target / "lambda-rie/aws-lambda-rie",
+                "--runtime-interface-emulator-address",
+                f"127.0.0.1:{self._port}",
+                "--runtime-api-address",
+                f"127.0.0.1:{runtime_api}",
+                work / "bootstrap",
+                "handler",
+            ],
+            env=environment,
+            cwd=work,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        await_port(self._port, self._process)
+
+    def invoke(self, event: bytes) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection.request("POST", "/2015-03-31/functions/function/invocations", event)
+        document = json.loads(connection.getresponse().read())
+        # It answers errors like responses, but for what is in them.
+        return ("error" if "errorType" in document else "response"), document
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise SystemExit(f"{process.args} ended with {process.returncode}")
+        with socket.socket() as knock:
+            if knock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise SystemExit(f"nobody listens on port {port} after a minute")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
