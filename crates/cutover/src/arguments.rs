@@ -104,6 +104,12 @@ pub(crate) struct ServeOptions {
     /// The trigger program [default: user-migration-trigger beside this program]
     #[arg(long, value_name = "PATH")]
     pub(crate) trigger: Option<PathBuf>,
+    /// Invoke the triggers at this Lambda endpoint, such as a local Lambda's, instead
+    #[arg(long, value_name = "URL", conflicts_with = "trigger")]
+    pub(crate) trigger_url: Option<String>,
+    /// Further settings, a TOML file: triggers, access key, pool and app client, faults, …
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
     /// Listen on an address that is not loopback. RISK: anybody who reaches it can sign in
     #[arg(long)]
     pub(crate) allow_remote: bool,

@@ -73,6 +73,28 @@ impl ApiError {
         Self::new("ResourceNotFoundException", "Group not found.")
     }
 
+    /// More guesses or codes than one user has.
+    pub(crate) fn attempt_limit_exceeded() -> Self {
+        Self::new(
+            "LimitExceededException",
+            "Attempt limit exceeded, please try after some time.",
+        )
+    }
+
+    pub(crate) fn code_mismatch() -> Self {
+        Self::new(
+            "CodeMismatchException",
+            "Invalid verification code provided, please try again.",
+        )
+    }
+
+    pub(crate) fn code_expired() -> Self {
+        Self::new(
+            "ExpiredCodeException",
+            "Invalid code provided, please request a code again.",
+        )
+    }
+
     pub(crate) fn too_many_requests() -> Self {
         Self::new("TooManyRequestsException", "Rate exceeded")
     }

@@ -16,6 +16,7 @@ mod running;
 mod secret;
 mod server;
 mod service;
+mod settings_file;
 mod srp;
 mod token;
 mod trigger;
@@ -25,9 +26,10 @@ mod wire;
 pub use fault::{Fault, FaultPlan, FaultRule, FaultWhen};
 pub use options::{
     AttributeKind, CustomAttribute, PasswordPolicy, PoolOptions, PoolSettings, TriggerKind,
-    TriggerProgram,
+    TriggerProgram, TriggerUrl,
 };
 pub use outbox::{Medium, MessageReason, SentMessage};
 pub use quota::{QuotaCount, QuotaFileError, QuotaTable, Quotas};
 pub use running::{RehearsalPool, RehearsalPoolError, RunningPool};
+pub use settings_file::{SettingsFile, SettingsFileError};
 pub use trigger::{TriggerOutcome, TriggerRun};

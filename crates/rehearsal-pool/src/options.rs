@@ -7,6 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
 use crate::fault::FaultPlan;
 use crate::quota::Quotas;
 
@@ -27,11 +30,18 @@ pub struct PoolOptions {
     pub quotas: Quotas,
     /// The pool and the app client that exist right after the start.
     pub pool: PoolSettings,
-    /// The program behind the pool's triggers; `None` for a pool without triggers.
+    /// The program behind the pool's triggers. It answers for every function that any pool's
+    /// `LambdaConfig` names: it is told which trigger it is by the event. `None` for pools without
+    /// triggers, or with those at `trigger_url`.
     pub trigger: Option<TriggerProgram>,
+    /// A Lambda Invoke endpoint that the functions are at, instead of a program.
+    pub trigger_url: Option<TriggerUrl>,
     /// How often an invocation that timed out is repeated, 0 to 2. Cognito may retry, and has not
     /// said how often since March 2026; the older guide said three attempts. Default 0.
     pub trigger_retries: u8,
+    /// How long after their creation users show in `ListUsers`, which is eventually consistent.
+    /// Default 0: at once.
+    pub list_delay: Duration,
     /// `iss` of the tokens, without the pool id; `None` for the pool's own endpoint, where the
     /// JWKS document really is. The real service's would be
     /// `https://cognito-idp.<region>.amazonaws.com`.
@@ -50,7 +60,9 @@ impl Default for PoolOptions {
             quotas: Quotas::Default,
             pool: PoolSettings::default(),
             trigger: None,
+            trigger_url: None,
             trigger_retries: 0,
+            list_delay: Duration::ZERO,
             issuer: None,
             faults: FaultPlan::default(),
         }
@@ -92,6 +104,11 @@ pub struct PoolSettings {
     pub explicit_auth_flows: Vec<String>,
     /// Whether the app client has a secret, so that calls need a `SECRET_HASH`. Default `false`.
     pub client_secret: bool,
+    /// Further members of `CreateUserPool`, in its own words; they replace what the fields above
+    /// say of the same member.
+    pub pool_members: Map<String, Value>,
+    /// The same for `CreateUserPoolClient`.
+    pub client_members: Map<String, Value>,
 }
 
 impl Default for PoolSettings {
@@ -117,6 +134,8 @@ impl Default for PoolSettings {
             .map(str::to_owned)
             .to_vec(),
             client_secret: false,
+            pool_members: Map::new(),
+            client_members: Map::new(),
         }
     }
 }
@@ -210,7 +229,8 @@ pub struct TriggerProgram {
     /// Environment variables besides those the Runtime API defines. The program inherits only
     /// `PATH` and what is named here, as a function's environment holds nothing of the operator's.
     pub env: Vec<(String, String)>,
-    /// Memory size the function claims to have, in MB.
+    /// Memory size the function claims to have, in MB. Lambda gives it CPU in proportion, one core
+    /// at 1,769 MB; so does the pool where the machine lets it (a `cpu` cgroup it may write to).
     pub memory_mb: u32,
     /// Most processes at a time, each with one event. Default 10.
     pub concurrency: usize,
@@ -230,14 +250,43 @@ impl TriggerProgram {
             env: Vec::new(),
             memory_mb: 512,
             concurrency: 10,
-            limit: Duration::from_secs(5),
+            limit: COGNITO_WAITS,
             assigned: vec![TriggerKind::UserMigration],
         }
     }
 }
 
+/// Functions at a Lambda Invoke endpoint: a local Lambda, or a runtime emulator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggerUrl {
+    /// `http://host:port`, where each function is invoked at
+    /// `/2015-03-31/functions/<name>/invocations` by the name in its ARN; or such a URL in full, at
+    /// which every function is invoked. Requests are signed in form only.
+    pub url: String,
+    /// Which trigger sources the pool made at the start assigns to the function
+    /// `user-migration-trigger`. Default: `UserMigration` alone.
+    pub assigned: Vec<TriggerKind>,
+    /// How long Cognito waits, as for a program.
+    pub limit: Duration,
+}
+
+impl TriggerUrl {
+    /// The functions at `url`, the user migration trigger assigned.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            assigned: vec![TriggerKind::UserMigration],
+            limit: COGNITO_WAITS,
+        }
+    }
+}
+
+/// "When Amazon Cognito calls your Lambda function, it must respond within 5 seconds."
+const COGNITO_WAITS: Duration = Duration::from_secs(5);
+
 /// The triggers a pool can have here, named as in Cognito's `LambdaConfig`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 pub enum TriggerKind {
     /// `UserMigration`.
     UserMigration,

@@ -50,6 +50,8 @@ pub enum MessageReason {
     Welcome,
     /// A code for `ConfirmSignUp`.
     SignUp,
+    /// A code for `VerifyUserAttribute`.
+    AttributeVerification,
 }
 
 /// How a message travels.

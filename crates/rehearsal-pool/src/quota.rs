@@ -5,14 +5,19 @@
 //! `GetProvisionedLimit` and `UpdateProvisionedLimit`.
 //!
 //! Source of categories, members and rates: the guide's quota page (developer guide, "Quotas in
-//! Amazon Cognito", request rate quotas). That a bucket holds one second's worth is believed: the
-//! page gives rates only.
+//! Amazon Cognito", request rate quotas), its notes included: answers to challenges have three
+//! times the sign-in rate and what goes beyond counts as sign-ins; an answer to
+//! `NEW_PASSWORD_REQUIRED` counts as account recovery; in some categories no operation goes beyond
+//! 5 a second for one pool; one user has 10 reading and 10 writing operations a second. That a
+//! bucket holds one second's worth is believed (the page gives rates only), and so is which
+//! operations besides the page's examples read or write one user.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::clock::Millis;
@@ -142,10 +147,34 @@ struct Category {
     operations: &'static [&'static str],
 }
 
-/// Answers to challenges have three times the sign-in rate, counted apart (quota page).
-const CHALLENGE_RESPONSES: &str = "UserAuthenticationChallengeResponse";
+impl Category {
+    /// "Any individual operation in this category has a constraint that prevents the operation
+    /// from being called at a rate higher than 5 RPS for a single user pool."
+    fn limits_each_operation(&self) -> bool {
+        matches!(
+            self.name,
+            "UserPoolResourceRead"
+                | "UserPoolResourceUpdate"
+                | "UserPoolClientRead"
+                | "UserPoolClientUpdate"
+        )
+    }
+}
 
-static CATEGORIES: [Category; 16] = [
+const SIGN_INS: &str = "UserAuthentication";
+/// Not a category of the service's own: the budget apart that its sign-in category gives to
+/// answers.
+const CHALLENGE_RESPONSES: &str = "UserAuthenticationChallengeResponse";
+const ANSWERS_PER_SIGN_IN: f64 = 3.0;
+const ACCOUNT_RECOVERY: &str = "UserAccountRecovery";
+/// Calls a second of one operation for one pool, in categories that limit each.
+const OPERATION_RATE: f64 = 5.0;
+/// Operations a second that read one user, and as many that write.
+const USER_RATE: f64 = 10.0;
+/// Users whose last second is remembered; beyond, those who rested are forgotten.
+const USERS_REMEMBERED: usize = 50_000;
+
+static CATEGORIES: [Category; 19] = [
     Category {
         name: "UserAuthentication",
         rate: 120.0,
@@ -192,6 +221,24 @@ static CATEGORIES: [Category; 16] = [
         operations: &["AdminGetUser", "GetUser"],
     },
     Category {
+        name: "UserFederation",
+        rate: 25.0,
+        adjustable: true,
+        operations: &[],
+    },
+    Category {
+        name: "UserResourceUpdate",
+        rate: 25.0,
+        adjustable: false,
+        operations: &[],
+    },
+    Category {
+        name: "ClientAuthentication",
+        rate: 150.0,
+        adjustable: false,
+        operations: &[],
+    },
+    Category {
         name: "UserUpdate",
         rate: 25.0,
         adjustable: false,
@@ -203,6 +250,7 @@ static CATEGORIES: [Category; 16] = [
             "UpdateUserAttributes",
             "DeleteUserAttributes",
             "DeleteUser",
+            "VerifyUserAttribute",
             "AdminDisableUser",
             "AdminEnableUser",
             "AdminDeleteUser",
@@ -216,7 +264,11 @@ static CATEGORIES: [Category; 16] = [
         name: "UserResourceRead",
         rate: 50.0,
         adjustable: true,
-        operations: &["AdminListGroupsForUser", "ResendConfirmationCode"],
+        operations: &[
+            "AdminListGroupsForUser",
+            "ResendConfirmationCode",
+            "GetUserAttributeVerificationCode",
+        ],
     },
     Category {
         name: "UserList",
@@ -299,15 +351,44 @@ pub struct QuotaCount {
     pub category: String,
     /// Requests a second that the pool grants; `None` with quotas off.
     pub rate: Option<f64>,
+    /// Requests a second of it that simulated customers spend.
+    pub customers: f64,
     /// Calls granted.
     pub granted: u64,
     /// Calls refused with `TooManyRequestsException`.
     pub throttled: u64,
 }
 
+/// What the budgets of a call depend on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) operation: &'a str,
+    pub(crate) input: &'a Value,
+}
+
+impl<'a> Call<'a> {
+    fn text(&self, member: &str) -> Option<&'a str> {
+        self.input[member].as_str()
+    }
+
+    /// Sets the user apart from others, as far as the request alone tells.
+    fn user(&self) -> Option<(&'a str, &'a str)> {
+        let scope = self.text("UserPoolId").or_else(|| self.text("ClientId"))?;
+        let name = self
+            .text("Username")
+            .or_else(|| self.input["AuthParameters"]["USERNAME"].as_str())
+            .or_else(|| self.input["ChallengeResponses"]["USERNAME"].as_str())?;
+        Some((scope, name))
+    }
+}
+
 pub(crate) struct QuotaBook {
     enforced: bool,
     buckets: Vec<Mutex<Bucket>>,
+    /// Calls of one operation for one pool.
+    of_operations: Mutex<HashMap<(usize, String, String), Bucket>>,
+    /// Reading and writing calls for one user.
+    of_users: Mutex<HashMap<(String, String), [Bucket; 2]>>,
 }
 
 /// What `GetProvisionedLimit` says of a category with quotas off: the largest number the answer
@@ -347,14 +428,16 @@ impl QuotaBook {
             Quotas::Default | Quotas::Off => QuotaTable::default(),
             Quotas::Custom(table) => table.clone(),
         };
+        let sign_ins = table.rates.get(SIGN_INS);
         let buckets = CATEGORIES
             .iter()
             .map(|category| {
-                let rate = table
-                    .rates
-                    .get(category.name)
-                    .copied()
-                    .unwrap_or(category.rate);
+                let follows = (category.name == CHALLENGE_RESPONSES)
+                    .then_some(sign_ins)
+                    .flatten()
+                    .map(|rate| rate * ANSWERS_PER_SIGN_IN);
+                let rate = table.rates.get(category.name).copied().or(follows);
+                let rate = rate.unwrap_or(category.rate);
                 let customers = table
                     .customer_traffic
                     .get(category.name)
@@ -362,63 +445,91 @@ impl QuotaBook {
                     .unwrap_or_default();
                 let maximum = table.account_maximum.get(category.name).copied();
                 Mutex::new(Bucket {
-                    rate,
                     maximum: maximum.unwrap_or(category.rate).max(rate),
                     customers,
-                    tokens: (rate - customers).max(0.0),
-                    filled_at: now,
-                    granted: 0,
-                    throttled: 0,
+                    ..Bucket::full(rate, (rate - customers).max(0.0), now)
                 })
             })
             .collect();
         Self {
             enforced: *quotas != Quotas::Off,
             buckets,
+            of_operations: Mutex::default(),
+            of_users: Mutex::default(),
         }
     }
 
-    /// Takes one call of `operation` from its category. An operation without a category is free.
+    /// Takes one call from every budget it spends. An operation without a category is free.
     #[must_use]
-    pub(crate) fn take(&self, operation: &str, now: Millis) -> bool {
-        match CATEGORIES
-            .iter()
-            .position(|category| category.operations.contains(&operation))
-        {
-            Some(index) => self.take_from(index, now),
-            None => true,
+    pub(crate) fn take(&self, call: Call<'_>, now: Millis) -> bool {
+        let Some(index) = category_of(call) else {
+            return true;
+        };
+        let mut bucket = self.counted(index);
+        if !self.enforced {
+            bucket.granted += 1;
+            return true;
         }
+        let category = &CATEGORIES[index];
+        let free = self.user_may(call, now)
+            && (!category.limits_each_operation() || self.operation_may(index, call, now));
+        if free && bucket.take(now) {
+            bucket.granted += 1;
+            return true;
+        }
+        if free && category.name == CHALLENGE_RESPONSES {
+            drop(bucket);
+            let (_, mut sign_ins) = self.bucket(SIGN_INS).expect("a category");
+            let granted = sign_ins.take(now);
+            *(if granted {
+                &mut sign_ins.granted
+            } else {
+                &mut sign_ins.throttled
+            }) += 1;
+            return granted;
+        }
+        bucket.throttled += 1;
+        false
     }
 
-    /// Takes one call from `UserAccountRecovery`, which answers to `NEW_PASSWORD_REQUIRED` spend
-    /// besides their own category (quota page).
-    #[must_use]
-    pub(crate) fn take_account_recovery(&self, now: Millis) -> bool {
-        self.take("ChangePassword", now)
+    fn operation_may(&self, index: usize, call: Call<'_>, now: Millis) -> bool {
+        let Some(pool) = call.text("UserPoolId") else {
+            return true;
+        };
+        let key = (index, call.operation.to_owned(), pool.to_owned());
+        let mut buckets = held(&self.of_operations);
+        let bucket = buckets
+            .entry(key)
+            .or_insert_with(|| Bucket::full(OPERATION_RATE, OPERATION_RATE, now));
+        bucket.take(now)
     }
 
-    fn take_from(&self, index: usize, now: Millis) -> bool {
-        let mut bucket = self.buckets[index]
-            .lock()
-            .expect("no holder of a bucket panics");
-        if self.enforced && !bucket.take(now) {
-            bucket.throttled += 1;
-            return false;
+    fn user_may(&self, call: Call<'_>, now: Millis) -> bool {
+        let (Some((scope, name)), Some(side)) = (call.user(), side_of(call.operation)) else {
+            return true;
+        };
+        let mut users = held(&self.of_users);
+        if users.len() >= USERS_REMEMBERED {
+            users.retain(|_, sides| sides.iter().any(|bucket| !bucket.is_full(now)));
         }
-        bucket.granted += 1;
-        true
+        let sides = users
+            .entry((scope.to_owned(), name.to_lowercase()))
+            .or_insert_with(|| [(); 2].map(|()| Bucket::full(USER_RATE, USER_RATE, now)));
+        sides[side].take(now)
+    }
+
+    fn counted(&self, index: usize) -> MutexGuard<'_, Bucket> {
+        held(&self.buckets[index])
     }
 
     fn bucket(&self, category: &str) -> Option<(&'static Category, MutexGuard<'_, Bucket>)> {
         let index = CATEGORIES.iter().position(|known| known.name == category)?;
-        let bucket = self.buckets[index]
-            .lock()
-            .expect("no holder of a bucket panics");
-        Some((&CATEGORIES[index], bucket))
+        Some((&CATEGORIES[index], self.counted(index)))
     }
 
     pub(crate) fn limit(&self, category: &str) -> Option<Limit> {
-        let (category, bucket) = self.bucket(category)?;
+        let own = category != CHALLENGE_RESPONSES;
+        let (category, bucket) = own.then(|| self.bucket(category)).flatten()?;
         let provisioned = if self.enforced {
             whole(bucket.rate)
         } else {
@@ -432,6 +543,9 @@ impl QuotaBook {
 
     /// Sets a category's rate, at once.
     pub(crate) fn provision(&self, category: &str, rate: f64) -> Result<Limit, LimitRefused> {
+        if category == CHALLENGE_RESPONSES {
+            return Err(LimitRefused::UnknownCategory);
+        }
         let (category, mut bucket) = self.bucket(category).ok_or(LimitRefused::UnknownCategory)?;
         if !category.adjustable {
             return Err(LimitRefused::NotAdjustable);
@@ -443,6 +557,12 @@ impl QuotaBook {
             return Err(LimitRefused::BeyondAccount);
         }
         bucket.rate = rate;
+        drop(bucket);
+        if category.name == SIGN_INS
+            && let Some((_, mut answers)) = self.bucket(CHALLENGE_RESPONSES)
+        {
+            answers.rate = rate * ANSWERS_PER_SIGN_IN;
+        }
         Ok(Limit {
             provisioned: whole(rate),
             default: whole(category.rate),
@@ -454,10 +574,11 @@ impl QuotaBook {
             .iter()
             .zip(&self.buckets)
             .map(|(category, bucket)| {
-                let bucket = bucket.lock().expect("no holder of a bucket panics");
+                let bucket = held(bucket);
                 QuotaCount {
                     category: category.name.to_owned(),
                     rate: self.enforced.then_some(bucket.rate),
+                    customers: bucket.customers,
                     granted: bucket.granted,
                     throttled: bucket.throttled,
                 }
@@ -466,12 +587,57 @@ impl QuotaBook {
     }
 }
 
+/// The category a call counts in.
+fn category_of(call: Call<'_>) -> Option<usize> {
+    let recovers = call.text("ChallengeName") == Some("NEW_PASSWORD_REQUIRED");
+    CATEGORIES.iter().position(|category| {
+        if recovers {
+            category.name == ACCOUNT_RECOVERY
+        } else {
+            category.operations.contains(&call.operation)
+        }
+    })
+}
+
+/// Whether an operation reads (0) or writes (1) one user.
+fn side_of(operation: &str) -> Option<usize> {
+    let category = CATEGORIES
+        .iter()
+        .find(|category| category.operations.contains(&operation))?;
+    match category.name {
+        SIGN_INS | CHALLENGE_RESPONSES | "UserRead" | "UserResourceRead" => Some(0),
+        "UserUpdate" | "UserCreation" | ACCOUNT_RECOVERY => Some(1),
+        _ => None,
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "rates are far below 2^53")]
 fn whole(rate: f64) -> i64 {
     rate.round() as i64
 }
 
 impl Bucket {
+    fn full(rate: f64, tokens: f64, now: Millis) -> Self {
+        Self {
+            rate,
+            maximum: rate,
+            customers: 0.0,
+            tokens,
+            filled_at: now,
+            granted: 0,
+            throttled: 0,
+        }
+    }
+
+    /// Whether nothing was taken for so long that the bucket is full again.
+    fn is_full(&self, now: Millis) -> bool {
+        now - self.filled_at >= crate::clock::SECOND
+    }
+
     fn take(&mut self, now: Millis) -> bool {
         let free = (self.rate - self.customers).max(0.0);
         let elapsed = crate::clock::epoch_seconds(now - self.filled_at).max(0.0);
@@ -487,11 +653,24 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::api_model::api_model;
 
     fn granted(book: &QuotaBook, operation: &str, calls: usize, now: Millis) -> usize {
-        (0..calls).filter(|_| book.take(operation, now)).count()
+        granted_with(book, operation, &Value::Null, calls, now)
+    }
+
+    fn granted_with(
+        book: &QuotaBook,
+        operation: &str,
+        input: &Value,
+        calls: usize,
+        now: Millis,
+    ) -> usize {
+        let call = Call { operation, input };
+        (0..calls).filter(|_| book.take(call, now)).count()
     }
 
     #[test]
@@ -527,6 +706,65 @@ mod tests {
         };
         let book = QuotaBook::new(&Quotas::Custom(table), 0);
         assert_eq!(granted(&book, "AdminCreateUser", 200, 0), 10);
+    }
+
+    #[test]
+    fn answers_beyond_three_times_the_sign_ins_count_as_sign_ins() {
+        let book = QuotaBook::new(&Quotas::Default, 0);
+        assert_eq!(granted(&book, "RespondToAuthChallenge", 400, 0), 400);
+        assert_eq!(granted(&book, "InitiateAuth", 200, 0), 80);
+        assert_eq!(granted(&book, "RespondToAuthChallenge", 1, 0), 0);
+    }
+
+    #[test]
+    fn a_new_password_counts_as_account_recovery_only() {
+        let book = QuotaBook::new(&Quotas::Default, 0);
+        let input = json!({"ChallengeName": "NEW_PASSWORD_REQUIRED"});
+        assert_eq!(
+            granted_with(&book, "RespondToAuthChallenge", &input, 40, 0),
+            30
+        );
+        assert_eq!(granted(&book, "ForgotPassword", 1, 0), 0);
+        assert_eq!(granted(&book, "RespondToAuthChallenge", 360, 0), 360);
+    }
+
+    #[test]
+    fn one_operation_on_a_pools_resources_has_five_a_second_for_each_pool() {
+        let book = QuotaBook::new(&Quotas::Default, 0);
+        let [one, other] = ["a", "b"].map(|pool| json!({"UserPoolId": pool}));
+        assert_eq!(granted_with(&book, "CreateGroup", &one, 20, 0), 5);
+        assert_eq!(granted_with(&book, "DeleteGroup", &one, 20, 0), 5);
+        assert_eq!(granted_with(&book, "CreateGroup", &other, 20, 0), 5);
+        // The category's own fifteen are spent.
+        assert_eq!(granted_with(&book, "UpdateGroup", &other, 20, 0), 0);
+        assert_eq!(granted_with(&book, "CreateGroup", &one, 20, 1_000), 5);
+    }
+
+    #[test]
+    fn one_user_has_ten_reads_and_ten_writes_a_second() {
+        let book = QuotaBook::new(&Quotas::Default, 0);
+        let [ann, bob] = ["ann", "bob"].map(|name| json!({"UserPoolId": "a", "Username": name}));
+        assert_eq!(granted_with(&book, "AdminGetUser", &ann, 20, 0), 10);
+        assert_eq!(granted_with(&book, "AdminAddUserToGroup", &ann, 20, 0), 10);
+        assert_eq!(granted_with(&book, "AdminGetUser", &bob, 20, 0), 10);
+        assert_eq!(granted_with(&book, "AdminGetUser", &ann, 20, 1_000), 10);
+    }
+
+    #[test]
+    fn provisioning_sign_ins_raises_the_answers_too() {
+        let table = QuotaTable {
+            account_maximum: [(SIGN_INS.to_owned(), 500.0)].into(),
+            ..QuotaTable::default()
+        };
+        let book = QuotaBook::new(&Quotas::Custom(table), 0);
+        book.provision(SIGN_INS, 300.0)
+            .expect("within the account's maximum");
+        assert_eq!(
+            granted(&book, "RespondToAuthChallenge", 2_000, 60_000),
+            900 + 300
+        );
+        assert!(book.limit(CHALLENGE_RESPONSES).is_none());
+        assert!(book.provision(CHALLENGE_RESPONSES, 400.0).is_err());
     }
 
     #[test]

@@ -25,8 +25,9 @@ use crate::quota::QuotaCount;
 use crate::random;
 use crate::server;
 use crate::service::{ACCOUNT_ID, Service};
+use crate::trigger::invoke_url::InvokeUrl;
 use crate::trigger::program::ProgramRunner;
-use crate::trigger::{Functions, TriggerRun};
+use crate::trigger::{Functions, Runner, TriggerRun};
 
 /// Why a rehearsal pool did not start.
 #[derive(Debug, Error)]
@@ -56,6 +57,18 @@ pub enum RehearsalPoolError {
         /// Why.
         source: std::io::Error,
     },
+    /// Both a program and a URL.
+    #[error("the triggers are either a program or at a URL, not both")]
+    TwoTriggers,
+    /// The Invoke URL is none.
+    #[error(
+        "{url} is no Lambda Invoke URL; it must be http://host:port, or that with the path of one \
+         function's invocations"
+    )]
+    TriggerUrl {
+        /// The URL given.
+        url: String,
+    },
     /// The service would refuse these settings.
     #[error("the pool's settings are refused: {reason}")]
     Settings {
@@ -83,21 +96,32 @@ impl RehearsalPool {
         if !address.ip().is_loopback() && !options.allow_remote {
             return Err(RehearsalPoolError::NotLoopback { address });
         }
-        let mut functions = Functions::new(options.trigger_retries.min(2));
-        let mut lambda_config = Map::new();
-        if let Some(program) = options.trigger {
-            check_program(&program)?;
-            let arn = function_arn(&options.region);
-            lambda_config = assignments(&program.assigned, &arn);
-            let runner = ProgramRunner::new(program, options.region.clone(), arn.clone());
-            functions.add(arn, runner);
-        }
+        let arn = function_arn(&options.region);
+        let (runner, assigned) = match (options.trigger, options.trigger_url) {
+            (Some(_), Some(_)) => return Err(RehearsalPoolError::TwoTriggers),
+            (Some(program), None) => {
+                check_program(&program)?;
+                let assigned = program.assigned.clone();
+                let runner = ProgramRunner::new(program, options.region.clone(), arn.clone());
+                (Some(Runner::Program(runner)), assigned)
+            }
+            (None, Some(functions)) => {
+                let assigned = functions.assigned.clone();
+                let url = functions.url.clone();
+                let invoker = InvokeUrl::new(functions, &options.region)
+                    .ok_or(RehearsalPoolError::TriggerUrl { url })?;
+                (Some(Runner::Url(invoker)), assigned)
+            }
+            (None, None) => (None, Vec::new()),
+        };
+        let lambda_config = assignments(&assigned, &arn);
         let service = Service::new(
             options.region,
             options.access_key_id,
             &options.quotas,
-            functions,
+            Functions::new(runner, options.trigger_retries.min(2)),
             Faults::new(options.faults),
+            i64::try_from(options.list_delay.as_millis()).unwrap_or(i64::MAX),
         );
         let listen_error = |source| RehearsalPoolError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
@@ -343,6 +367,7 @@ fn pool_request(settings: &PoolSettings, lambda_config: Map<String, Value>) -> M
             request.insert(name.to_owned(), list);
         }
     }
+    request.extend(settings.pool_members.clone());
     request
 }
 
@@ -387,13 +412,15 @@ fn client_request(settings: &PoolSettings, pool_id: &str) -> Map<String, Value> 
     } else {
         "LEGACY"
     };
-    object(json!({
+    let mut request = object(json!({
         "UserPoolId": pool_id,
         "ClientName": settings.name,
         "GenerateSecret": settings.client_secret,
         "ExplicitAuthFlows": settings.explicit_auth_flows,
         "PreventUserExistenceErrors": existence,
-    }))
+    }));
+    request.extend(settings.client_members.clone());
+    request
 }
 
 fn object(value: Value) -> Map<String, Value> {

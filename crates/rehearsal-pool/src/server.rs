@@ -18,6 +18,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -93,6 +95,7 @@ async fn handle(
     let response = match (request.method(), request.uri().path()) {
         (&Method::POST, "/") => return operate(service, request).await,
         (&Method::PUT, "/_rehearsal/faults") => set_faults(&service, request).await,
+        (&Method::PUT, "/_rehearsal/clock") => advance_clock(&service, request).await,
         (&Method::PUT, path) if path.starts_with("/_import/") => {
             take_upload(&service, request).await
         }
@@ -184,14 +187,35 @@ async fn take_upload(service: &Service, request: Request<Incoming>) -> Response<
 
 /// Takes a new plan of faults as JSON.
 async fn set_faults(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let plan = read_body(request.into_body()).await.and_then(|body| {
-        serde_json::from_value(body).map_err(|error| ApiError::invalid_parameter(error.to_string()))
+    let plan = read_as(request).await;
+    control_answer(plan.map(|plan| service.faults.replace(plan)))
+}
+
+/// How far the clock is to move.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockMove {
+    advance_seconds: u32,
+}
+
+/// Moves the pool's clock forward, so that codes, passwords, tokens, sessions and lockouts run out
+/// without waiting.
+async fn advance_clock(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let moved = read_as(request).await.map(|moved: ClockMove| {
+        let by = Duration::from_secs(moved.advance_seconds.into());
+        service.clock.advance(by);
     });
-    match plan {
-        Ok(plan) => {
-            service.faults.replace(plan);
-            wire::json_response(StatusCode::OK, "application/json", &json!({}))
-        }
+    control_answer(moved)
+}
+
+async fn read_as<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, ApiError> {
+    let body = read_body(request.into_body()).await?;
+    serde_json::from_value(body).map_err(|error| ApiError::invalid_parameter(error.to_string()))
+}
+
+fn control_answer(result: Result<(), ApiError>) -> Response<Full<Bytes>> {
+    match result {
+        Ok(()) => wire::json_response(StatusCode::OK, "application/json", &json!({})),
         Err(error) => {
             let body = json!({"message": error.message()});
             wire::json_response(StatusCode::BAD_REQUEST, "application/json", &body)
@@ -233,7 +257,10 @@ fn document(service: &Service, path: &str) -> Response<Full<Bytes>> {
             .map(|pool| openid_configuration(&service.issuer(&pool))),
         ["_rehearsal", "import-log", pool_id, job_id] => import_log(service, pool_id, job_id),
         ["_rehearsal", "outbox"] => Some(json!({"messages": service.outbox.messages()})),
-        ["_rehearsal", "trigger-runs"] => Some(json!({"runs": service.functions.runs()})),
+        ["_rehearsal", "trigger-runs"] => Some(json!({
+            "cpu_share": service.functions.cpu_share(),
+            "runs": service.functions.runs(),
+        })),
         ["_rehearsal", "quotas"] => Some(json!({"categories": service.quotas.counts()})),
         _ => None,
     };

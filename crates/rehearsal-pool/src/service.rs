@@ -26,6 +26,8 @@ pub(crate) struct Service {
     pub(crate) functions: Functions,
     pub(crate) faults: Faults,
     pub(crate) outbox: Outbox,
+    /// How long after their creation users show in `ListUsers`.
+    pub(crate) list_delay: Millis,
     pub(crate) issuer: OnceLock<String>,
     /// URL of this endpoint.
     pub(crate) endpoint: OnceLock<String>,
@@ -43,6 +45,7 @@ impl Service {
         quotas: &Quotas,
         functions: Functions,
         faults: Faults,
+        list_delay: Millis,
     ) -> Self {
         let clock = Clock::new();
         Self {
@@ -53,6 +56,7 @@ impl Service {
             functions,
             faults,
             outbox: Outbox::default(),
+            list_delay,
             issuer: OnceLock::new(),
             endpoint: OnceLock::new(),
             starting_import: tokio::sync::Mutex::default(),
@@ -81,6 +85,14 @@ impl Service {
             .get()
             .expect("set before the first request is served");
         format!("{base}/_import/{pool_id}/{job_id}?X-Amz-Expires=900&X-Amz-Signature={key}")
+    }
+
+    /// Pools there are.
+    pub(crate) fn pool_count(&self) -> usize {
+        self.pools
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     pub(crate) fn pool_arn(&self, id: &str) -> String {

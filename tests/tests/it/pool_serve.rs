@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use acceptance_tests::{Canary, Engine, Shape, Workplace, kill, runs, until};
+use acceptance_tests::{Canary, Engine, Pool, Shape, Workplace, kill, runs, until};
 use serde_json::{Value, json};
 
 #[test]
@@ -211,6 +211,45 @@ fn tokens_name_a_key_that_the_pool_publishes() {
         document["issuer"],
         format!("{}/{}", pool.endpoint, pool.user_pool_id)
     );
+}
+
+#[test]
+fn a_settings_file_shapes_the_pool_and_names_what_it_cannot_read() {
+    let workplace = Workplace::new(Shape::Stock, Engine::Sqlite);
+    let file = workplace.folder().write(
+        "pool.toml",
+        "list_delay_ms = 600000\n[trigger]\nassigned = []\n\
+         [pool]\nMfaConfiguration = \"OPTIONAL\"\n[client]\nAccessTokenValidity = 2\n",
+    );
+    let serve = || workplace.cutover(&["pool", "serve", "--quotas", "off", "--settings"]);
+    let pool = Pool::start(serve().arg(&file), workplace.folder());
+    let mut client = pool.client();
+    let named = json!({"UserPoolId": pool.user_pool_id});
+    let described = client
+        .call("describe_user_pool", named.clone())
+        .expect("it is there");
+    assert_eq!(described["UserPool"]["MfaConfiguration"], "OPTIONAL");
+    assert_eq!(described["UserPool"]["LambdaConfig"], json!({}));
+    let new = json!({"UserPoolId": pool.user_pool_id, "Username": "a@example.org",
+                     "MessageAction": "SUPPRESS"});
+    client.call("admin_create_user", new).expect("a new user");
+    let listed = client.call("list_users", named).expect("a page");
+    assert_eq!(listed["Users"], json!([]), "new users show later");
+    drop(pool);
+
+    for (text, named) in [
+        ("colour = 1", "colour"),
+        ("[trigger]\nretries = 9", "retries"),
+    ] {
+        let file = workplace.folder().write("bad.toml", text);
+        let refused = serve().arg(&file).run().expect_code(2);
+        assert!(refused.stderr.contains(named), "{refused:?}");
+    }
+    let refused = workplace
+        .cutover(&["pool", "serve", "--trigger-url", "https://example.org"])
+        .run()
+        .expect_code(2);
+    assert!(refused.stderr.contains("http://host:port"), "{refused:?}");
 }
 
 fn plain_canary(workplace: &Workplace) -> Canary {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use rehearsal_pool::{PoolOptions, Quotas, RehearsalPool, RehearsalPoolError};
+use rehearsal_pool::{PoolOptions, Quotas, RehearsalPool, RehearsalPoolError, SettingsFile};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -29,18 +29,29 @@ pub(crate) fn run(arguments: &Arguments, options: &Options) -> Result<ExitStatus
 
 async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStatus, Failure> {
     let config = settings::config(arguments)?;
-    let trigger = settings::trigger_program(options.trigger.as_ref())?;
+    let file = settings_file(options)?;
+    let elsewhere = options.trigger_url.is_some() || file.names_trigger_url();
+    let trigger = if elsewhere {
+        // No program is needed; its place is taken below.
+        PathBuf::new()
+    } else {
+        settings::trigger_program(options.trigger.as_ref())?
+    };
     // Before the pool is there, so that no signal can find the program without a handler.
     let (mut terminate, mut interrupt) = (
         stop(SignalKind::terminate())?,
         stop(SignalKind::interrupt())?,
     );
-    let pool_options = PoolOptions {
+    let mut pool_options = PoolOptions {
         listen: options.listen,
         allow_remote: options.allow_remote,
         quotas: quotas(&options.quotas)?,
         ..rehearsal::fitting_pool(&config, &arguments.config, trigger)
     };
+    if let Some(url) = &options.trigger_url {
+        pool_options.use_trigger_url(url.clone());
+    }
+    file.apply(&mut pool_options);
     let pool = RehearsalPool::start(pool_options)
         .await
         .map_err(|e| failure(e, options.listen))?;
@@ -64,6 +75,17 @@ async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStat
     Ok(ExitStatus::Fine)
 }
 
+fn settings_file(options: &ServeOptions) -> Result<SettingsFile, Failure> {
+    let Some(path) = &options.settings else {
+        return Ok(SettingsFile::default());
+    };
+    SettingsFile::read(path).map_err(|error| {
+        Failure::usage("--settings cannot be used")
+            .source(error)
+            .hint("the rehearsal pool's README lists every key")
+    })
+}
+
 fn stop(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
     signal(kind).map_err(|error| Failure::usage("could not listen for signals").source(error))
 }
@@ -85,7 +107,23 @@ pub(crate) fn quotas(text: &str) -> Result<Quotas, Failure> {
 }
 
 fn failure(error: RehearsalPoolError, listen: SocketAddr) -> Failure {
+    let hint = match &error {
+        RehearsalPoolError::Listen { .. } => {
+            "choose another --listen address; port 0 picks a free one"
+        }
+        RehearsalPoolError::NotLoopback { .. } => {
+            "listen on 127.0.0.1, or add --allow-remote where nobody else can reach the address"
+        }
+        RehearsalPoolError::Settings { .. } => {
+            "change cutover.toml, or the tables [pool] and [client] of the --settings file"
+        }
+        RehearsalPoolError::Trigger { .. }
+        | RehearsalPoolError::TwoTriggers
+        | RehearsalPoolError::TriggerUrl { .. } => {
+            "name a trigger program with --trigger, or a Lambda endpoint with --trigger-url"
+        }
+    };
     Failure::usage(format!("the rehearsal pool could not start on {listen}"))
         .source(error)
-        .hint("choose another --listen address; port 0 picks a free one")
+        .hint(hint)
 }

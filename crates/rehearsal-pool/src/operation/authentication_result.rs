@@ -17,6 +17,7 @@ use crate::options::TriggerKind;
 use crate::pool::Pool;
 use crate::pool::client::Client;
 use crate::pool::config::PoolConfig;
+use crate::pool::group::preferred_role;
 use crate::pool::user_table::UserIndex;
 use crate::service::Service;
 use crate::token::customization::{ClaimsAndScopeOverride, ClaimsOverride};
@@ -54,7 +55,7 @@ impl Occasion<'_> {
     }
 }
 
-/// `AuthenticationResult`. A refresh returns no new refresh token (no rotation).
+/// `AuthenticationResult`. A refresh returns a new refresh token only where they are rotated.
 pub(super) async fn finish(sign_in: Finished<'_>) -> Result<Value, ApiError> {
     let Finished {
         service,
@@ -77,11 +78,12 @@ pub(super) async fn finish(sign_in: Finished<'_>) -> Result<Value, ApiError> {
             Occasion::SignIn | Occasion::NewPassword => SignIn::new(user, now),
         };
         let issuer = service.issuer(pool);
-        TokenClaims::new(&issuer, &config.schema, client, user, &groups, origin, now)
+        TokenClaims::new(&issuer, &config, client, user, &groups, origin, now)
     };
     sign_in.pre_token_generation(&config, &mut claims).await?;
     let refresh_until = match occasion {
-        Occasion::Refresh(_) => None,
+        // "The new refresh token is valid for the remaining duration of the original."
+        Occasion::Refresh(claims) => client.rotation_grace.map(|_| claims.expires),
         Occasion::SignIn | Occasion::NewPassword => Some(now + client.refresh_token_lives),
     };
     Ok(json!({
@@ -148,8 +150,8 @@ impl Finished<'_> {
                 .filter_map(|group| group.role_arn.as_deref())
                 .collect();
             let groups = GroupConfiguration {
+                preferred_role: preferred_role(&groups),
                 groups_to_override: groups.iter().map(|group| group.name.as_str()).collect(),
-                preferred_role: roles.first().copied(),
                 iam_roles_to_override: roles,
             };
             event::pre_token_generation(

@@ -74,10 +74,6 @@ async fn respond(
     };
     match request.challenge_name.as_str() {
         "NEW_PASSWORD_REQUIRED" => {
-            // Setting the new password spends the recovery budget too (quota page).
-            if !service.quotas.take_account_recovery(service.now()) {
-                return Err(ApiError::too_many_requests());
-            }
             let user = new_password(attempt, request.session.as_ref())?;
             let occasion = Occasion::NewPassword;
             let client_metadata = attempt.client_metadata;
@@ -124,7 +120,9 @@ fn new_password(attempt: Attempt<'_>, session: Option<&Secret>) -> Result<UserIn
     if login_name::find(&config, &state.users, username) != Some(index) {
         return Err(invalid());
     }
-    config.policy.check(password)?;
+    state
+        .user(index)?
+        .check_new_password(&config.policy, pool.short_name(), password)?;
     let given: Vec<Attribute> = parameters
         .iter()
         .filter_map(|(name, value)| {
@@ -147,7 +145,7 @@ fn new_password(attempt: Attempt<'_>, session: Option<&Secret>) -> Result<UserIn
     state.challenges.close(session);
     let user = state.user_mut(index)?;
     let verifier = Verifier::of(pool.short_name(), &user.username, password);
-    user.credential = Credential::Permanent(verifier);
+    user.set_credential(&config.policy, Credential::Permanent(verifier));
     user.status = UserStatus::Confirmed;
     user.modified = now;
     Ok(index)

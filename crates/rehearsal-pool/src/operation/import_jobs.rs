@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
-use crate::page::{after, cut, page_size};
+use crate::page::{after_number, cut, page_size};
 use crate::pool::{Pool, PoolState};
 use crate::random;
 use crate::service::Service;
@@ -51,14 +51,36 @@ pub(super) async fn create_user_import_job(
             format!("A user pool has at most {MOST_JOBS} user import jobs."),
         ));
     }
+    let job = new_job(
+        service,
+        &state,
+        &pool.id,
+        &request.job_name,
+        &request.cloud_watch_logs_role_arn,
+        request.password_hashing_algorithm,
+    );
+    let described = job.described(&pool.id);
+    state.imports.insert(job.id.clone(), job);
+    Ok(json!({"UserImportJob": described}))
+}
+
+fn new_job(
+    service: &Service,
+    state: &PoolState,
+    pool_id: &str,
+    name: &str,
+    role_arn: &str,
+    algorithm: Option<HashAlgorithm>,
+) -> Job {
     let id = random::import_job_id();
     let upload_key = random::client_id();
-    let job = Job {
-        upload_url: service.upload_url(&pool.id, &id, &upload_key),
+    Job {
+        number: u32::try_from(state.imports.len()).unwrap_or(u32::MAX),
+        upload_url: service.upload_url(pool_id, &id, &upload_key),
         upload_key,
-        name: request.job_name,
-        role_arn: request.cloud_watch_logs_role_arn,
-        algorithm: request.password_hashing_algorithm,
+        name: name.to_owned(),
+        role_arn: role_arn.to_owned(),
+        algorithm,
         created: service.now(),
         started: None,
         completed: None,
@@ -69,11 +91,8 @@ pub(super) async fn create_user_import_job(
         message: None,
         file: None,
         log: Vec::new(),
-        id: id.clone(),
-    };
-    let described = job.described(&pool.id);
-    state.imports.insert(id, job);
-    Ok(json!({"UserImportJob": described}))
+        id,
+    }
 }
 
 #[derive(Deserialize)]
@@ -180,17 +199,19 @@ pub(super) async fn list_user_import_jobs(
     request: ListUserImportJobs,
 ) -> Result<Value, ApiError> {
     let pool = service.pool(&request.user_pool_id)?;
-    let last = after(request.pagination_token.as_deref())?;
+    let last = after_number(request.pagination_token.as_deref())?;
     let mut state = pool.state();
     let now = service.now();
     state.imports.values_mut().for_each(|job| job.settle(now));
-    let jobs = state
-        .imports
-        .values()
-        .filter(|job| last.as_ref().is_none_or(|last| job.id > *last));
+    // "Jobs are listed in chronological order from last created to first created."
+    let mut jobs: Vec<&Job> = state.imports.values().collect();
+    jobs.sort_by_key(|job| std::cmp::Reverse(job.number));
+    let rest = jobs
+        .into_iter()
+        .filter(|job| last.is_none_or(|last| job.number < last));
     // The answer's list has at most 50 (`UserImportJobsListType`).
-    let (page, next) = cut(jobs, page_size(Some(request.max_results)).min(50), |job| {
-        job.id.clone()
+    let (page, next) = cut(rest, page_size(Some(request.max_results)).min(50), |job| {
+        job.number.to_string()
     });
     let mut answer = json!({});
     if !page.is_empty() {
@@ -229,4 +250,92 @@ pub(crate) fn upload(
         .ok_or(UploadRefused::Forbidden)?;
     job.file = Some(zeroize::Zeroizing::new(file));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::super::user_pools::{add_custom_attributes, update_user_pool};
+    use super::*;
+    use crate::fault::{FaultPlan, Faults};
+    use crate::operation::make_user_pool;
+    use crate::quota::Quotas;
+    use crate::trigger::Functions;
+
+    /// An account with two pools, each with a job whose file is there.
+    fn account() -> (Arc<Service>, [OneJob; 2]) {
+        let functions = Functions::new(None, 0);
+        let faults = Faults::new(FaultPlan::default());
+        let region = "eu-west-1".to_owned();
+        let service = Service::new(region, None, &Quotas::Off, functions, faults, 0);
+        service
+            .endpoint
+            .set("http://127.0.0.1".to_owned())
+            .expect("not set yet");
+        let jobs = ["eu-west-1_a", "eu-west-1_b"].map(|id| {
+            let request = json!({"PoolName": "x", "AutoVerifiedAttributes": ["email"]});
+            let Value::Object(request) = request else {
+                unreachable!("written as an object")
+            };
+            make_user_pool(&service, request, id.to_owned()).expect("a pool");
+            let pool = service.pool(id).expect("made above");
+            let mut state = pool.state();
+            let job = new_job(&service, &state, &pool.id, "x", "role", None);
+            let job_id = job.id.clone();
+            state.imports.insert(
+                job_id.clone(),
+                Job {
+                    file: Some(zeroize::Zeroizing::new(Vec::new())),
+                    ..job
+                },
+            );
+            OneJob {
+                user_pool_id: id.to_owned(),
+                job_id,
+            }
+        });
+        (Arc::new(service), jobs)
+    }
+
+    #[tokio::test]
+    async fn an_account_has_one_active_job_and_its_pool_does_not_change() {
+        let (service, [one, other]) = account();
+        let pool = service.pool(&one.user_pool_id).expect("made");
+        // As if it ran for long.
+        let set = |status| {
+            let mut state = pool.state();
+            state.imports.get_mut(&one.job_id).expect("made").status = status;
+        };
+        for active in [Status::Pending, Status::InProgress, Status::Stopping] {
+            set(active);
+            let second = OneJob {
+                user_pool_id: other.user_pool_id.clone(),
+                job_id: other.job_id.clone(),
+            };
+            let refused = start_user_import_job(&service, second).await;
+            assert_eq!(
+                refused.expect_err("one at a time").code(),
+                "PreconditionNotMetException"
+            );
+            let mut update = Map::new();
+            update.insert("UserPoolId".to_owned(), one.user_pool_id.as_str().into());
+            let refused = update_user_pool(&service, update).await;
+            assert_eq!(
+                refused.expect_err("an import is under way").code(),
+                "UserImportInProgressException"
+            );
+            let add = serde_json::from_value(json!({
+                "UserPoolId": one.user_pool_id, "CustomAttributes": [{"Name": "team"}]
+            }));
+            let refused = add_custom_attributes(&service, add.expect("a request")).await;
+            assert_eq!(
+                refused.expect_err("an import is under way").code(),
+                "UserImportInProgressException"
+            );
+        }
+        set(Status::InProgress);
+        let stopped = stop_user_import_job(&service, one).await.expect("it runs");
+        assert_eq!(stopped["UserImportJob"]["Status"], "Stopping");
+    }
 }

@@ -152,8 +152,13 @@ fn create(
             .map_err(|_| Unusable("an attribute does not conform to the pool's schema"))?;
         attributes.set(id, &config.folded_value(id, value));
     }
-    if response.enable_sms_mfa == Some(true) && attributes.get(PHONE_NUMBER).is_none() {
-        return Err(Unusable("enableSMSMFA needs a phone_number"));
+    if response.enable_sms_mfa == Some(true) {
+        if attributes.get(PHONE_NUMBER).is_none() {
+            return Err(Unusable("enableSMSMFA needs a phone_number"));
+        }
+        if config.mfa() == "OFF" {
+            return Err(Unusable("enableSMSMFA needs a pool with MFA"));
+        }
     }
     let requested = requested_username(config, user_name, own_username.as_deref(), &attributes)?;
     if !api_model().fits("UsernameType", &requested) {

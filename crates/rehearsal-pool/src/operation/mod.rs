@@ -4,6 +4,7 @@
 //! that lists what this pool serves. Each operation reads its own request type and returns the
 //! JSON of its answer.
 
+mod attribute_codes;
 mod auth_parameters;
 mod authentication_result;
 mod challenge_answers;
@@ -39,6 +40,7 @@ use serde_json::Value;
 
 use crate::api_error::ApiError;
 use crate::api_model::api_model;
+use crate::quota::Call;
 use crate::service::Service;
 
 macro_rules! operations {
@@ -102,6 +104,7 @@ operations! {
     GetProvisionedLimit => provisioned_limits::get_provisioned_limit,
     GetTokensFromRefreshToken => sessions::get_tokens_from_refresh_token,
     GetUser => self_service::get_user,
+    GetUserAttributeVerificationCode => attribute_codes::get_user_attribute_verification_code,
     GlobalSignOut => sessions::global_sign_out,
     InitiateAuth => sign_in::initiate_auth,
     ListGroups => groups::list_groups,
@@ -121,6 +124,7 @@ operations! {
     UpdateUserAttributes => self_service::update_user_attributes,
     UpdateUserPool => user_pools::update_user_pool,
     UpdateUserPoolClient => user_pool_clients::update_user_pool_client,
+    VerifyUserAttribute => attribute_codes::verify_user_attribute,
 }
 
 /// Whether this pool serves an operation.
@@ -136,7 +140,11 @@ pub(crate) async fn dispatch(
 ) -> Result<Value, ApiError> {
     let model = api_model();
     if let (true, Some(operation)) = (is_served(name), model.operations.get(name)) {
-        if !service.quotas.take(name, service.now()) {
+        let call = Call {
+            operation: name,
+            input: &input,
+        };
+        if !service.quotas.take(call, service.now()) {
             return Err(ApiError::too_many_requests());
         }
         model.validate(operation, &input)?;

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use subtle::ConstantTimeEq;
 
 use super::migration::{Migration, Occasion, migrate};
 use super::nothing;
@@ -19,6 +18,7 @@ use crate::clock::HOUR;
 use crate::outbox::{Medium, MessageReason, SentMessage, masked};
 use crate::pool::Pool;
 use crate::pool::config::PoolConfig;
+use crate::pool::hourly::Limited;
 use crate::pool::login_name::{self, verified_flag};
 use crate::pool::password::Verifier;
 use crate::pool::schema::{EMAIL, PHONE_NUMBER, is_phone_number};
@@ -26,9 +26,6 @@ use crate::pool::user::{Credential, IssuedCode, User, UserStatus};
 use crate::random;
 use crate::secret::Secret;
 use crate::service::Service;
-
-/// Wrong codes before a code is worthless; believed, the number is not documented.
-const CODE_ATTEMPTS: u8 = 5;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -65,8 +62,12 @@ pub(super) async fn forgot_password(
     };
     let mut state = pool.state();
     let user = state.user_mut(index)?;
+    user.take_hourly(Limited::PasswordRecovery, service.now())?;
     if user.status == UserStatus::ForceChangePassword {
         return Err(wrong_state());
+    }
+    if config.recovery().is_empty() {
+        return Err(ApiError::not_authorized(ONLY_ADMINISTRATORS));
     }
     if !user.enabled {
         return if client.hides_user_existence {
@@ -103,7 +104,7 @@ pub(super) async fn confirm_forgot_password(
     let mut state = pool.state();
     let Some(index) = login_name::find(&config, &state.users, &request.username) else {
         return Err(if client.hides_user_existence {
-            code_mismatch()
+            ApiError::code_mismatch()
         } else {
             ApiError::new(
                 "UserNotFoundException",
@@ -112,9 +113,10 @@ pub(super) async fn confirm_forgot_password(
         });
     };
     let user = state.user_mut(index)?;
+    user.take_hourly(Limited::PasswordRecovery, now)?;
     if !user.enabled {
         return Err(if client.hides_user_existence {
-            code_mismatch()
+            ApiError::code_mismatch()
         } else {
             ApiError::not_authorized("User is disabled.")
         });
@@ -122,26 +124,14 @@ pub(super) async fn confirm_forgot_password(
     if user.status == UserStatus::ForceChangePassword {
         return Err(wrong_state());
     }
-    let Some(issued) = user.rare.as_mut().and_then(|rare| rare.reset_code.as_mut()) else {
-        return Err(code_expired());
-    };
-    if issued.expires <= now {
-        return Err(code_expired());
-    }
-    if issued.failures >= CODE_ATTEMPTS {
-        return Err(ApiError::new(
-            "LimitExceededException",
-            "Attempt limit exceeded, please try after some time.",
-        ));
-    }
-    let (given, sent) = (request.confirmation_code.reveal(), issued.code.reveal());
-    if !bool::from(given.as_bytes().ct_eq(sent.as_bytes())) {
-        issued.failures += 1;
-        return Err(code_mismatch());
-    }
-    config.policy.check(request.password.reveal())?;
-    let verifier = Verifier::of(pool.short_name(), &user.username, request.password.reveal());
-    user.credential = Credential::Permanent(verifier);
+    let issued = user.rare.as_ref().and_then(|rare| rare.reset_code.as_ref());
+    issued
+        .ok_or_else(ApiError::code_expired)?
+        .check(&request.confirmation_code, now)?;
+    let password = request.password.reveal();
+    user.check_new_password(&config.policy, pool.short_name(), password)?;
+    let verifier = Verifier::of(pool.short_name(), &user.username, password);
+    user.set_credential(&config.policy, Credential::Permanent(verifier));
     user.status = UserStatus::Confirmed;
     user.modified = now;
     let rare = user.rare();
@@ -173,11 +163,14 @@ pub(super) async fn admin_reset_user_password(
     ) {
         return Err(wrong_state());
     }
+    if config.recovery().is_empty() {
+        return Err(ApiError::invalid_parameter(ONLY_ADMINISTRATORS));
+    }
     if send_code(service, &pool, &config, user).is_none() {
         return Err(no_contact());
     }
     user.status = UserStatus::ResetRequired;
-    user.credential = Credential::None;
+    user.set_credential(&config.policy, Credential::None);
     user.modified = service.now();
     nothing()
 }
@@ -209,7 +202,6 @@ fn send_code(
     user.rare().reset_code = Some(IssuedCode {
         code: Secret::new(code),
         expires: service.now() + HOUR,
-        failures: 0,
         proves: attribute,
     });
     Some(details)
@@ -246,19 +238,8 @@ pub(super) fn simulated_delivery(config: &PoolConfig, name: &str) -> Value {
     json!({"CodeDeliveryDetails": details})
 }
 
-fn code_mismatch() -> ApiError {
-    ApiError::new(
-        "CodeMismatchException",
-        "Invalid verification code provided, please try again.",
-    )
-}
-
-fn code_expired() -> ApiError {
-    ApiError::new(
-        "ExpiredCodeException",
-        "Invalid code provided, please request a code again.",
-    )
-}
+/// Self-service recovery is off (`admin_only`); the text is believed.
+const ONLY_ADMINISTRATORS: &str = "Contact administrator to reset password.";
 
 fn wrong_state() -> ApiError {
     ApiError::not_authorized("User password cannot be reset in the current state.")

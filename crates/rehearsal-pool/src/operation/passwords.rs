@@ -1,7 +1,7 @@
 //! `AdminSetUserPassword`.
 //!
 //! Source: the API reference of the operation: permanent confirms the user, temporary asks for a
-//! new password at the next sign-in; the policy holds for both; no message is sent.
+//! new password at the next sign-in; the policy and its history hold for both; no message is sent.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -32,10 +32,11 @@ pub(super) async fn admin_set_user_password(
     let now = service.now();
     let mut state = pool.state();
     let index = state.find(&config, &request.username)?;
-    config.policy.check(request.password.reveal())?;
     let user = state.user_mut(index)?;
-    let verifier = Verifier::of(pool.short_name(), &user.username, request.password.reveal());
-    (user.status, user.credential) = if request.permanent == Some(true) {
+    let password = request.password.reveal();
+    user.check_new_password(&config.policy, pool.short_name(), password)?;
+    let verifier = Verifier::of(pool.short_name(), &user.username, password);
+    let (status, credential) = if request.permanent == Some(true) {
         (UserStatus::Confirmed, Credential::Permanent(verifier))
     } else {
         let until = config.policy.temporary_until(now);
@@ -44,6 +45,8 @@ pub(super) async fn admin_set_user_password(
             Credential::Temporary(verifier, until),
         )
     };
+    user.set_credential(&config.policy, credential);
+    user.status = status;
     if let Some(rare) = &mut user.rare {
         rare.imported = false;
         rare.lockout.succeeded();

@@ -1,17 +1,19 @@
 //! What users do with their own access token: `GetUser`, `ChangePassword`,
 //! `UpdateUserAttributes`, `DeleteUserAttributes`, `DeleteUser`.
 //!
-//! Source: the API reference of the operations. Changed contacts lose their verified flag; codes
-//! to verify them are not sent, because no migration needs them.
+//! Source: the API reference of the operations. What becomes of a changed contact is
+//! `attribute_codes`'.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::attribute_codes::change;
 use super::nothing;
 use super::sign_up::check_own_writes;
 use super::user_attributes::{Attribute, apply, changes, deletions};
 use crate::api_error::ApiError;
 use crate::pool::PoolState;
+use crate::pool::hourly::Limited;
 use crate::pool::password::Verifier;
 use crate::pool::user::{Credential, UserStatus};
 use crate::pool::user_table::UserIndex;
@@ -84,15 +86,13 @@ pub(super) async fn change_password(
     let mut state = pool.state();
     let index = bearer(&state, &claims)?;
     let user = state.user_mut(index)?;
+    user.take_hourly(Limited::ChangePassword, now)?;
     if user
         .rare
         .as_ref()
         .is_some_and(|rare| rare.lockout.is_locked(now))
     {
-        return Err(ApiError::new(
-            "LimitExceededException",
-            "Attempt limit exceeded, please try after some time.",
-        ));
+        return Err(ApiError::attempt_limit_exceeded());
     }
     if user.status == UserStatus::ResetRequired {
         return Err(ApiError::new(
@@ -104,17 +104,19 @@ pub(super) async fn change_password(
         .previous_password
         .as_ref()
         .map_or("", Secret::reveal);
-    if !user
-        .credential
-        .matches(pool.short_name(), &user.username, previous)
-    {
+    // "Required if the user has a password."
+    let knows = matches!(user.credential, Credential::None)
+        || user
+            .credential
+            .matches(pool.short_name(), &user.username, previous);
+    if !knows {
         user.rare().lockout.failed(now);
         return Err(ApiError::incorrect_username_or_password());
     }
-    config.policy.check(request.proposed_password.reveal())?;
     let proposed = request.proposed_password.reveal();
+    user.check_new_password(&config.policy, pool.short_name(), proposed)?;
     let verifier = Verifier::of(pool.short_name(), &user.username, proposed);
-    user.credential = Credential::Permanent(verifier);
+    user.set_credential(&config.policy, Credential::Permanent(verifier));
     user.modified = now;
     nothing()
 }
@@ -141,9 +143,8 @@ pub(super) async fn update_user_attributes(
         given.iter().map(|attribute| attribute.name.as_str()),
     )?;
     let changes = changes(&config, given)?;
-    apply(&config, &mut state, index, &changes)?;
-    state.user_mut(index)?.modified = service.now();
-    nothing()
+    let details = change(service, &pool, &config, &mut state, index, changes)?;
+    Ok(json!({"CodeDeliveryDetailsList": details}))
 }
 
 #[derive(Deserialize)]

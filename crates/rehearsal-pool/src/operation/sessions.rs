@@ -1,8 +1,9 @@
 //! Ending and renewing sign-ins: `GlobalSignOut`, `AdminUserGlobalSignOut`, `RevokeToken`,
 //! `GetTokensFromRefreshToken`.
 //!
-//! Sources: the API reference of the operations; guide page token-revocation (revoking a refresh
-//! token revokes the access tokens that came of it).
+//! Sources: the API reference of the operations; guide pages token-revocation (revoking a refresh
+//! token revokes the access tokens that came of it) and
+//! amazon-cognito-user-pools-using-the-refresh-token (rotation).
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -122,7 +123,14 @@ pub(super) async fn get_tokens_from_refresh_token(
         request.refresh_token.reveal(),
         service.now(),
     )?;
-    let user = pool.state().bearer_of_refresh(&claims)?;
+    let user = {
+        let mut state = pool.state();
+        let user = state.bearer_of_refresh(&claims)?;
+        if let Some(grace) = client.rotation_grace {
+            state.rotate(&claims, grace, service.now())?;
+        }
+        user
+    };
     let mut answer = finish(Finished {
         service,
         pool: &pool,

@@ -94,6 +94,9 @@ async fn start(
     flow: AuthFlow,
     request: &InitiateAuth,
 ) -> Result<Value, ApiError> {
+    if flow == AuthFlow::RefreshToken && client.rotation_grace.is_some() {
+        return Err(not_supported());
+    }
     if !client.permits(flow) {
         return Err(ApiError::invalid_parameter(format!(
             "{} flow not enabled for this client",

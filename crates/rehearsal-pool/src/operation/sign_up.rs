@@ -7,29 +7,31 @@
 //! Sources: the API reference of the operations; guide pages signing-up-users-in-your-app,
 //! user-pool-lambda-pre-sign-up (automatic confirmation and verification), quotas (a code lives 24
 //! hours), cognito-user-pool-managing-errors (taken usernames are always told, taken aliases only
-//! at confirmation). Texts are those callers report.
+//! at confirmation); user-pool-settings-attributes with amplify-js issue 1669 (a preferred username
+//! that is an alias comes after confirmation). Texts are those callers report.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::nothing;
 use super::password_recovery::{delivery_details, simulated_delivery};
 use super::user_attributes::{Attribute, checked};
+use super::user_creation::check_flags;
 use crate::api_error::ApiError;
 use crate::clock::DAY;
 use crate::options::TriggerKind;
 use crate::outbox::{Medium, MessageReason, SentMessage};
 use crate::pool::client::Client;
 use crate::pool::config::PoolConfig;
+use crate::pool::hourly::Limited;
 use crate::pool::login_name::{
     self, alias_holder, release_alias, username_holder, username_of_new_user, verified_flag,
 };
 use crate::pool::password::Verifier;
-use crate::pool::schema::{AttributeId, EMAIL, Occasion, PHONE_NUMBER};
+use crate::pool::schema::{AttributeId, EMAIL, Occasion, PHONE_NUMBER, PREFERRED_USERNAME};
 use crate::pool::user::{Attributes, Credential, IssuedCode, User, UserStatus};
 use crate::pool::user_table::UserIndex;
 use crate::pool::{NewUser, Pool, PoolState};
@@ -70,6 +72,14 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     )?;
     let sub = Uuid::new_v4();
     let mut attributes = checked(&config, given, Occasion::Creation)?;
+    if config.alias_attributes.contains(&PREFERRED_USERNAME)
+        && attributes.get(PREFERRED_USERNAME).is_some()
+    {
+        return Err(ApiError::invalid_parameter(
+            "Preferred username cannot be provided for unconfirmed account, since user pool is \
+             configured for preferred username alias.",
+        ));
+    }
     let username = username_of_new_user(&config, &request.username, sub, &mut attributes)?;
     if request.password.is_none() && !may_omit_password(&config, &client, &attributes) {
         return Err(ApiError::invalid_parameter(
@@ -98,6 +108,7 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
             attributes.set(flag, "true");
         }
     }
+    check_flags(&attributes)?;
     let confirmed = decided.auto_confirm_user == Some(true);
 
     let now = service.now();
@@ -111,8 +122,10 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     };
     let mut state = pool.state();
     check_free(&config, &state, &username, &attributes)?;
-    if confirmed && let Some(holder) = alias_holder(&config, &state.users, &attributes, None) {
-        return Err(ApiError::new("UsernameExistsException", holder.message()));
+    // "If an alias with that email address already exists, the alias will be moved to the new user
+    // and the previous user's email address will be marked as unverified."
+    while let Some(holder) = alias_holder(&config, &state.users, &attributes, None) {
+        release_alias(&mut state.users, holder);
     }
     let status = if confirmed {
         UserStatus::Confirmed
@@ -266,7 +279,7 @@ pub(super) async fn confirm_sign_up(
     let mut state = pool.state();
     let Some(index) = login_name::find(&config, &state.users, &request.username) else {
         return Err(if client.hides_user_existence {
-            expired()
+            ApiError::code_expired()
         } else {
             ApiError::new(
                 "UserNotFoundException",
@@ -275,21 +288,13 @@ pub(super) async fn confirm_sign_up(
         });
     };
     let user = state.user_mut(index)?;
+    user.take_hourly(Limited::ConfirmSignUp, now)?;
     unconfirmed(user)?;
-    let issued = user
-        .rare
-        .as_mut()
-        .and_then(|rare| rare.sign_up_code.as_mut());
-    let issued = issued
-        .filter(|issued| issued.expires > now)
-        .ok_or_else(expired)?;
-    let (given, sent) = (request.confirmation_code.reveal(), issued.code.reveal());
-    if !bool::from(given.as_bytes().ct_eq(sent.as_bytes())) {
-        return Err(ApiError::new(
-            "CodeMismatchException",
-            "Invalid verification code provided, please try again.",
-        ));
-    }
+    let rare = user.rare.as_ref();
+    let issued = rare
+        .and_then(|rare| rare.sign_up_code.as_ref())
+        .ok_or_else(ApiError::code_expired)?;
+    issued.check(&request.confirmation_code, now)?;
     let attribute = issued.proves;
     let mut after = user.attributes.clone();
     if let Some(flag) = verified_flag(attribute) {
@@ -376,6 +381,7 @@ pub(super) async fn resend_confirmation_code(
         };
     };
     let user = state.user_mut(index)?;
+    user.take_hourly(Limited::ResendConfirmationCode, service.now())?;
     if user.status != UserStatus::Unconfirmed {
         return Err(ApiError::invalid_parameter("User is already confirmed."));
     }
@@ -413,15 +419,7 @@ fn send_code(
     user.rare().sign_up_code = Some(IssuedCode {
         code: Secret::new(code),
         expires: service.now() + DAY,
-        failures: 0,
         proves: attribute,
     });
     Some(details)
-}
-
-fn expired() -> ApiError {
-    ApiError::new(
-        "ExpiredCodeException",
-        "Invalid code provided, please request a code again.",
-    )
 }

@@ -7,12 +7,15 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::attribute_codes::change;
 use super::nothing;
 use super::user_creation::check_flags;
 use crate::api_error::ApiError;
 use crate::pool::PoolState;
 use crate::pool::config::PoolConfig;
-use crate::pool::login_name::{alias_holder, release_alias, username_holder, verified_flag};
+use crate::pool::login_name::{
+    alias_holder, preferred_username_holder, release_alias, username_holder, verified_flag,
+};
 use crate::pool::schema::{AttributeId, EMAIL, Occasion, PHONE_NUMBER, SUB};
 use crate::pool::user::Attributes;
 use crate::pool::user_table::UserIndex;
@@ -59,8 +62,7 @@ pub(super) async fn admin_update_user_attributes(
     let mut state = pool.state();
     let index = state.find(&config, &request.username)?;
     let changes = changes(&config, &request.user_attributes)?;
-    apply(&config, &mut state, index, &changes)?;
-    state.user_mut(index)?.modified = service.now();
+    change(service, &pool, &config, &mut state, index, changes)?;
     nothing()
 }
 
@@ -82,8 +84,8 @@ pub(super) fn changes(
 }
 
 /// Makes changes to one user, aliases included: a changed e-mail address or phone number is no
-/// longer verified unless the same call says so, and an alias that becomes this user's is taken
-/// from its holder.
+/// longer verified unless the same call says so, and a verified alias that becomes this user's is
+/// taken from its holder. A preferred username, which nothing verifies, is not; that is believed.
 pub(super) fn apply(
     config: &PoolConfig,
     state: &mut PoolState,
@@ -120,7 +122,9 @@ pub(super) fn apply(
             )));
         }
     }
-    if let Some(holder) = username_holder(config, &state.users, &after, Some(index)) {
+    let taken = username_holder(config, &state.users, &after, Some(index))
+        .or_else(|| preferred_username_holder(config, &state.users, &after, index));
+    if let Some(holder) = taken {
         return Err(ApiError::new("AliasExistsException", holder.message()));
     }
     while let Some(holder) = alias_holder(config, &state.users, &after, Some(index)) {

@@ -3,7 +3,8 @@
 //! Source: `ListUsersRequest` of the API model and its documentation: one filter, `=` or `^=`, on
 //! a fixed list of attributes; a page may be short or empty while more follow. A prefix filter
 //! looks at a bounded number of users a call for that reason, so that a page costs the same in a
-//! pool of any size.
+//! pool of any size. "Eventually consistent" means here that a user shows some time after creation,
+//! when asked for; changes show at once.
 
 use std::sync::LazyLock;
 
@@ -12,10 +13,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
+use crate::clock::Millis;
 use crate::page::{after_number, page_size, token};
 use crate::pool::PoolState;
 use crate::pool::config::PoolConfig;
-use crate::pool::schema::{AttributeId, EMAIL, PHONE_NUMBER, PREFERRED_USERNAME};
+use crate::pool::schema::{AttributeId, EMAIL, PHONE_NUMBER, PREFERRED_USERNAME, SUB};
 use crate::pool::user::User;
 use crate::pool::user_table::UserIndex;
 use crate::service::Service;
@@ -62,7 +64,11 @@ pub(super) async fn list_users(service: &Service, request: ListUsers) -> Result<
     let size = page_size(request.limit);
 
     let state = pool.state();
-    let (users, next) = page(&state, &filter, start, size);
+    let listed_until = service.now() - service.list_delay;
+    let (users, next) = page(&state, &filter, start, size, listed_until);
+    for name in only.unwrap_or_default() {
+        check_all_have(&config, &users, name)?;
+    }
     let users: Vec<Value> = users
         .into_iter()
         .map(|user| user.described(&config.schema, only))
@@ -74,15 +80,30 @@ pub(super) async fn list_users(service: &Service, request: ListUsers) -> Result<
     Ok(answer)
 }
 
+/// "Amazon Cognito returns an error if not all users in the results have set a value for the
+/// attribute you request."
+fn check_all_have(config: &PoolConfig, users: &[&User], name: &str) -> Result<(), ApiError> {
+    let id = config.schema.id(name);
+    let has = |user: &&User| id.is_some_and(|id| id == SUB || user.attributes.get(id).is_some());
+    if users.iter().all(has) {
+        return Ok(());
+    }
+    Err(ApiError::invalid_parameter(format!(
+        "One or more requested attributes do not exist: {name}."
+    )))
+}
+
 /// The users of a page and, if there may be more, the last place looked at.
 fn page<'a>(
     state: &'a PoolState,
     filter: &Filter,
     start: UserIndex,
     size: usize,
+    listed_until: Millis,
 ) -> (Vec<&'a User>, Option<UserIndex>) {
+    let listed = |user: &User| user.created <= listed_until;
     if let Some(mut found) = filter.indexed(state) {
-        found.retain(|index| *index >= start);
+        found.retain(|index| *index >= start && state.users.get(*index).is_some_and(listed));
         found.sort_unstable();
         let next = (found.len() > size).then(|| found[size - 1]);
         found.truncate(size);
@@ -103,6 +124,10 @@ fn page<'a>(
         }
         if index >= stop {
             return (users, Some(index - 1));
+        }
+        if !listed(user) {
+            // Users are in order of creation: all that follow are younger still.
+            return (users, None);
         }
         if filter.matches(user) {
             users.push(user);

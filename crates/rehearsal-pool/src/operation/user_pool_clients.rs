@@ -9,8 +9,12 @@ use super::nothing;
 use crate::api_error::ApiError;
 use crate::page::{after, cut, page_size};
 use crate::pool::client::Client;
+use crate::pool::client_rules;
 use crate::random;
 use crate::service::Service;
+
+/// Quota page: app clients per user pool.
+const MOST_CLIENTS: usize = 1_000;
 
 pub(super) async fn create_user_pool_client(
     service: &Service,
@@ -30,6 +34,13 @@ pub(crate) fn make_user_pool_client(
         .and_then(Value::as_str)
         .unwrap_or_default();
     let pool = service.pool(id)?;
+    if pool.clients().len() >= MOST_CLIENTS {
+        return Err(ApiError::new(
+            "LimitExceededException",
+            format!("A user pool has at most {MOST_CLIENTS} app clients."),
+        ));
+    }
+    client_rules::check(&request, &pool.config().schema, "creating")?;
     let client = Client::create(client_id, &pool.id, request, service.now())?;
     let client = service.add_client(&pool, client);
     Ok(json!({"UserPoolClient": client.described()}))
@@ -63,9 +74,9 @@ pub(super) async fn update_user_pool_client(
             .unwrap_or_default()
     };
     let pool = service.pool(named("UserPoolId"))?;
-    let client = pool
-        .client(named("ClientId"))?
-        .updated(request, service.now())?;
+    let client = pool.client(named("ClientId"))?;
+    client_rules::check(&request, &pool.config().schema, "updating")?;
+    let client = client.updated(request, service.now())?;
     let client = pool.put_client(client);
     Ok(json!({"UserPoolClient": client.described()}))
 }

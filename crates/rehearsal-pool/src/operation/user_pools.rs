@@ -16,6 +16,9 @@ use crate::pool::schema::SchemaAttribute;
 use crate::random;
 use crate::service::Service;
 
+/// Quota page: user pools per Region.
+const MOST_POOLS: usize = 1_000;
+
 pub(super) async fn create_user_pool(
     service: &Service,
     request: Map<String, Value>,
@@ -31,6 +34,12 @@ pub(crate) fn make_user_pool(
     id: String,
 ) -> Result<Value, ApiError> {
     let now = service.now();
+    if service.pool_count() >= MOST_POOLS {
+        return Err(ApiError::new(
+            "LimitExceededException",
+            format!("An account has at most {MOST_POOLS} user pools in a Region."),
+        ));
+    }
     let config = PoolConfig::of_new_pool(request, now)?;
     let arn = service.pool_arn(&id);
     let pool = service.add_pool(Pool::new(id, arn, now, config));

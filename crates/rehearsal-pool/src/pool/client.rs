@@ -54,6 +54,9 @@ pub(crate) struct Client {
     pub(crate) refresh_token_lives: Millis,
     pub(crate) session_lives: Millis,
     pub(crate) token_revocation: bool,
+    /// How long a refresh token stays good after it was exchanged for another one; `None` where
+    /// refresh tokens are not rotated.
+    pub(crate) rotation_grace: Option<Millis>,
     created: Millis,
     modified: Millis,
     settings: Map<String, Value>,
@@ -74,7 +77,15 @@ struct Settings {
     id_token_validity: Option<i64>,
     token_validity_units: Units,
     enable_token_revocation: Option<bool>,
+    refresh_token_rotation: Option<Rotation>,
     auth_session_validity: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Rotation {
+    feature: String,
+    retry_grace_period_seconds: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -131,6 +142,10 @@ impl Client {
         }
         check_flows(&typed.explicit_auth_flows)?;
         let units = &typed.token_validity_units;
+        let rotation = typed
+            .refresh_token_rotation
+            .as_ref()
+            .filter(|rotation| rotation.feature == "ENABLED");
         let secret = match typed.client_secret {
             Some(secret) => Some(secret),
             None => typed
@@ -165,7 +180,10 @@ impl Client {
                 30 * DAY,
             ),
             session_lives: typed.auth_session_validity.unwrap_or(3) * MINUTE,
-            token_revocation: typed.enable_token_revocation.unwrap_or(true),
+            // "After you enable refresh token rotation … the origin_jti and jti claims are added."
+            token_revocation: typed.enable_token_revocation.unwrap_or(true) || rotation.is_some(),
+            rotation_grace: rotation
+                .map(|rotation| rotation.retry_grace_period_seconds.unwrap_or(0) * SECOND),
             created: now,
             modified: now,
             settings,
@@ -244,7 +262,8 @@ impl Client {
         mut attributes: impl Iterator<Item = &'a str>,
     ) -> Result<(), ApiError> {
         let listed = self.write_attributes.as_deref();
-        match attributes.find(|attribute| !may(listed, attribute)) {
+        // "You can only modify a user's developer attributes with AWS credentials."
+        match attributes.find(|name| name.starts_with("dev:") || !may(listed, name)) {
             None => Ok(()),
             Some(_) => Err(ApiError::not_authorized(
                 "A client attempted to write unauthorized attribute",

@@ -300,6 +300,23 @@ impl PoolConfig {
             .unwrap_or("OFF")
     }
 
+    /// Name of the lowest authentication level (`AcrConfiguration`).
+    pub(crate) fn level_one(&self) -> &str {
+        self.settings
+            .get("AcrConfiguration")
+            .and_then(|levels| levels["Level1"]["AcrValue"].as_str())
+            .unwrap_or("urn:cognito:loa:1")
+    }
+
+    /// Contacts whose change waits for the user's proof
+    /// (`UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate`).
+    pub(crate) fn waits_for_proof(&self, contact: AttributeId) -> bool {
+        self.settings
+            .get("UserAttributeUpdateSettings")
+            .and_then(|settings| settings["AttributesRequireVerificationBeforeUpdate"].as_array())
+            .is_some_and(|names| names.iter().any(|name| *name == self.schema.name(contact)))
+    }
+
     pub(crate) fn is_protected(&self) -> bool {
         self.settings
             .get("DeletionProtection")

@@ -90,6 +90,22 @@ impl GroupTable {
     }
 }
 
+/// `cognito:preferred_role`: the role of the group that takes precedence; none where groups of the
+/// same precedence disagree (guide: cognito-user-pools-user-groups).
+pub(crate) fn preferred_role<'a>(groups: &[&'a Group]) -> Option<&'a str> {
+    let with_role: Vec<(i64, &str)> = groups
+        .iter()
+        .filter_map(|group| Some((group.rank().0, group.role_arn.as_deref()?)))
+        .collect();
+    let best = with_role.iter().map(|(precedence, _)| *precedence).min()?;
+    let mut roles = with_role
+        .iter()
+        .filter(|(precedence, _)| *precedence == best)
+        .map(|(_, role)| *role);
+    let role = roles.next()?;
+    roles.all(|other| other == role).then_some(role)
+}
+
 impl Group {
     pub(crate) fn described(&self, pool_id: &str) -> Value {
         let mut described = json!({
@@ -114,5 +130,40 @@ impl Group {
     /// (guide: cognito-user-pools-user-groups).
     pub(crate) fn rank(&self) -> (i64, &str) {
         (self.precedence.unwrap_or(i64::MAX), &self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(name: &str, precedence: Option<i64>, role: Option<&str>) -> Group {
+        Group {
+            name: name.to_owned(),
+            description: None,
+            role_arn: role.map(str::to_owned),
+            precedence,
+            created: 0,
+            modified: 0,
+            members: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn the_lowest_precedence_gives_the_preferred_role_unless_its_groups_disagree() {
+        let (low, high) = (
+            group("a", Some(1), Some("x")),
+            group("b", Some(2), Some("y")),
+        );
+        let (tied, same) = (
+            group("c", Some(1), Some("y")),
+            group("d", Some(1), Some("x")),
+        );
+        let (unranked, bare) = (group("e", None, Some("z")), group("f", Some(0), None));
+        assert_eq!(preferred_role(&[&low, &high, &unranked, &bare]), Some("x"));
+        assert_eq!(preferred_role(&[&low, &same, &high]), Some("x"));
+        assert_eq!(preferred_role(&[&low, &tied, &high]), None);
+        assert_eq!(preferred_role(&[&unranked]), Some("z"));
+        assert_eq!(preferred_role(&[&bare]), None);
     }
 }

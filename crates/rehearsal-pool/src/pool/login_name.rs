@@ -154,6 +154,24 @@ pub(crate) fn alias_holder(
     })
 }
 
+/// Who else has this preferred username, where it is an alias.
+pub(crate) fn preferred_username_holder(
+    config: &PoolConfig,
+    users: &UserTable,
+    attributes: &Attributes,
+    except: UserIndex,
+) -> Option<Holder> {
+    let attribute = PREFERRED_USERNAME;
+    if !config.alias_attributes.contains(&attribute) {
+        return None;
+    }
+    let value = attributes.get(attribute)?;
+    let (user, _) = users
+        .by_contact(attribute, value)
+        .find(|(index, _)| *index != except)?;
+    Some(Holder { attribute, user })
+}
+
 /// Takes an alias away from its holder: an e-mail address or phone number stays as an attribute
 /// but is no longer verified; a preferred username goes.
 pub(crate) fn release_alias(users: &mut UserTable, holder: Holder) {

@@ -5,9 +5,11 @@
 
 pub(crate) mod challenge;
 pub(crate) mod client;
+pub(crate) mod client_rules;
 pub(crate) mod config;
 mod config_rules;
 pub(crate) mod group;
+pub(crate) mod hourly;
 pub(crate) mod lockout;
 pub(crate) mod login_name;
 pub(crate) mod password;
@@ -53,6 +55,9 @@ pub(crate) struct PoolState {
     pub(crate) challenges: OpenChallenges,
     /// `origin_jti` of refresh tokens that were revoked, with the time they would have ended.
     pub(crate) revoked: BTreeMap<Uuid, Millis>,
+    /// Refresh tokens that were exchanged for another one: until when they stay good, and when they
+    /// would have ended.
+    pub(crate) rotated: BTreeMap<Uuid, (Millis, Millis)>,
     /// Provider name and user id there -> the local user it is linked to.
     pub(crate) linked: BTreeMap<(String, String), UserIndex>,
     /// Import jobs by id.
@@ -180,6 +185,10 @@ impl PoolState {
             if let Some(group) = self.groups.get_mut(group) {
                 group.members.remove(&index);
             }
+        }
+        // Their identities are free to be linked to somebody else.
+        for link in user.rare.map(|rare| rare.links).unwrap_or_default() {
+            self.linked.remove(&(link.provider_name, link.user_id));
         }
     }
 

@@ -18,6 +18,11 @@ use crate::clock::{DAY, Millis};
 
 pub(crate) const SALT_LENGTH: usize = 16;
 
+/// "You can prevent a user from resetting their password to a new password that matches their
+/// current password or any of up to 23 additional previous passwords" (guide:
+/// managing-users-passwords).
+pub(crate) const MOST_REMEMBERED: usize = 23;
+
 /// `PasswordPolicyType`; a member left out has Cognito's default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

@@ -193,11 +193,9 @@ impl Schema {
             ));
         }
         let developer_only = attribute.developer_only_attribute.unwrap_or(false);
-        let prefix = if developer_only {
-            "dev:custom:"
-        } else {
-            "custom:"
-        };
+        // "When DeveloperOnlyAttribute is true, Amazon Cognito creates your attribute as
+        // dev:MyAttribute."
+        let prefix = if developer_only { "dev:" } else { "custom:" };
         let full_name = format!("{prefix}{name}");
         if self.definitions.iter().any(|known| known.name == full_name) {
             return Err(ApiError::invalid_parameter(format!(
@@ -207,7 +205,7 @@ impl Schema {
         let custom = self
             .definitions
             .iter()
-            .filter(|known| known.name.contains("custom:"))
+            .filter(|known| known.name.contains(':'))
             .count();
         if custom >= MAX_CUSTOM_ATTRIBUTES {
             return Err(ApiError::new(
@@ -375,7 +373,7 @@ impl Definition {
                 if length < min {
                     return Err(format!("String must be at least {min} characters long"));
                 }
-                if self.name == "birthdate" && !is_iso_date(value) {
+                if self.name == "birthdate" && !is_date(value) {
                     return Err("Value must be a date of the form YYYY-MM-DD".to_owned());
                 }
                 Ok(())
@@ -467,12 +465,28 @@ pub(crate) fn is_phone_number(value: &str) -> bool {
     })
 }
 
-fn is_iso_date(value: &str) -> bool {
-    value.len() == 10
-        && value.bytes().enumerate().all(|(place, byte)| match place {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        })
+/// "Value must be a valid 10 character date in the format YYYY-MM-DD."
+fn is_date(value: &str) -> bool {
+    let parts: Vec<&str> = value.split('-').collect();
+    let [year, month, day] = parts[..] else {
+        return false;
+    };
+    let number = |text: &str, length: usize| {
+        let digits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<u32>().ok()).flatten()
+    };
+    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2))
+    else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        1..=12 => 31,
+        _ => return false,
+    };
+    (1..=days).contains(&day)
 }
 
 #[cfg(test)]
@@ -520,6 +534,29 @@ mod tests {
         assert!(is_phone_number("+12065550100"));
         for bad in ["12065550100", "+", "+1 206", "+1-206", "+1234567890123456"] {
             assert!(!is_phone_number(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn birthdates_are_days_that_exist() {
+        for good in ["2000-01-31", "2024-02-29", "2000-02-29", "1985-12-01"] {
+            assert!(is_date(good), "{good}");
+        }
+        for bad in [
+            "",
+            "2000-1-1",
+            "01.01.2000",
+            "2000-13-01",
+            "2000-00-10",
+            "2023-02-29",
+            "1900-02-29",
+            "2000-04-31",
+            "2000-01-00",
+            "2000-01-01-",
+            "+200-01-01",
+            "2000/01/01",
+        ] {
+            assert!(!is_date(bad), "{bad}");
         }
     }
 

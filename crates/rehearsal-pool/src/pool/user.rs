@@ -6,13 +6,17 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use crate::api_error::ApiError;
 use crate::clock::{Millis, epoch_seconds};
 use crate::pool::group::GroupId;
+use crate::pool::hourly::{HourlyRequests, Limited};
 use crate::pool::lockout::Lockout;
-use crate::pool::password::Verifier;
+use crate::pool::password::{MOST_REMEMBERED, Policy, Verifier};
 use crate::pool::schema::{AttributeId, SUB, Schema};
+use crate::secret::Secret;
 use crate::user_import::password_hash::ImportedHash;
 
 /// `UserStatusType`, those a local user can have.
@@ -118,6 +122,11 @@ pub(crate) struct Rare {
     pub(crate) reset_code: Option<IssuedCode>,
     /// Code sent by `SignUp` or `ResendConfirmationCode`.
     pub(crate) sign_up_code: Option<IssuedCode>,
+    /// Codes that prove contacts of a user who is signed in, one each.
+    pub(crate) contact_codes: Vec<ContactCode>,
+    pub(crate) requests: HourlyRequests,
+    /// Passwords before the one held, newest first, where the policy looks back.
+    pub(crate) earlier_passwords: Vec<Verifier>,
     /// Identities of external providers that sign in as this user.
     pub(crate) links: Vec<LinkedIdentity>,
     /// How often the user was signed out everywhere (global sign-out, disabling).
@@ -129,11 +138,33 @@ pub(crate) struct Rare {
 
 #[derive(Debug)]
 pub(crate) struct IssuedCode {
-    pub(crate) code: crate::secret::Secret,
+    pub(crate) code: Secret,
     pub(crate) expires: Millis,
-    pub(crate) failures: u8,
     /// The contact it was sent to, which knowing it proves.
     pub(crate) proves: AttributeId,
+}
+
+impl IssuedCode {
+    /// Refuses any code but this one, and this one when it is too old.
+    pub(crate) fn check(&self, given: &Secret, now: Millis) -> Result<(), ApiError> {
+        if self.expires <= now {
+            return Err(ApiError::code_expired());
+        }
+        let (given, sent) = (given.reveal().as_bytes(), self.code.reveal().as_bytes());
+        if bool::from(given.ct_eq(sent)) {
+            Ok(())
+        } else {
+            Err(ApiError::code_mismatch())
+        }
+    }
+}
+
+/// A code for `VerifyUserAttribute`.
+#[derive(Debug)]
+pub(crate) struct ContactCode {
+    pub(crate) issued: IssuedCode,
+    /// The value the contact gets when the code comes back, where the pool waits for it.
+    pub(crate) waiting: Option<Box<str>>,
 }
 
 #[derive(Debug)]
@@ -144,6 +175,18 @@ pub(crate) struct LinkedIdentity {
 }
 
 impl LinkedIdentity {
+    /// As the claim `identities` has it: flag and time are texts in a token (guide: the ID token).
+    fn claim(&self) -> Value {
+        json!({
+            "userId": self.user_id,
+            "providerName": self.provider_name,
+            "providerType": self.provider_name,
+            "issuer": null,
+            "primary": "false",
+            "dateCreated": self.linked.to_string(),
+        })
+    }
+
     fn described(&self) -> Value {
         json!({
             "userId": self.user_id,
@@ -171,6 +214,48 @@ impl User {
         rare.sign_outs = rare.sign_outs.wrapping_add(1);
     }
 
+    /// Counts a request of which a user has few an hour, or refuses it.
+    pub(crate) fn take_hourly(&mut self, limited: Limited, now: Millis) -> Result<(), ApiError> {
+        self.rare().requests.take(limited, now)
+    }
+
+    /// Refuses a new password that breaks the policy or is one of those it looks back at
+    /// (`PasswordHistorySize`; the one held counts among them). The text is believed.
+    pub(crate) fn check_new_password(
+        &self,
+        policy: &Policy,
+        pool_name: &str,
+        password: &str,
+    ) -> Result<(), ApiError> {
+        policy.check(password)?;
+        let earlier = self.rare.as_deref().map(|rare| &rare.earlier_passwords[..]);
+        let mut known = self
+            .credential
+            .verifier()
+            .into_iter()
+            .chain(earlier.unwrap_or_default())
+            .take(policy.password_history_size.unwrap_or(0));
+        if known.any(|verifier| verifier.matches(pool_name, &self.username, password)) {
+            return Err(ApiError::new(
+                "PasswordHistoryPolicyViolationException",
+                "Password has previously been used",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes a checked new password in place of the one held.
+    pub(crate) fn set_credential(&mut self, policy: &Policy, credential: Credential) {
+        if policy.password_history_size.unwrap_or(0) > 0
+            && let Some(held) = self.credential.verifier().cloned()
+        {
+            let earlier = &mut self.rare().earlier_passwords;
+            earlier.insert(0, held);
+            earlier.truncate(MOST_REMEMBERED);
+        }
+        self.credential = credential;
+    }
+
     pub(crate) fn sub_text(&self) -> String {
         self.sub.to_string()
     }
@@ -186,6 +271,12 @@ impl User {
             .map(|(id, value)| json!({"Name": schema.name(id), "Value": value}))
             .chain(links.map(|links| json!({"Name": "identities", "Value": links})))
             .collect()
+    }
+
+    /// The claim `identities` of an ID token, for users with linked identities.
+    pub(crate) fn identities_claim(&self) -> Option<Value> {
+        let links = &self.rare.as_ref()?.links;
+        (!links.is_empty()).then(|| links.iter().map(LinkedIdentity::claim).collect())
     }
 
     /// The attribute `identities`: a JSON list as text, for users with linked identities.

@@ -9,12 +9,16 @@ use uuid::Uuid;
 use crate::api_error::ApiError;
 use crate::clock::{Millis, SECOND};
 use crate::pool::client::Client;
-use crate::pool::group::Group;
-use crate::pool::schema::{DataType, Schema};
+use crate::pool::config::PoolConfig;
+use crate::pool::group::{Group, preferred_role};
+use crate::pool::schema::{AttributeId, EMAIL_VERIFIED, PHONE_NUMBER_VERIFIED};
 use crate::pool::user::User;
 use crate::pool::{Pool, PoolState};
 use crate::token::keys::SigningKeys;
 use crate::token::refresh::{self, RefreshClaims};
+
+/// The one scope of tokens from an API sign-in.
+const SELF_SERVICE: &str = "aws.cognito.signin.user.admin";
 
 /// One sign-in, of which several tokens may come over time.
 #[derive(Debug, Clone, Copy)]
@@ -59,13 +63,15 @@ pub(crate) struct TokenClaims {
 impl TokenClaims {
     pub(crate) fn new(
         issuer: &str,
-        schema: &Schema,
+        config: &PoolConfig,
         client: &Client,
         user: &User,
         groups: &[&Group],
         sign_in: SignIn,
         now: Millis,
     ) -> Self {
+        let schema = &config.schema;
+        let level_one = config.level_one();
         let sub = user.sub_text();
         let common = |use_: &str, lives: Millis| {
             let mut claims = Map::new();
@@ -84,6 +90,10 @@ impl TokenClaims {
             }
             claims.insert("event_id".to_owned(), sign_in.event_id.to_string().into());
             claims.insert("token_use".to_owned(), use_.into());
+            // Every sign-in here is by password alone, the lowest level there is (guide:
+            // cognito-user-pools-step-up-authentication).
+            claims.insert("acr".to_owned(), level_one.into());
+            claims.insert("amr".to_owned(), json!(["pwd"]));
             claims.insert("auth_time".to_owned(), (sign_in.auth_time / SECOND).into());
             claims.insert("exp".to_owned(), ((now + lives) / SECOND).into());
             claims.insert("iat".to_owned(), (now / SECOND).into());
@@ -96,25 +106,27 @@ impl TokenClaims {
         for (attribute, value) in user.attributes.iter() {
             let definition = schema.get(attribute);
             if client.may_read(&definition.name) {
-                id.insert(
-                    definition.name.clone(),
-                    claim_value(definition.data_type, value),
-                );
+                id.insert(definition.name.clone(), claim_value(attribute, value));
             }
         }
         let roles: Vec<&str> = groups
             .iter()
             .filter_map(|group| group.role_arn.as_deref())
             .collect();
-        if let Some(preferred) = roles.first() {
-            id.insert("cognito:preferred_role".to_owned(), (*preferred).into());
+        if let Some(preferred) = preferred_role(groups) {
+            id.insert("cognito:preferred_role".to_owned(), preferred.into());
+        }
+        if !roles.is_empty() {
             id.insert("cognito:roles".to_owned(), json!(roles));
+        }
+        if let Some(identities) = user.identities_claim() {
+            id.insert("identities".to_owned(), identities);
         }
 
         let mut access = common("access", client.access_token_lives);
         access.insert("client_id".to_owned(), client.id.as_str().into());
         access.insert("username".to_owned(), (&*user.username).into());
-        access.insert("scope".to_owned(), "aws.cognito.signin.user.admin".into());
+        access.insert("scope".to_owned(), SELF_SERVICE.into());
 
         Self {
             id,
@@ -145,6 +157,7 @@ impl TokenClaims {
                 origin_jti: self.origin_jti,
                 auth_time: self.auth_time,
                 expires,
+                jti: Uuid::new_v4(),
             };
             result["RefreshToken"] = refresh::seal(&keys.refresh, &claims).into();
         }
@@ -159,11 +172,11 @@ fn group_names(groups: &[&Group]) -> Value {
         .collect()
 }
 
-/// The verified flags are booleans in an ID token; all else is text (guide: the ID token).
-fn claim_value(data_type: DataType, value: &str) -> Value {
-    match data_type {
-        DataType::Boolean if value.eq_ignore_ascii_case("true") => true.into(),
-        DataType::Boolean if value.eq_ignore_ascii_case("false") => false.into(),
+/// The verified flags are booleans in an ID token; all else is text, custom attributes of any type
+/// too (guide: the ID token).
+fn claim_value(attribute: AttributeId, value: &str) -> Value {
+    match attribute {
+        EMAIL_VERIFIED | PHONE_NUMBER_VERIFIED => value.eq_ignore_ascii_case("true").into(),
         _ => value.into(),
     }
 }
@@ -199,6 +212,14 @@ impl AccessClaims {
         let seconds = |name: &str| claims.get(name).and_then(Value::as_i64);
         if seconds("exp").is_none_or(|expires| expires * SECOND <= now) {
             return Err(ApiError::not_authorized("Access Token has expired"));
+        }
+        // The scope that user self-service needs, which a token trigger may suppress (guide: the
+        // access token).
+        let scopes = text("scope").unwrap_or_default();
+        if !scopes.split(' ').any(|scope| scope == SELF_SERVICE) {
+            return Err(ApiError::not_authorized(
+                "Access Token does not have required scopes",
+            ));
         }
         Ok(Self {
             sub: text("sub")

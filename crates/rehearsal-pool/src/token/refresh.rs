@@ -27,6 +27,8 @@ pub(crate) struct RefreshClaims {
     pub(crate) origin_jti: Uuid,
     pub(crate) auth_time: Millis,
     pub(crate) expires: Millis,
+    /// This very token, which rotation may retire before its sign-in ends.
+    pub(crate) jti: Uuid,
 }
 
 const HEADER: &[u8] = br#"{"cty":"JWT","enc":"A256GCM","alg":"dir"}"#;
@@ -80,6 +82,30 @@ pub(crate) fn read(
 }
 
 impl PoolState {
+    /// Retires a refresh token that is exchanged for another one; refuses one that was retired
+    /// longer ago than the grace period.
+    pub(crate) fn rotate(
+        &mut self,
+        claims: &RefreshClaims,
+        grace: Millis,
+        now: Millis,
+    ) -> Result<(), ApiError> {
+        if let Some((good_until, _)) = self.rotated.get(&claims.jti) {
+            return if now < *good_until {
+                Ok(())
+            } else {
+                Err(ApiError::new(
+                    "RefreshTokenReuseException",
+                    "Refresh token has been invalidated",
+                ))
+            };
+        }
+        self.rotated.retain(|_, (_, ends)| *ends > now);
+        self.rotated
+            .insert(claims.jti, (now + grace, claims.expires));
+        Ok(())
+    }
+
     /// The user of a refresh token, if still entitled to new tokens.
     pub(crate) fn bearer_of_refresh(&self, claims: &RefreshClaims) -> Result<UserIndex, ApiError> {
         let index = self
@@ -113,6 +139,7 @@ mod tests {
             origin_jti: Uuid::new_v4(),
             auth_time: 1,
             expires: 2,
+            jti: Uuid::new_v4(),
         };
         let token = seal(&key, &claims);
         assert_eq!(open(&key, &token), Some(claims.clone()));

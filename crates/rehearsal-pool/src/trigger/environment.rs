@@ -7,7 +7,7 @@
 //! variables".
 
 use std::process::{ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::Bytes;
@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::cpu_share::CpuShare;
 use super::runtime_api::{Answer, Invocation, RuntimeApi};
 use crate::options::TriggerProgram;
 
@@ -26,6 +27,8 @@ pub(crate) struct Environment {
     process: Child,
     api: Arc<RuntimeApi>,
     server: JoinHandle<()>,
+    /// Let go after the process, which it holds.
+    _share: Option<CpuShare>,
 }
 
 /// How an invocation ended.
@@ -40,6 +43,7 @@ impl Environment {
         program: &TriggerProgram,
         region: &str,
         arn: &str,
+        share: Option<CpuShare>,
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
@@ -75,16 +79,28 @@ impl Environment {
         if let Some(folder) = program.path.parent() {
             command.env("LAMBDA_TASK_ROOT", folder);
         }
+        let started = std::time::Instant::now();
         let mut process = command.spawn()?;
+        if let (Some(share), Some(pid)) = (&share, process.id())
+            && let Err(error) = share.hold(pid)
+        {
+            tracing::warn!(%error, "a trigger process runs with all the CPU there is");
+        }
         forward(process.stdout.take());
         forward(process.stderr.take());
-        let api = Arc::new(RuntimeApi::new(arn.to_owned()));
+        let api = Arc::new(RuntimeApi::new(arn.to_owned(), started));
         let server = tokio::spawn(Arc::clone(&api).serve(listener));
         Ok(Self {
             process,
             api,
             server,
+            _share: share,
         })
+    }
+
+    /// From the start until the process asked for its first event, once it has.
+    pub(crate) fn first_asked(&self) -> Arc<OnceLock<Duration>> {
+        self.api.first_asked()
     }
 
     pub(crate) fn is_alive(&mut self) -> bool {

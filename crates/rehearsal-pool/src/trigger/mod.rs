@@ -2,14 +2,16 @@
 //!
 //! Responsible for invoking a function by its ARN within Cognito's limits, for recording each
 //! run, and for wording its failures as the service does. What an event holds is `event`'s; how a
-//! program runs is `program`'s.
+//! program runs is `program`'s, how a function elsewhere is called `invoke_url`'s.
 
+mod cpu_share;
 pub(crate) mod environment;
 pub(crate) mod event;
+pub(crate) mod invoke_url;
 pub(crate) mod program;
 pub(crate) mod runtime_api;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
+use self::invoke_url::InvokeUrl;
 use self::program::ProgramRunner;
 use crate::api_error::ApiError;
 
@@ -27,8 +30,11 @@ pub struct TriggerRun {
     pub source: &'static str,
     /// From the pool's call to the answer, starting a process included.
     pub duration: Duration,
-    /// Whether a process had to be started.
+    /// Whether a process had to be started; of functions at a URL nothing is known of that.
     pub cold: bool,
+    /// With a cold start: from the start of the process until it asked for its first event, if it
+    /// came so far.
+    pub init: Option<Duration>,
     /// How it ended.
     pub outcome: TriggerOutcome,
 }
@@ -55,6 +61,7 @@ pub enum TriggerOutcome {
 /// An answer or failure with whether a process was started for it.
 pub(crate) struct Invoked {
     pub(crate) cold: bool,
+    pub(crate) init: Option<Duration>,
     pub(crate) result: Result<Bytes, TriggerFailure>,
 }
 
@@ -109,9 +116,16 @@ impl TriggerFailure {
     }
 }
 
-/// The functions there are, by ARN.
+/// Where functions run.
+pub(crate) enum Runner {
+    /// One program is behind every function.
+    Program(ProgramRunner),
+    Url(InvokeUrl),
+}
+
+/// The functions there are.
 pub(crate) struct Functions {
-    by_arn: BTreeMap<String, ProgramRunner>,
+    runner: Option<Runner>,
     /// Invocations after one that timed out.
     retries: u8,
     runs: Mutex<VecDeque<TriggerRun>>,
@@ -121,16 +135,20 @@ pub(crate) struct Functions {
 const RUNS_KEPT: usize = 200_000;
 
 impl Functions {
-    pub(crate) fn new(retries: u8) -> Self {
+    pub(crate) fn new(runner: Option<Runner>, retries: u8) -> Self {
         Self {
-            by_arn: BTreeMap::new(),
+            runner,
             retries,
             runs: Mutex::default(),
         }
     }
 
-    pub(crate) fn add(&mut self, arn: String, program: ProgramRunner) {
-        self.by_arn.insert(arn, program);
+    /// The share of a core that a program's processes get, where the machine limits them.
+    pub(crate) fn cpu_share(&self) -> Option<f64> {
+        match &self.runner {
+            Some(Runner::Program(program)) => program.cpu_share(),
+            Some(Runner::Url(_)) | None => None,
+        }
     }
 
     /// Invokes a function with an event and returns the event it gave back.
@@ -146,15 +164,24 @@ impl Functions {
         let mut attempts_left = self.retries;
         let answer = loop {
             let started = Instant::now();
-            let invoked = match self.by_arn.get(arn) {
-                Some(program) => program.invoke(event.clone()).await,
-                // A function that is not there, as Lambda would say it.
-                None => Invoked {
-                    cold: false,
-                    result: Err(TriggerFailure::NotStarted {
-                        reason: "ResourceNotFoundException".to_owned(),
-                    }),
-                },
+            let invoked = match &self.runner {
+                Some(Runner::Program(program)) => program.invoke(event.clone()).await,
+                Some(Runner::Url(invoker)) => invoker.invoke(arn, event.clone()).await,
+                // No function is there, as Lambda would say it.
+                None => {
+                    tracing::warn!(
+                        arn,
+                        "a pool names a function, but this rehearsal pool was started without a \
+                         trigger program or Invoke URL"
+                    );
+                    Invoked {
+                        cold: false,
+                        init: None,
+                        result: Err(TriggerFailure::NotStarted {
+                            reason: "ResourceNotFoundException".to_owned(),
+                        }),
+                    }
+                }
             };
             self.record(source, started.elapsed(), &invoked);
             match invoked.result {
@@ -189,6 +216,7 @@ impl Functions {
             source,
             duration,
             cold: invoked.cold,
+            init: invoked.init,
             outcome,
         });
     }
@@ -203,7 +231,7 @@ impl Functions {
     }
 
     pub(crate) async fn stop(&self) {
-        for program in self.by_arn.values() {
+        if let Some(Runner::Program(program)) = &self.runner {
             program.stop().await;
         }
     }

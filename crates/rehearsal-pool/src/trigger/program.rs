@@ -6,12 +6,14 @@
 //! Sources: Lambda's execution environments (one event at a time each, reused while warm);
 //! guide page cognito-user-identity-pools-working-with-aws-lambda-triggers (5 seconds).
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use super::cpu_share::{CpuShare, cores};
 use super::environment::{Ending, Environment};
 use super::{Invoked, TriggerFailure};
 use crate::options::TriggerProgram;
@@ -22,12 +24,32 @@ pub(crate) struct ProgramRunner {
     arn: String,
     slots: Semaphore,
     idle: Mutex<Vec<Environment>>,
+    /// Whether the machine lets processes be held to their share of a core.
+    shares_cpu: bool,
+}
+
+/// What is known of an invocation's start, also when the limit ends it.
+#[derive(Default)]
+struct Start {
+    cold: bool,
+    asked: Option<Arc<OnceLock<Duration>>>,
 }
 
 impl ProgramRunner {
     pub(crate) fn new(program: TriggerProgram, region: String, arn: String) -> Self {
         let slots = Semaphore::new(program.concurrency.max(1));
+        let shares_cpu = match CpuShare::make(program.memory_mb) {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::warn!(
+                    %error,
+                    "the trigger runs with all the CPU there is: no cpu cgroup can be made here"
+                );
+                false
+            }
+        };
         Self {
+            shares_cpu,
             program,
             region,
             arn,
@@ -36,24 +58,32 @@ impl ProgramRunner {
         }
     }
 
+    pub(crate) fn cpu_share(&self) -> Option<f64> {
+        self.shares_cpu.then(|| cores(self.program.memory_mb))
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Environment>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) async fn invoke(&self, event: Bytes) -> Invoked {
         let deadline = Instant::now() + self.program.limit;
-        let mut cold = false;
-        let result = timeout_at(deadline, self.invoke_in_time(event, deadline, &mut cold)).await;
+        let mut start = Start::default();
+        let result = timeout_at(deadline, self.invoke_in_time(event, deadline, &mut start)).await;
         // On the limit the process was dropped with the future, and dropping one ends it.
         let result = result.unwrap_or(Err(TriggerFailure::TimedOut));
-        Invoked { cold, result }
+        Invoked {
+            cold: start.cold,
+            init: start.asked.and_then(|asked| asked.get().copied()),
+            result,
+        }
     }
 
     async fn invoke_in_time(
         &self,
         event: Bytes,
         deadline: Instant,
-        cold: &mut bool,
+        start: &mut Start,
     ) -> Result<Bytes, TriggerFailure> {
         let Ok(_slot) = self.slots.acquire().await else {
             return Err(TriggerFailure::NotStarted {
@@ -63,19 +93,25 @@ impl ProgramRunner {
         let mut environment = match self.warm() {
             Some(environment) => environment,
             None => {
-                *cold = true;
-                Environment::start(&self.program, &self.region, &self.arn)
-                    .await
-                    .map_err(|source| {
-                        tracing::error!(
-                            program = %self.program.path.display(),
-                            error = %source,
-                            "the trigger program cannot be started"
-                        );
-                        TriggerFailure::NotStarted {
-                            reason: "Lambda.InvalidEntrypoint".into(),
-                        }
-                    })?
+                start.cold = true;
+                let share = self
+                    .shares_cpu
+                    .then(|| CpuShare::make(self.program.memory_mb));
+                let share = share.and_then(Result::ok);
+                let started =
+                    Environment::start(&self.program, &self.region, &self.arn, share).await;
+                let environment = started.map_err(|source| {
+                    tracing::error!(
+                        program = %self.program.path.display(),
+                        error = %source,
+                        "the trigger program cannot be started"
+                    );
+                    TriggerFailure::NotStarted {
+                        reason: "Lambda.InvalidEntrypoint".into(),
+                    }
+                })?;
+                start.asked = Some(environment.first_asked());
+                environment
             }
         };
         match environment.invoke(event, deadline).await {

@@ -5,8 +5,8 @@
 //! Source: Lambda developer guide, "Using the Lambda runtime API" (version 2018-06-01): a response
 //! or error must name the event's request id, payloads are at most 6 MB.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -42,10 +42,12 @@ pub(crate) struct RuntimeApi {
     next: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
     at_work: Mutex<Option<(Uuid, oneshot::Sender<Answer>)>>,
     init_error: Mutex<Option<String>>,
+    started: Instant,
+    first_asked: Arc<OnceLock<Duration>>,
 }
 
 impl RuntimeApi {
-    pub(crate) fn new(function_arn: String) -> Self {
+    pub(crate) fn new(function_arn: String, started: Instant) -> Self {
         let (offer, next) = mpsc::channel(1);
         Self {
             function_arn,
@@ -53,7 +55,14 @@ impl RuntimeApi {
             next: tokio::sync::Mutex::new(next),
             at_work: Mutex::default(),
             init_error: Mutex::default(),
+            started,
+            first_asked: Arc::default(),
         }
+    }
+
+    /// From the start of the process until it asked for its first event, once it has.
+    pub(crate) fn first_asked(&self) -> Arc<OnceLock<Duration>> {
+        Arc::clone(&self.first_asked)
     }
 
     /// Holds an event out for the program's next poll.
@@ -105,6 +114,8 @@ impl RuntimeApi {
 }
 
 async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
+    // Later questions change nothing.
+    let _ = api.first_asked.set(api.started.elapsed());
     let invocation = api.next.lock().await.recv().await;
     let invocation = invocation.expect("this API holds the sender");
     let id = invocation.id.to_string();

@@ -49,6 +49,8 @@ impl Status {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) id: String,
+    /// Place among the pool's jobs in order of creation; jobs are never deleted.
+    pub(crate) number: u32,
     pub(crate) name: String,
     pub(crate) role_arn: String,
     pub(crate) algorithm: Option<HashAlgorithm>,

@@ -22,6 +22,8 @@ use crate::service::Service;
 const MOST_ROWS: usize = 500_000;
 const SLICE: usize = 500;
 const JUDGED_FROM: u64 = 20;
+/// The texts of the guide's samples, where it has some.
+const STOPPED: &str = "The Import Job was stopped by the developer.";
 
 /// What became of a row.
 enum Outcome {
@@ -53,6 +55,9 @@ async fn import(service: &Service, pool: &Pool, job_id: &str) -> (Status, &'stat
     let Ok(text) = std::str::from_utf8(&file) else {
         return (Status::Failed, "The CSV file is not UTF-8");
     };
+    if text.starts_with('\u{feff}') {
+        return (Status::Failed, "The CSV file has a byte order mark");
+    }
     let mut lines = text.lines().enumerate();
     let columns = match lines.next() {
         None => return (Status::Failed, "The CSV file is empty"),
@@ -71,7 +76,7 @@ async fn import(service: &Service, pool: &Pool, job_id: &str) -> (Status, &'stat
             for (place, line) in slice {
                 match state.imports.get(job_id).map(|job| job.status) {
                     Some(Status::InProgress) => {}
-                    Some(_) => return (Status::Stopped, "The user import job was stopped"),
+                    Some(_) => return (Status::Stopped, STOPPED),
                     None => return gone(),
                 }
                 let outcome = import_row(service, &config, &mut state, &columns, line, algorithm);
@@ -79,7 +84,10 @@ async fn import(service: &Service, pool: &Pool, job_id: &str) -> (Status, &'stat
                     return gone();
                 };
                 if count(job, place + 1, &outcome) {
-                    return (Status::Failed, "Too many users have failed or been skipped");
+                    return (
+                        Status::Failed,
+                        "Too many users have failed or been skipped during the import.",
+                    );
                 }
             }
         }
@@ -98,7 +106,7 @@ fn count(job: &mut Job, line: usize, outcome: &Outcome) -> bool {
         Outcome::Imported => job.imported += 1,
         Outcome::Skipped => {
             job.skipped += 1;
-            job.log.push((line, "The user already exists"));
+            job.log.push((line, "The user already exists."));
         }
         Outcome::Failed(reason) => {
             job.failed += 1;

@@ -8,11 +8,14 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rehearsal_pool::{PoolOptions, Quotas, RehearsalPool, RunningPool, TriggerProgram};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::client::{Answer, Caller};
 use crate::python::{python, script};
@@ -58,6 +61,9 @@ pub(crate) struct Step {
     /// Paths the answer must not have.
     #[serde(default)]
     lacks: Vec<String>,
+    /// How often the call is made; what is said of the answer holds each time.
+    #[serde(default = "once")]
+    times: u32,
     /// The error instead of an answer.
     error: Option<String>,
     /// Text the error's message must contain.
@@ -96,6 +102,10 @@ fn yes() -> bool {
     true
 }
 
+fn once() -> u32 {
+    1
+}
+
 fn ok() -> u16 {
     200
 }
@@ -128,17 +138,26 @@ async fn every_listed_behaviour_holds() {
     let mut failures = Vec::new();
     let mut held = 0;
     let log = tempfile::NamedTempFile::new().expect("a temporary file");
+    // A pool makes its signing keys by itself, which is most of the work: several at a time.
+    let places = Arc::new(Semaphore::new(4));
+    let mut runs = JoinSet::new();
     for (file, scenarios) in scenario_files() {
         for scenario in scenarios {
+            let (places, log) = (Arc::clone(&places), log.path().to_owned());
             let name = format!("{file}: {}", scenario.behaviour);
-            match Run::start(&scenario, log.path())
-                .await
-                .steps(&scenario.steps)
-                .await
-            {
-                Ok(()) => held += 1,
-                Err(failure) => failures.push(format!("{name}\n    {failure}")),
-            }
+            runs.spawn(async move {
+                let _place = places.acquire().await.expect("never closed");
+                let run = Run::start(&scenario, &log).await;
+                run.steps(&scenario.steps)
+                    .await
+                    .map_err(|failure| format!("{name}\n    {failure}"))
+            });
+        }
+    }
+    while let Some(run) = runs.join_next().await {
+        match run.expect("no scenario panics") {
+            Ok(()) => held += 1,
+            Err(failure) => failures.push(failure),
         }
     }
     assert!(
@@ -313,10 +332,12 @@ impl Run {
         if step.job_ends {
             self.await_job().await;
         }
-        match &step.call {
-            Some(operation) => self.call(operation, step).await,
-            None => Ok(()),
+        if let Some(operation) = &step.call {
+            for _ in 0..step.times {
+                self.call(operation, step).await?;
+            }
         }
+        Ok(())
     }
 
     async fn await_job(&self) {
@@ -407,7 +428,9 @@ impl Run {
             .append(true)
             .open(&self.log)
             .expect("the log");
-        writeln!(log, "{record}").expect("room for the log");
+        // In one piece: other scenarios write at the same time.
+        log.write_all(format!("{record}\n").as_bytes())
+            .expect("room for the log");
     }
 
     fn filled(&self, text: &str) -> String {

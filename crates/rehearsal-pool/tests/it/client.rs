@@ -75,6 +75,14 @@ impl Caller {
             .await
     }
 
+    /// PUTs a setting of the pool's own.
+    pub(crate) async fn put_json(&self, path: &str, body: &Value) -> Answer {
+        let request = Request::put(path).header("host", "localhost");
+        let body = Full::new(Bytes::from(body.to_string()));
+        self.send(request.body(body).expect("a valid request"))
+            .await
+    }
+
     async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
         let address = self
             .endpoint

@@ -3,6 +3,8 @@
 mod behaviours;
 mod client;
 mod faults;
+mod import;
+mod invoke_url;
 mod python;
 mod readme;
 mod sdk;

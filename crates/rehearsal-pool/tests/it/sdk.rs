@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use rehearsal_pool::{PoolOptions, QuotaTable, Quotas, RehearsalPool, RunningPool};
@@ -191,6 +192,7 @@ async fn quotas_throttle_by_category() {
     assert_eq!(creation.throttled, throttled);
     assert_eq!(creation.granted, 50 - throttled);
     assert_eq!(creation.rate, Some(0.01));
+    assert_eq!(creation.customers, 0.0);
     let read = caller.get("/_rehearsal/quotas").await.body;
     let categories = read["categories"].as_array().expect("a list");
     assert!(
@@ -198,6 +200,43 @@ async fn quotas_throttle_by_category() {
             .iter()
             .any(|count| count["throttled"] == throttled)
     );
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_list_of_users_is_eventually_consistent_when_asked() {
+    let options = PoolOptions {
+        list_delay: Duration::from_secs(3_600),
+        ..unlimited()
+    };
+    let (running, caller) = start(options).await;
+    let pool = running.user_pool_id();
+    let new = json!({"UserPoolId": pool, "Username": "ann", "MessageAction": "SUPPRESS",
+                     "UserAttributes": [{"Name": "email", "Value": "ann@example.org"}]});
+    caller.call("AdminCreateUser", &new).await;
+    let lists = [
+        json!({"UserPoolId": pool}),
+        json!({"UserPoolId": pool, "Filter": "email = \"ann@example.org\""}),
+        json!({"UserPoolId": pool, "Filter": "username ^= \"a\""}),
+    ];
+    for list in &lists {
+        let listed = caller.call("ListUsers", list).await.body;
+        assert_eq!(listed["Users"], json!([]), "{list}");
+    }
+    let one = json!({"UserPoolId": pool, "Username": "ann"});
+    assert_eq!(caller.call("AdminGetUser", &one).await.error_type, None);
+    let moved = caller
+        .put_json("/_rehearsal/clock", &json!({"advance_seconds": 3_600}))
+        .await;
+    assert!(moved.status.is_success());
+    for list in &lists {
+        let listed = caller.call("ListUsers", list).await.body;
+        assert_eq!(listed["Users"][0]["Username"], "ann", "{list}");
+    }
+    let refused = caller
+        .put_json("/_rehearsal/clock", &json!({"seconds": 1}))
+        .await;
+    assert_eq!(refused.status.as_u16(), 400);
     running.stop().await;
 }
 

@@ -1,6 +1,7 @@
 //! How the trigger's program is run: as many processes as events at a time, reused while warm,
 //! gone after the stop.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rehearsal_pool::{
@@ -39,14 +40,17 @@ async fn sign_in(running: &RunningPool, caller: &Caller, name: &str) -> Answer {
 
 const PATIENT: Duration = Duration::from_secs(60);
 
-/// How many processes with this argument run.
-fn processes(argument: &str) -> usize {
+/// The folders in `/proc` of the processes with this argument.
+fn processes(argument: &str) -> Vec<PathBuf> {
     let processes = std::fs::read_dir("/proc").expect("a Linux machine");
-    let commands = processes
-        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("cmdline")).ok());
-    commands
-        .filter(|command| command.split('\0').any(|given| given == argument))
-        .count()
+    let has = |folder: &PathBuf| {
+        let command = std::fs::read_to_string(folder.join("cmdline")).unwrap_or_default();
+        command.split('\0').any(|given| given == argument)
+    };
+    processes
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(has)
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,6 +62,9 @@ async fn a_warm_process_serves_one_event_after_the_other() {
     let runs = running.trigger_runs();
     let cold: Vec<bool> = runs.iter().map(|run| run.cold).collect();
     assert_eq!(cold, [true, false, false, false, false]);
+    let first = runs[0].init.expect("a cold start has an initialization");
+    assert!(first <= runs[0].duration);
+    assert!(runs[1..].iter().all(|run| run.init.is_none()));
     assert!(
         runs.iter()
             .all(|run| run.outcome == TriggerOutcome::Answered)
@@ -168,11 +175,36 @@ async fn nothing_runs_on_after_the_stop() {
         .expect("the pool starts");
     let caller = Caller::new(running.endpoint());
     sign_in(&running, &caller, "ann").await;
-    assert_eq!(processes(&mark), 1);
+    assert_eq!(processes(&mark).len(), 1);
     let address = running.endpoint().trim_start_matches("http://").to_owned();
     running.stop().await;
-    assert_eq!(processes(&mark), 0);
+    assert!(processes(&mark).is_empty());
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_is_held_to_its_share_of_a_core_or_the_list_of_runs_says_it_is_not() {
+    let mark = format!("share-{}", std::process::id());
+    let trigger = TriggerProgram {
+        args: vec![script("trigger_program.py"), mark.clone()],
+        memory_mb: 1_769,
+        ..TriggerProgram::new(python())
+    };
+    let running = RehearsalPool::start(PoolOptions {
+        quotas: Quotas::Off,
+        trigger: Some(trigger),
+        ..PoolOptions::default()
+    })
+    .await
+    .expect("the pool starts");
+    let caller = Caller::new(running.endpoint());
+    sign_in(&running, &caller, "ann").await;
+    let groups = std::fs::read_to_string(processes(&mark)[0].join("cgroup")).expect("readable");
+    let share = caller.get("/_rehearsal/trigger-runs").await.body["cpu_share"].take();
+    let held = groups.contains("rehearsal-trigger-");
+    let expected = if held { json!(1.0) } else { Value::Null };
+    assert_eq!(share, expected, "{groups}");
+    running.stop().await;
 }
 
 #[tokio::test]
