@@ -9,6 +9,7 @@
 //! Source: `model/cognito-idp.json`, which `model/extract.py` writes from the model botocore ships.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 use std::sync::{LazyLock, OnceLock};
 
 use regex::Regex;
@@ -86,7 +87,7 @@ impl ApiModel {
     /// broken constraint, as the service words it.
     pub(crate) fn validate(&self, operation: &Operation, input: &Value) -> Result<(), ApiError> {
         let mut findings = Vec::new();
-        self.check(&operation.input, input, "", false, &mut findings)?;
+        self.check(&operation.input, input, Place::Body, false, &mut findings)?;
         match findings.len() {
             0 => Ok(()),
             1 => Err(ApiError::invalid_parameter(format!(
@@ -103,7 +104,7 @@ impl ApiModel {
     /// Whether a text meets the constraints of a shape of the model.
     pub(crate) fn fits(&self, shape: &str, text: &str) -> bool {
         let mut findings = Vec::new();
-        let checked = self.check(shape, &Value::from(text), "", true, &mut findings);
+        let checked = self.check(shape, &Value::from(text), Place::Body, true, &mut findings);
         checked.is_ok() && findings.is_empty()
     }
 
@@ -122,7 +123,7 @@ impl ApiModel {
         &self,
         shape_name: &str,
         value: &Value,
-        path: &str,
+        place: Place<'_>,
         secret: bool,
         findings: &mut Vec<String>,
     ) -> Result<(), ApiError> {
@@ -135,60 +136,62 @@ impl ApiModel {
                         findings.push(format!(
                             "Value null at '{}' failed to satisfy constraint: \
                              Member must not be null",
-                            joined(path, &lower_first(name))
+                            Place::Member(&place, name)
                         ));
                     }
                 }
-                for (name, member) in &shape.members {
-                    match fields.get(name) {
-                        None | Some(Value::Null) => {}
-                        Some(field) => {
-                            let path = joined(path, &lower_first(name));
-                            self.check(member, field, &path, secret, findings)?;
-                        }
+                for (name, field) in fields.iter().filter(|(_, field)| !field.is_null()) {
+                    if let Some(member) = shape.members.get(name) {
+                        let place = Place::Member(&place, name);
+                        self.check(member, field, place, secret, findings)?;
                     }
                 }
             }
             (Kind::List, Value::Array(items)) => {
-                check_length(shape, items.len(), path, value, secret, findings);
+                check_length(shape, items.len(), place, value, secret, findings);
                 let member = shape
                     .member
                     .as_deref()
                     .expect("a list shape names its member");
                 for (index, item) in items.iter().enumerate() {
-                    let path = format!("{path}.{}.member", index + 1);
-                    self.check(member, item, &path, secret, findings)?;
+                    self.check(member, item, Place::Item(&place, index), secret, findings)?;
                 }
             }
             (Kind::Map, Value::Object(entries)) => {
                 let key_shape = shape.key.as_deref().expect("a map shape names its key");
                 let value_shape = shape.value.as_deref().expect("a map shape names its value");
                 for (key, entry) in entries {
-                    self.check(key_shape, &Value::from(key.as_str()), path, false, findings)?;
+                    self.check(
+                        key_shape,
+                        &Value::from(key.as_str()),
+                        place,
+                        false,
+                        findings,
+                    )?;
                     // An absent and a null entry of a map read the same in the service.
                     if !entry.is_null() {
-                        let path = joined(path, key);
-                        self.check(value_shape, entry, &path, secret, findings)?;
+                        let place = Place::Entry(&place, key);
+                        self.check(value_shape, entry, place, secret, findings)?;
                     }
                 }
             }
             (Kind::String, Value::String(text)) => {
-                check_text(shape, shape_name, text, path, secret, findings);
+                check_text(shape, shape_name, text, place, secret, findings);
             }
             (Kind::Integer | Kind::Long, Value::Number(number)) => {
                 let Some(number) = number.as_i64() else {
-                    return Err(wrong_type(path, "a whole number"));
+                    return Err(wrong_type(place, "a whole number"));
                 };
                 if shape.min.is_some_and(|min| number < min) {
                     findings.push(format!(
-                        "Value '{number}' at '{path}' failed to satisfy constraint: Member must \
+                        "Value '{number}' at '{place}' failed to satisfy constraint: Member must \
                          have value greater than or equal to {}",
                         shape.min.unwrap_or_default()
                     ));
                 }
                 if shape.max.is_some_and(|max| number > max) {
                     findings.push(format!(
-                        "Value '{number}' at '{path}' failed to satisfy constraint: Member must \
+                        "Value '{number}' at '{place}' failed to satisfy constraint: Member must \
                          have value less than or equal to {}",
                         shape.max.unwrap_or_default()
                     ));
@@ -197,9 +200,17 @@ impl ApiModel {
             (Kind::Boolean, Value::Bool(_))
             | (Kind::Timestamp, Value::Number(_))
             | (Kind::Blob, Value::String(_)) => {}
-            (kind, _) => return Err(wrong_type(path, kind.wanted())),
+            (kind, _) => return Err(wrong_type(place, kind.wanted())),
         }
         Ok(())
+    }
+}
+
+impl Shape {
+    /// Whether something of this length is within the shape's bounds.
+    fn holds(&self, length: usize) -> bool {
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        self.min.is_none_or(|min| length >= min) && self.max.is_none_or(|max| length <= max)
     }
 }
 
@@ -219,32 +230,29 @@ fn check_text(
     shape: &Shape,
     shape_name: &str,
     text: &str,
-    path: &str,
+    place: Place<'_>,
     secret: bool,
     findings: &mut Vec<String>,
 ) {
-    let shown = shown(&Value::from(text), secret);
+    let shown = || shown(&Value::from(text), secret);
     if let Some(allowed) = &shape.allowed {
         if !allowed.iter().any(|name| name == text) {
             findings.push(format!(
-                "Value{shown} at '{path}' failed to satisfy constraint: Member must satisfy enum \
+                "Value{} at '{place}' failed to satisfy constraint: Member must satisfy enum \
                  value set: [{}]",
+                shown(),
                 allowed.join(", ")
             ));
         }
         return;
     }
     // Lengths count UTF-16 units, as Java's String does.
-    check_length(
-        shape,
-        text.encode_utf16().count(),
-        path,
-        &Value::from(text),
-        secret,
-        findings,
-    );
+    let length = text.encode_utf16().count();
+    if !shape.holds(length) {
+        check_length(shape, length, place, &Value::from(text), secret, findings);
+    }
     // "To create a user with no password, omit this parameter or submit a blank value."
-    if path == "temporaryPassword" && text.is_empty() {
+    if text.is_empty() && matches!(place, Place::Member(_, "TemporaryPassword")) {
         return;
     }
     let Some(pattern) = effective_pattern(shape_name, shape) else {
@@ -253,8 +261,9 @@ fn check_text(
     let compiled = shape.compiled.get_or_init(|| compile(pattern));
     if compiled.as_ref().is_some_and(|regex| !regex.is_match(text)) {
         findings.push(format!(
-            "Value{shown} at '{path}' failed to satisfy constraint: Member must satisfy regular \
-             expression pattern: {pattern}"
+            "Value{} at '{place}' failed to satisfy constraint: Member must satisfy regular \
+             expression pattern: {pattern}",
+            shown()
         ));
     }
 }
@@ -262,7 +271,7 @@ fn check_text(
 fn check_length(
     shape: &Shape,
     length: usize,
-    path: &str,
+    place: Place<'_>,
     value: &Value,
     secret: bool,
     findings: &mut Vec<String>,
@@ -270,8 +279,8 @@ fn check_length(
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let mut broken = |relation: &str, bound: i64| {
         findings.push(format!(
-            "Value{} at '{path}' failed to satisfy constraint: Member must have length {relation} \
-             than or equal to {bound}",
+            "Value{} at '{place}' failed to satisfy constraint: Member must have length \
+             {relation} than or equal to {bound}",
             shown(value, secret)
         ));
     };
@@ -316,31 +325,52 @@ fn shown(value: &Value, secret: bool) -> String {
     }
 }
 
-fn wrong_type(path: &str, wanted: &str) -> ApiError {
-    let place = if path.is_empty() {
-        "the request body"
-    } else {
-        path
-    };
+fn wrong_type(place: Place<'_>, wanted: &str) -> ApiError {
     ApiError::new(
         "SerializationException",
-        format!("{place} must be {wanted}"),
+        match place {
+            Place::Body => format!("the request body must be {wanted}"),
+            place => format!("{place} must be {wanted}"),
+        },
     )
 }
 
-fn joined(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+/// Where a value is in an input. It is written out for refusals only: most inputs have none, and
+/// each has many values.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Body,
+    Member(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, usize),
+    Entry(&'a Place<'a>, &'a str),
 }
 
-fn lower_first(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inside = |f: &mut fmt::Formatter<'_>, outer: &Place<'_>| match outer {
+            Place::Body => Ok(()),
+            outer => write!(f, "{outer}."),
+        };
+        match self {
+            Self::Body => Ok(()),
+            Self::Member(outer, name) => {
+                inside(f, outer)?;
+                let mut letters = name.chars();
+                let first = letters.next().into_iter().flat_map(char::to_lowercase);
+                first
+                    .chain(letters)
+                    .try_for_each(|letter| f.write_char(letter))
+            }
+            Self::Item(outer, index) => {
+                inside(f, outer)?;
+                write!(f, "{}.member", index + 1)
+            }
+            Self::Entry(outer, key) => {
+                inside(f, outer)?;
+                f.write_str(key)
+            }
+        }
+    }
 }
 
 #[cfg(test)]

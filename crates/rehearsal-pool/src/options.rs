@@ -229,9 +229,12 @@ pub struct TriggerProgram {
     /// Environment variables besides those the Runtime API defines. The program inherits only
     /// `PATH` and what is named here, as a function's environment holds nothing of the operator's.
     pub env: Vec<(String, String)>,
-    /// Memory size the function claims to have, in MB. Lambda gives it CPU in proportion, one core
-    /// at 1,769 MB; so does the pool where the machine lets it (a `cpu` cgroup it may write to).
+    /// Memory size the function claims to have, in MB.
     pub memory_mb: u32,
+    /// Holds each process to the share of a core that Lambda gives this memory size, one core at
+    /// 1,769 MB, where the machine lets it (a `cpu` cgroup that this program may write to). Default
+    /// `false`: on a machine with other work the share would be less still than Lambda's.
+    pub cpu_share: bool,
     /// Most processes at a time, each with one event. Default 10.
     pub concurrency: usize,
     /// How long Cognito waits. The service's 5 seconds cannot be changed; shorter is for tests.
@@ -249,6 +252,7 @@ impl TriggerProgram {
             args: Vec::new(),
             env: Vec::new(),
             memory_mb: 512,
+            cpu_share: false,
             concurrency: 10,
             limit: COGNITO_WAITS,
             assigned: vec![TriggerKind::UserMigration],

@@ -23,7 +23,7 @@ use crate::options::{PoolOptions, TriggerKind, TriggerUrl};
 /// [trigger]
 /// url = "http://127.0.0.1:4566"      # functions at a Lambda Invoke endpoint, not the program
 /// assigned = ["UserMigration", "PreSignUp", "PreTokenGeneration"]
-/// memory_mb = 512                    # and so the share of a core
+/// memory_mb = 512                    # and with it the share of a core
 /// concurrency = 10                   # processes at a time, each with one event
 /// retries = 1                        # after a timeout, 0 to 2
 ///
@@ -173,7 +173,10 @@ impl SettingsFile {
                 .assigned
                 .unwrap_or_else(|| functions.assigned.clone());
         } else if let Some(program) = &mut options.trigger {
-            program.memory_mb = trigger.memory_mb.unwrap_or(program.memory_mb);
+            if let Some(memory_mb) = trigger.memory_mb {
+                program.memory_mb = memory_mb;
+                program.cpu_share = true;
+            }
             program.concurrency = trigger.concurrency.unwrap_or(program.concurrency);
             program.assigned = trigger.assigned.unwrap_or_else(|| program.assigned.clone());
         }
@@ -217,6 +220,7 @@ mod tests {
         read(text).expect("valid").apply(&mut options);
         let program = options.trigger.expect("the program stays");
         assert_eq!((program.memory_mb, program.concurrency), (256, 10));
+        assert!(program.cpu_share, "whoever says a size means its speed");
         assert_eq!(
             program.assigned,
             [TriggerKind::UserMigration, TriggerKind::PreSignUp]

@@ -24,7 +24,7 @@ pub(crate) struct ProgramRunner {
     arn: String,
     slots: Semaphore,
     idle: Mutex<Vec<Environment>>,
-    /// Whether the machine lets processes be held to their share of a core.
+    /// Whether processes are to be held to their share of a core, and the machine lets them.
     shares_cpu: bool,
 }
 
@@ -38,16 +38,17 @@ struct Start {
 impl ProgramRunner {
     pub(crate) fn new(program: TriggerProgram, region: String, arn: String) -> Self {
         let slots = Semaphore::new(program.concurrency.max(1));
-        let shares_cpu = match CpuShare::make(program.memory_mb) {
-            Ok(_) => true,
-            Err(error) => {
-                tracing::warn!(
-                    %error,
-                    "the trigger runs with all the CPU there is: no cpu cgroup can be made here"
-                );
-                false
-            }
-        };
+        let shares_cpu = program.cpu_share
+            && match CpuShare::make(program.memory_mb) {
+                Ok(_) => true,
+                Err(error) => {
+                    tracing::warn!(
+                        %error,
+                        "the trigger runs with all the CPU there is: no cpu cgroup can be made here"
+                    );
+                    false
+                }
+            };
         Self {
             shares_cpu,
             program,

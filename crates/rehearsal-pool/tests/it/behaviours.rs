@@ -79,6 +79,9 @@ pub(crate) struct Step {
     /// Instead of a call: the newest message to a username, kept as the variables CODE and
     /// DESTINATION.
     message_to: Option<String>,
+    /// Instead of a call: the SECRET_HASH of this username, made of the variables SECRET and
+    /// CLIENT, kept as the variable HASH.
+    hash_for: Option<String>,
     /// Instead of a call: what the number of messages must be.
     messages: Option<usize>,
     /// Instead of a call: what the newest event of the trigger must contain.
@@ -291,6 +294,14 @@ impl Run {
             self.variables
                 .insert("DESTINATION".to_owned(), message.destination);
         }
+        if let Some(username) = &step.hash_for {
+            let hash = secret_hash(
+                &self.variables["SECRET"],
+                username,
+                &self.variables["CLIENT"],
+            );
+            self.variables.insert("HASH".to_owned(), hash);
+        }
         if let Some(expected) = step.messages {
             let sent = self.running.outbox().len();
             if sent != expected {
@@ -453,6 +464,15 @@ impl Run {
             other => other.clone(),
         }
     }
+}
+
+/// Base64 of HMAC-SHA256 over username and client id, keyed by the client's secret.
+fn secret_hash(secret: &str, username: &str, client: &str) -> String {
+    use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+    use base64::Engine as _;
+    let key = Key::new(HMAC_SHA256, secret.as_bytes());
+    let tag = sign(&key, format!("{username}{client}").as_bytes());
+    base64::engine::general_purpose::STANDARD.encode(tag)
 }
 
 fn hangs(scenario: &Scenario) -> bool {

@@ -188,6 +188,7 @@ async fn a_process_is_held_to_its_share_of_a_core_or_the_list_of_runs_says_it_is
     let trigger = TriggerProgram {
         args: vec![script("trigger_program.py"), mark.clone()],
         memory_mb: 1_769,
+        cpu_share: true,
         ..TriggerProgram::new(python())
     };
     let running = RehearsalPool::start(PoolOptions {
