@@ -207,7 +207,7 @@ impl Run {
                     ("TRIGGER_EVENTS".to_owned(), log),
                 ],
                 // Long enough for a laden machine; a scenario that hangs waits for all of it.
-                limit: Duration::from_secs(if hangs(scenario) { 3 } else { 60 }),
+                limit: Duration::from_secs(if hangs(scenario) { 10 } else { 60 }),
                 ..TriggerProgram::new(python())
             }
         });

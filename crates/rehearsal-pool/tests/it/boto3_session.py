@@ -279,6 +279,13 @@ def a_persons_account(client_id, pool):
     assert read(idp.get_user(AccessToken=access)["UserAttributes"])["nickname"] == "Bobby"
     idp.delete_user_attributes(AccessToken=access, UserAttributeNames=["nickname"])
     assert "nickname" not in read(idp.get_user(AccessToken=access)["UserAttributes"])
+    changed = idp.update_user_attributes(
+        AccessToken=access, UserAttributes=email("rob@example.org")[:1]
+    )
+    assert changed["CodeDeliveryDetailsList"][0]["AttributeName"] == "email", changed
+    idp.get_user_attribute_verification_code(AccessToken=access, AttributeName="email")
+    idp.verify_user_attribute(AccessToken=access, AttributeName="email", Code=code_for("bob"))
+    assert read(idp.get_user(AccessToken=access)["UserAttributes"])["email_verified"] == "true"
 
     renewed = idp.get_tokens_from_refresh_token(
         RefreshToken=own["RefreshToken"], ClientId=client_id
