@@ -12,8 +12,9 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connect_settings::ConnectSettings;
+use crate::database_login::{DatabaseLogin, Login, LoginUnavailable};
 use crate::dialect::Dialect;
-use crate::engine::Engine;
+use crate::engine::{Engine, Options};
 use crate::error::{Cause, LegacyError};
 use crate::fault;
 use crate::query::{Query, TextRow};
@@ -44,13 +45,12 @@ pub(crate) trait ReadSession: Send {
     fn finish(self: Box<Self>) -> BoxFuture<'static, Result<(), LegacyError>>;
 }
 
-type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
-
 /// Connections to one database, open or yet to be opened.
 pub(crate) struct Connections<DB: Engine> {
     options: Options<DB>,
     dialect: Dialect,
     settings: ConnectSettings,
+    login: Option<Arc<dyn DatabaseLogin>>,
     slots: Arc<Semaphore>,
     at_rest: Arc<Mutex<Vec<AtRest<DB>>>>,
 }
@@ -61,12 +61,18 @@ struct AtRest<DB: Engine> {
 }
 
 impl<DB: Engine> Connections<DB> {
-    pub(crate) fn new(options: Options<DB>, dialect: Dialect, settings: ConnectSettings) -> Self {
+    pub(crate) fn new(
+        options: Options<DB>,
+        dialect: Dialect,
+        settings: ConnectSettings,
+        login: Option<Arc<dyn DatabaseLogin>>,
+    ) -> Self {
         let slots = Arc::new(Semaphore::new(settings.max_connections.max(1)));
         Connections {
             options: options.disable_statement_logging(),
             dialect,
             settings,
+            login,
             slots,
             at_rest: Arc::new(Mutex::new(Vec::new())),
         }
@@ -109,9 +115,31 @@ impl<DB: Engine> Connections<DB> {
     }
 
     async fn open(&self) -> Result<DB::Connection, LegacyError> {
+        let Some(source) = &self.login else {
+            return self.connect(&self.options).await;
+        };
+        let login = source.login().await.map_err(unavailable)?;
+        match self.connect(&self.options_with(&login)).await {
+            // The secret may have been rotated since it was read.
+            Err(refused @ LegacyError::AccessDenied { .. }) => {
+                tracing::info!("the database refused the login; asking for a newer one");
+                match source.instead_of(&login).await.map_err(unavailable)? {
+                    Some(login) => self.connect(&self.options_with(&login)).await,
+                    None => Err(refused),
+                }
+            }
+            connected => connected,
+        }
+    }
+
+    fn options_with(&self, login: &Login) -> Options<DB> {
+        DB::with_login(self.options.clone(), login)
+    }
+
+    async fn connect(&self, options: &Options<DB>) -> Result<DB::Connection, LegacyError> {
         const DURING: &str = "connecting to the legacy database";
         let limit = self.settings.connect_timeout;
-        match tokio::time::timeout(limit, self.options.connect()).await {
+        match tokio::time::timeout(limit, options.connect()).await {
             Err(_) => Err(LegacyError::Unreachable {
                 cause: Cause::new(format!("no answer within {} ms", limit.as_millis())),
             }),
@@ -140,6 +168,12 @@ impl<DB: Engine> Connections<DB> {
             )),
             Ok(Ok(())) => Ok(connection),
         }
+    }
+}
+
+fn unavailable(fault: LoginUnavailable) -> LegacyError {
+    LegacyError::LoginUnavailable {
+        cause: Cause::new(fault.to_string()),
     }
 }
 

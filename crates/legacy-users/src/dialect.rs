@@ -46,6 +46,14 @@ impl Dialect {
         }
     }
 
+    /// A number as text.
+    pub(crate) fn number_as_text(self, number: &str) -> String {
+        match self {
+            Dialect::MySql => format!("CAST({number} AS CHAR)"),
+            Dialect::Sqlite | Dialect::Postgres => format!("CAST({number} AS TEXT)"),
+        }
+    }
+
     /// Equality of a text column to a placeholder in every character, whatever the column's
     /// collation (MySQL's still ignores spaces at the end).
     pub(crate) fn exactly(self, quoted: &str, placeholder: &str) -> String {

@@ -2,13 +2,20 @@
 //! text. The only place that touches typed rows. Called by connections.
 
 use futures::future::BoxFuture;
-use sqlx::{AssertSqlSafe, Column as _, Database, Row};
+use sqlx::{AssertSqlSafe, Column as _, Connection, Database, Row};
 
+use crate::database_login::Login;
 use crate::query::{Bind, Query, TextRow};
+
+/// How a driver connects.
+pub(crate) type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
 
 /// What a driver must do for us. SQL texts are put together by this crate from quoted
 /// identifiers and placeholders alone, which is what `AssertSqlSafe` is told.
 pub(crate) trait Engine: Database {
+    /// The options with another user and password.
+    fn with_login(options: Options<Self>, login: &Login) -> Options<Self>;
+
     /// Runs statements without values or rows, by the simple protocol.
     fn run(
         connection: &mut Self::Connection,
@@ -28,8 +35,12 @@ pub(crate) trait Engine: Database {
 /// a message without reply, which costs the next statement some 40 ms (Nagle's algorithm against
 /// delayed acknowledgement, measured on Linux with sqlx 0.9).
 macro_rules! engine {
-    ($database:ty, persistent: $persistent:literal) => {
+    ($database:ty, persistent: $persistent:literal, login: $with_login:expr) => {
         impl Engine for $database {
+            fn with_login(options: Options<Self>, login: &Login) -> Options<Self> {
+                $with_login(options, login)
+            }
+
             fn run(
                 connection: &mut Self::Connection,
                 sql: String,
@@ -65,9 +76,27 @@ macro_rules! engine {
     };
 }
 
-engine!(sqlx::Sqlite, persistent: true);
-engine!(sqlx::Postgres, persistent: false);
-engine!(sqlx::MySql, persistent: true);
+engine!(sqlx::Sqlite, persistent: true, login: |options, _| options);
+engine!(sqlx::Postgres, persistent: false, login: postgres_login);
+engine!(sqlx::MySql, persistent: true, login: mysql_login);
+
+fn postgres_login(options: Options<sqlx::Postgres>, login: &Login) -> Options<sqlx::Postgres> {
+    let options = options.password(&login.password);
+    match &login.user {
+        Some(user) => options.username(user),
+        None => options,
+    }
+}
+
+fn mysql_login(options: Options<sqlx::MySql>, login: &Login) -> Options<sqlx::MySql> {
+    let options = options
+        .password(&login.password)
+        .enable_cleartext_plugin(login.in_clear);
+    match &login.user {
+        Some(user) => options.username(user),
+        None => options,
+    }
+}
 
 /// Unchecked, because the drivers disagree on which text types are strings and which are bytes;
 /// the bytes of a text value are the same in all of them.

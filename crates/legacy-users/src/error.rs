@@ -40,6 +40,13 @@ pub enum LegacyError {
         #[source]
         cause: Cause,
     },
+    /// Whoever keeps the database's login did not give it.
+    #[error("the legacy database's login could not be had")]
+    LoginUnavailable {
+        /// What they said, without secrets.
+        #[source]
+        cause: Cause,
+    },
     /// The server has no such database, or the SQLite file does not exist or is none.
     #[error("there is no legacy database at the configured place")]
     DatabaseMissing {
@@ -124,7 +131,12 @@ impl Cause {
 impl LegacyError {
     /// The reason code for journal, metrics and reports: the user was not judged at all.
     pub fn reason(&self) -> Reason {
-        Reason::LegacyUnavailable
+        match self {
+            LegacyError::AccessDenied { .. } => Reason::LegacyAccessDenied,
+            LegacyError::LoginUnavailable { .. } => Reason::SecretUnavailable,
+            LegacyError::Timeout { .. } => Reason::LegacyTimeout,
+            _ => Reason::LegacyUnavailable,
+        }
     }
 
     /// Whether the same call may succeed later with nothing changed here: the database is away
@@ -132,7 +144,9 @@ impl LegacyError {
     pub fn is_outage(&self) -> bool {
         matches!(
             self,
-            LegacyError::Unreachable { .. } | LegacyError::Timeout { .. }
+            LegacyError::Unreachable { .. }
+                | LegacyError::Timeout { .. }
+                | LegacyError::LoginUnavailable { .. }
         )
     }
 
@@ -149,8 +163,17 @@ impl LegacyError {
             LegacyError::NameInvalid { setting } => {
                 format!("give {setting} the name of a table, or schema.table")
             }
+            LegacyError::Unreachable { cause } if cause.text.starts_with("TLS") => {
+                "a database beyond this machine must speak TLS: give the server a certificate, \
+                 or say sslmode=disable (ssl-mode=DISABLED) in the URL where the network between \
+                 is trusted"
+                    .to_owned()
+            }
             LegacyError::Unreachable { .. } => "check that the database is up and that host, \
                  port, security groups and TLS options let this machine reach it"
+                .to_owned(),
+            LegacyError::LoginUnavailable { .. } => "check the secret's name, the permission to \
+                 read it, and the way to the service that keeps it"
                 .to_owned(),
             LegacyError::AccessDenied { .. } => "check user and password in the URL, and grant \
                  the login SELECT on the tables named here"

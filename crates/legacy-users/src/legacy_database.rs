@@ -4,21 +4,23 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use futures::Stream;
 use migration_model::{
-    Finding, Legacy, LegacyGroup, LegacyId, LegacyUser, LoginMatch, UserMapping,
+    AxesLockOut, Finding, Legacy, LegacyGroup, LegacyId, LegacyUser, LoginMatch, UserMapping,
 };
 use tokio::sync::OnceCell;
 
 use crate::catalog::read_tables;
 use crate::connect_settings::ConnectSettings;
 use crate::connections::{Backend, ReadSession};
+use crate::database_login::DatabaseLogin;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
 use crate::query::Query;
 use crate::user_table::{self, UserTable, Wanted};
-use crate::{group_memberships, login, table_facts, url_options};
+use crate::{group_memberships, lock_outs, login, table_facts, url_options};
 
 /// Most users in one page, and most ids in one statement: far below what the databases allow as
 /// values of one statement (SQLite 32,766).
@@ -47,8 +49,22 @@ impl LegacyDatabase {
         mapping: &UserMapping,
         settings: ConnectSettings,
     ) -> Result<LegacyDatabase, LegacyError> {
+        LegacyDatabase::open_with_login(legacy, mapping, settings, None)
+    }
+
+    /// The same with user and password from elsewhere than the URL.
+    ///
+    /// # Errors
+    ///
+    /// As [`LegacyDatabase::open`].
+    pub fn open_with_login(
+        legacy: &Legacy,
+        mapping: &UserMapping,
+        settings: ConnectSettings,
+        login: Option<Arc<dyn DatabaseLogin>>,
+    ) -> Result<LegacyDatabase, LegacyError> {
         let url = legacy.url.as_ref().ok_or(LegacyError::NoUrl)?;
-        let (dialect, backend) = url_options::backend(url, settings)?;
+        let (dialect, backend) = url_options::backend(url, settings, login)?;
         Ok(LegacyDatabase {
             dialect,
             backend,
@@ -69,8 +85,18 @@ impl LegacyDatabase {
         settings: ConnectSettings,
     ) -> Result<LegacyDatabase, LegacyError> {
         let database = LegacyDatabase::open(legacy, mapping, settings)?;
-        let mut session = database.begin().await?;
-        let users = database.tables(session.as_mut()).await?;
+        database.check().await?;
+        Ok(database)
+    }
+
+    /// Connects and checks that everything configured is there and may be read.
+    ///
+    /// # Errors
+    ///
+    /// The first thing in the way, with a [`LegacyError::hint`].
+    pub async fn check(&self) -> Result<(), LegacyError> {
+        let mut session = self.begin().await?;
+        let users = self.tables(session.as_mut()).await?;
         let mut probes = vec![users.select_users("checking access")];
         probes[0].push(" WHERE 1 = 0");
         probes.extend(
@@ -88,8 +114,7 @@ impl LegacyDatabase {
         for probe in probes {
             session.rows(probe).await?;
         }
-        session.finish().await?;
-        Ok(database)
+        session.finish().await
     }
 
     async fn begin(&self) -> Result<Box<dyn ReadSession>, LegacyError> {
@@ -126,6 +151,38 @@ impl LegacyDatabase {
         let found = login::find_by_login(session.as_mut(), tables, sign_in, login).await?;
         session.finish().await?;
         Ok(found)
+    }
+
+    /// Whether any user has one of these names as a login, as e-mail or as a verified address,
+    /// letter case aside; active or not.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn is_held(&self, names: &[String]) -> Result<bool, LegacyError> {
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        let held = login::is_held(session.as_mut(), tables, names).await?;
+        session.finish().await?;
+        Ok(held)
+    }
+
+    /// Whether django-axes has one of these names locked out.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering; a table that is not there is one.
+    pub async fn is_locked_out(
+        &self,
+        names: &[String],
+        rule: &AxesLockOut,
+    ) -> Result<bool, LegacyError> {
+        let mut session = self.begin().await?;
+        let users = &self.wanted.users;
+        let locked =
+            lock_outs::is_locked_out(session.as_mut(), self.dialect, users, names, rule).await?;
+        session.finish().await?;
+        Ok(locked)
     }
 
     /// All users in the order of their keys, from the first after `after`, reading `page_size`

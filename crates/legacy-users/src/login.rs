@@ -80,6 +80,33 @@ pub(crate) async fn find_by_login(
     Ok(LoginMatch::None)
 }
 
+/// Whether anybody has one of the names: as a login, as e-mail, or as a verified address.
+pub(crate) async fn is_held(
+    session: &mut dyn ReadSession,
+    table: &UserTable,
+    names: &[String],
+) -> Result<bool, LegacyError> {
+    let logins = table.logins.iter().map(|(_, position)| *position);
+    let mut positions: Vec<usize> = logins.chain(table.fields.email).collect();
+    positions.sort_unstable();
+    positions.dedup();
+    for name in names.iter().filter_map(|name| TypedLogin::new(name)) {
+        for position in &positions {
+            let found = by_column(session, table, *position, &name).await?;
+            if !matches!(found, Found::Nobody) {
+                return Ok(true);
+            }
+        }
+        if let Some(account_emails) = &table.account_emails {
+            let found = by_account_email(session, table, account_emails, &name).await?;
+            if !matches!(found, Found::Nobody) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 enum Found {
     Nobody,
     One(Box<LegacyUser>),

@@ -3,16 +3,18 @@
 //! what they ignore, value and all. Called once per database.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use migration_model::LegacyUrl;
-use sqlx::mysql::MySqlConnectOptions;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::sqlite::SqliteConnectOptions;
 use url::Url;
 
 use crate::catalog::nearest;
 use crate::connect_settings::ConnectSettings;
 use crate::connections::{Backend, Connections};
+use crate::database_login::DatabaseLogin;
 use crate::dialect::Dialect;
 use crate::error::{Cause, LegacyError};
 
@@ -46,22 +48,25 @@ const MYSQL_OPTIONS: &[&str] = &[
 pub(crate) fn backend(
     url: &LegacyUrl,
     settings: ConnectSettings,
+    login: Option<Arc<dyn DatabaseLogin>>,
 ) -> Result<(Dialect, Box<dyn Backend>), LegacyError> {
     match url.engine() {
         "sqlite" => {
             let options = sqlite(url.expose(), &settings)?;
-            let connections = Connections::<sqlx::Sqlite>::new(options, Dialect::Sqlite, settings);
+            let connections =
+                Connections::<sqlx::Sqlite>::new(options, Dialect::Sqlite, settings, None);
             Ok((Dialect::Sqlite, Box::new(connections)))
         }
         "mysql" => {
             let options = mysql(url.expose())?;
-            let connections = Connections::<sqlx::MySql>::new(options, Dialect::MySql, settings);
+            let dialect = Dialect::MySql;
+            let connections = Connections::<sqlx::MySql>::new(options, dialect, settings, login);
             Ok((Dialect::MySql, Box::new(connections)))
         }
         _ => {
             let options = postgres(url.expose(), &settings)?;
             let dialect = Dialect::Postgres;
-            let connections = Connections::<sqlx::Postgres>::new(options, dialect, settings);
+            let connections = Connections::<sqlx::Postgres>::new(options, dialect, settings, login);
             Ok((dialect, Box::new(connections)))
         }
     }
@@ -82,15 +87,74 @@ fn postgres(url: &str, settings: &ConnectSettings) -> Result<PgConnectOptions, L
     {
         options = options.application_name(&settings.application_name);
     }
+    if let (PgSslMode::Allow | PgSslMode::Prefer, Some(tls)) =
+        (options.get_ssl_mode(), needed_tls(&parsed))
+    {
+        options = options.ssl_mode(match tls {
+            Tls::Encrypted => PgSslMode::Require,
+            Tls::Verified => PgSslMode::VerifyFull,
+        });
+    }
     // pgbouncer refuses startup parameters it does not know, and this is the driver's only one.
     Ok(options.extra_float_digits(None))
 }
 
 fn mysql(url: &str) -> Result<MySqlConnectOptions, LegacyError> {
     let parsed = parse(url, MYSQL_OPTIONS)?;
-    let options = MySqlConnectOptions::from_str(url).map_err(|_| unread_options(&parsed))?;
+    let mut options = MySqlConnectOptions::from_str(url).map_err(|_| unread_options(&parsed))?;
+    if let (MySqlSslMode::Preferred, Some(tls)) = (options.get_ssl_mode(), needed_tls(&parsed)) {
+        options = options.ssl_mode(match tls {
+            Tls::Encrypted => MySqlSslMode::Required,
+            Tls::Verified => MySqlSslMode::VerifyIdentity,
+        });
+    }
     // Nothing is written and no text is concatenated: the server's own SQL mode does.
     Ok(options.pipes_as_concat(false).no_engine_substitution(false))
+}
+
+/// The TLS a connection must have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Tls {
+    /// Any: nothing is known to verify the server by.
+    Encrypted,
+    /// The server proves its name by the authorities that the URL names.
+    Verified,
+}
+
+/// What a URL that does not decide it itself gets. The drivers' own default gives a password to
+/// whoever answers without TLS, which is fit for this machine only.
+fn needed_tls(url: &Url) -> Option<Tls> {
+    let option = |names: &[&str]| {
+        let mut pairs = url.query_pairs();
+        pairs.find_map(|(key, value)| names.contains(&key.as_ref()).then(|| value.into_owned()))
+    };
+    if option(&["sslmode", "ssl-mode"]).is_some() || option(&["socket"]).is_some() {
+        return None;
+    }
+    let host = match (option(&["hostaddr"]).or(option(&["host"])), url.host_str()) {
+        (Some(host), _) => host,
+        (None, host) => host.unwrap_or_default().to_owned(),
+    };
+    if is_this_machine(&host) {
+        return None;
+    }
+    let authorities = option(&["sslrootcert", "ssl-root-cert", "ssl-ca", "sslca"]);
+    Some(match authorities {
+        Some(_) => Tls::Verified,
+        None => Tls::Encrypted,
+    })
+}
+
+/// A socket's folder, or a loopback name or address.
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']);
+    let loopback = |address: std::net::IpAddr| address.is_loopback();
+    host.is_empty()
+        || host.starts_with('/')
+        || host.starts_with("%2F")
+        || host == "localhost"
+        || host.ends_with(".localhost")
+        || address.parse().is_ok_and(loopback)
 }
 
 fn sqlite(url: &str, settings: &ConnectSettings) -> Result<SqliteConnectOptions, LegacyError> {
@@ -159,7 +223,7 @@ mod tests {
 
     fn fault(url: &str) -> String {
         let url = LegacyUrl::parse(url, Path::new("/")).expect("a scheme we know");
-        match backend(&url, ConnectSettings::default()) {
+        match backend(&url, ConnectSettings::default(), None) {
             Ok(_) => "none".to_owned(),
             Err(error) => error.to_string(),
         }
@@ -178,6 +242,41 @@ mod tests {
             fault("mysql://app@db/app?ssl-mode=VERIFY_CA&ssl-ca=/rds.pem"),
             "none"
         );
+    }
+
+    #[test]
+    fn a_database_beyond_this_machine_must_speak_tls_unless_the_url_says_otherwise() {
+        let needed = |url: &str| needed_tls(&Url::parse(url).expect("a URL"));
+        for url in [
+            "postgres://app@127.0.0.1/app",
+            "postgres://app@localhost/app",
+            "mysql://app@[::1]/app",
+            "postgres:///app?host=/var/run/postgresql",
+            "postgres://%2Fvar%2Frun%2Fpostgresql/app",
+            "mysql://app@db/app?socket=/run/mysqld.sock",
+            "postgres://app@db/app?sslmode=disable",
+            "mysql://app@db/app?ssl-mode=DISABLED",
+        ] {
+            assert_eq!(needed(url), None, "{url}");
+        }
+        for url in [
+            "postgres://app@db/app",
+            "mysql://app@10.0.0.7/app",
+            "postgres://app@localhost/app?host=db.example.com",
+            "postgres://app@[2001:db8::1]/app",
+        ] {
+            assert_eq!(needed(url), Some(Tls::Encrypted), "{url}");
+        }
+        let verified = needed("postgres://app@db/app?sslrootcert=rds.pem");
+        assert_eq!(verified, Some(Tls::Verified));
+        let options = |url| postgres(url, &ConnectSettings::default()).expect("a fine URL");
+        let mode = options("postgres://app@db/app").get_ssl_mode();
+        assert!(matches!(mode, PgSslMode::Require), "{mode:?}");
+        let mode = options("postgres://app@db/app?sslmode=disable").get_ssl_mode();
+        assert!(matches!(mode, PgSslMode::Disable), "{mode:?}");
+        let options = mysql("mysql://app@db/app?ssl-ca=rds.pem").expect("a fine URL");
+        let mode = options.get_ssl_mode();
+        assert!(matches!(mode, MySqlSslMode::VerifyIdentity), "{mode:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod document;
 mod error;
 mod legacy_url;
+mod trigger;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::{PoolSignIn, UserMapping};
 
 pub use error::ConfigError;
 pub use legacy_url::LegacyUrl;
+pub use trigger::{AttemptLimits, AxesLockOut, TriggerSettings, WeakPassword};
 
 /// Everything cutover.toml says, with defaults filled in.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Config {
     pub hashers: CustomHashers,
     /// `[import]`: what the bulk import does where there is a choice.
     pub import: ImportSettings,
+    /// `[trigger]`: what the user migration trigger does where there is a choice.
+    pub trigger: TriggerSettings,
 }
 
 /// `[legacy]`: where the users are and how they sign in there.
@@ -175,13 +179,14 @@ impl Config {
     pub fn digest(&self) -> String {
         use sha2::{Digest, Sha256};
         let text = format!(
-            "v1 {} {} {:?} {:?} {:?} {:?}",
+            "v2 {} {} {:?} {:?} {:?} {:?} {:?}",
             self.mapping.digest(),
             self.legacy.user_table,
             self.legacy.login,
             self.legacy.email_verified,
             self.legacy.columns,
             self.hashers,
+            self.trigger,
         );
         hex::encode(Sha256::digest(text.as_bytes()))
     }

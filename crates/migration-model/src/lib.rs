@@ -17,6 +17,7 @@ mod finding;
 mod groups;
 mod legacy_user;
 mod login_name;
+mod password_policy;
 mod pool_sign_in;
 mod pool_user;
 mod reason;
@@ -25,13 +26,14 @@ mod route;
 pub use attribute_value::{AttributeFault, check_attribute_value, is_email};
 pub use attributes::{AttributeMapping, AttributeSource};
 pub use config::{
-    Columns, Config, ConfigError, EmailVerifiedRule, ImportSettings, InactiveUsers, Legacy,
-    LegacyUrl, LoginColumn, PoolTarget,
+    AttemptLimits, AxesLockOut, Columns, Config, ConfigError, EmailVerifiedRule, ImportSettings,
+    InactiveUsers, Legacy, LegacyUrl, LoginColumn, PoolTarget, TriggerSettings, WeakPassword,
 };
 pub use finding::{Finding, Severity};
 pub use groups::{GroupNames, group_name};
 pub use legacy_user::{LegacyGroup, LegacyId, LegacyUser, LoginMatch};
 pub use login_name::{fold_login_name, normalize_login_name};
+pub use password_policy::{LONGEST_PASSWORD, PasswordPolicy};
 pub use pool_sign_in::PoolSignIn;
 pub use pool_user::{MappingFault, PoolUser, UserMapping, map_user};
 pub use reason::Reason;

@@ -3,16 +3,19 @@
 //! JSON or clocks. Called by [`crate::Trigger`].
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use django_password::{HashState, PlainPassword, Verdict};
-use migration_model::{LegacyUser, LoginColumn, LoginMatch, Reason};
+use django_password::{HashState, PasswordMatch, PlainPassword, Verdict};
+use migration_model::{LegacyUser, LoginColumn, LoginMatch, Reason, WeakPassword};
 
+use crate::attempts::Exceeded;
 use crate::budget::Budget;
 use crate::decision::{FailureCause, Stop, required};
 use crate::event::Event;
 use crate::hash_check::CheckFault;
 use crate::legacy_logins::LegacyLogins;
 use crate::observation::{Observation, Step};
+use crate::public_error::PublicError;
 use crate::reply::Reply;
 use crate::trigger::Trigger;
 use crate::user_attributes::UserAttributes;
@@ -34,9 +37,16 @@ pub(crate) async fn decide<L: LegacyLogins>(
     let login = required(event.user_name.clone(), "userName")?;
     let password = Arc::new(required(event.take_password(), "request.password")?);
     let mut work = HashWork::Owed;
-    let checked = match trigger.check_pool(event) {
-        Ok(()) => check(trigger, &login, &password, &mut work, budget, seen).await,
-        Err(reason) => Err(reason.into()),
+    let checked = match may_be_checked(trigger, event, &login) {
+        Ok(()) => {
+            let checked = check(trigger, event, &login, &password, &mut work, budget, seen).await;
+            if matches!(checked, Err(Stop::Refuse(_))) {
+                let client = event.client_id.as_deref();
+                trigger.attempts.refused(&login, client, Instant::now());
+            }
+            checked
+        }
+        Err(stop) => Err(stop),
     };
     if matches!(checked, Err(Stop::Refuse(_))) && work == HashWork::Owed {
         let spending = trigger.hashes.spend(&password, budget);
@@ -45,8 +55,29 @@ pub(crate) async fn decide<L: LegacyLogins>(
     checked
 }
 
+/// Whether the password will be looked at. One login guessed at too often is refused as any wrong
+/// password is, at the same cost: whoever guesses does not even learn that this guess was not
+/// tried. Too many refusals through one app client may be anybody's, and nobody is called wrong.
+fn may_be_checked<L>(trigger: &Trigger<L>, event: &Event, login: &str) -> Result<(), Stop>
+where
+    L: LegacyLogins,
+{
+    trigger.check_pool(event)?;
+    let client = event.client_id.as_deref();
+    match trigger.attempts.exceeded(login, client, Instant::now()) {
+        None => Ok(()),
+        Some(Exceeded::Login) => Err(Reason::AttemptsExceeded.into()),
+        Some(Exceeded::Client) => {
+            let detail = "through this app client".to_owned();
+            let cause = FailureCause::Reason(Reason::AttemptsExceeded);
+            Err(Stop::Fail(cause, Some(detail)))
+        }
+    }
+}
+
 async fn check<L: LegacyLogins>(
     trigger: &Trigger<L>,
+    event: &Event,
     login: &str,
     password: &Arc<PlainPassword>,
     work: &mut HashWork,
@@ -54,6 +85,9 @@ async fn check<L: LegacyLogins>(
     seen: &mut Observation,
 ) -> Result<Reply, Stop> {
     let (user, found_by) = find_active(trigger, login, budget, seen).await?;
+    if trigger.is_locked_out(login, &user, budget, seen).await? {
+        return Err(Reason::LockedOut.into());
+    }
     let inspection = trigger.hashes.inspect(&user.encoded_password);
     seen.algorithm = inspection.algorithm;
     let cost = match inspection.state {
@@ -83,9 +117,37 @@ async fn check<L: LegacyLogins>(
         Verdict::TooCostly(_) => return Err(cannot_check(Reason::CostLimitExceeded)),
     };
 
-    let attributes = UserAttributes::new(&user, &found_by, login, &trigger.mapping)?;
+    let mut attributes = UserAttributes::new(&user, &found_by, login, &trigger.mapping)?;
+    if let Some(carried) = &trigger.carried_groups {
+        attributes.carry_groups(carried, event);
+    }
+    let shortcoming = trigger.shortcoming(password);
+    attributes.warnings.extend(shortcoming);
+    let reply = keep_or_reset(proof, attributes, shortcoming, trigger.weak_password, seen);
+    reply.ok_or(Stop::Public(PublicError::NotKept, Reason::PasswordTooLong))
+}
+
+/// The reply to a right password: kept, or to be set anew where Cognito cannot hold it or the
+/// operator does not want it. Somebody whom no code can reach would never get in again by a
+/// reset: their weak password is kept, and for one too long there is no reply.
+fn keep_or_reset(
+    proof: PasswordMatch,
+    attributes: UserAttributes,
+    shortcoming: Option<Reason>,
+    weak_password: WeakPassword,
+    seen: &mut Observation,
+) -> Option<Reply> {
+    let too_long = shortcoming == Some(Reason::PasswordTooLong);
+    let unwanted = shortcoming.is_some() && weak_password == WeakPassword::Reset;
     seen.note_attributes(&attributes);
-    Ok(Reply::confirmed(proof, attributes))
+    if !too_long && !unwanted {
+        return Some(Reply::confirmed(proof, attributes));
+    }
+    if attributes.can_be_reset() {
+        return attributes.resettable().ok().map(Reply::reset_required);
+    }
+    seen.warnings.push(Reason::NoVerifiedContact);
+    (!too_long).then(|| Reply::confirmed(proof, attributes))
 }
 
 /// The one active user who signs in with this login, and the column that found them.

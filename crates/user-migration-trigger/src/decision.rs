@@ -1,10 +1,12 @@
-//! What can become of an event: a migration, a refusal or a failure. Must not know how events are
+//! What can become of an event: for a migration a reply, a refusal or a failure; for a sign-up
+//! leave or a bar; for tokens groups or nothing. Must not know how events are
 //! read or answers sent. Made by the decisions, turned into an answer by the Lambda glue.
 
 use migration_model::Reason;
 
 use crate::public_error::PublicError;
 use crate::reply::Reply;
+use crate::token_groups::TokenGroups;
 
 /// The answer to one event.
 #[derive(Debug)]
@@ -22,6 +24,12 @@ pub enum Decision {
     /// password" at sign-in and a pretended delivery at forgot-password. An error thrown instead
     /// reaches the client as `UserMigration failed with error …` and tells who has not migrated.
     Refused(Reason),
+    /// Nobody may be created like this: an error with a sentence that says so.
+    Barred(Reason),
+    /// The event goes back as it came; the reason, where something was amiss.
+    Passed(Option<Reason>),
+    /// The tokens get these groups.
+    GroupsAdded(TokenGroups),
     /// Nothing is known about the user: an error, and nobody is told their password is wrong.
     Failed(Failure),
 }
@@ -69,6 +77,8 @@ pub(crate) enum Stop {
     Refuse(Reason),
     /// The question stays open.
     Fail(FailureCause, Option<String>),
+    /// The question is answered, but not as it was meant: a sentence of its own.
+    Public(PublicError, Reason),
 }
 
 impl From<Reason> for Stop {

@@ -9,12 +9,11 @@
 //! missing, null or of another type.
 
 use django_password::PlainPassword;
-use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
-use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use crate::json_object::{Fields, ObjectText};
 use crate::reply::Reply;
+use crate::token_groups::{self, TokenGroups};
 
 /// Which of Cognito's flows asks (`triggerSource`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,25 +22,40 @@ pub enum TriggerSource {
     Authentication,
     /// `UserMigration_ForgotPassword`: someone unknown to the pool asks for a reset.
     ForgotPassword,
+    /// `PreSignUp_SignUp`: someone registers.
+    SignUp,
+    /// `PreSignUp_` and anything else: somebody is created by an administrator, an identity
+    /// provider, or in a way of the future.
+    Creation,
+    /// `TokenGeneration_` and anything: tokens are about to be made.
+    TokenGeneration,
     /// Anything else: another trigger's source, one of the future, or none.
     Other,
 }
 
 impl TriggerSource {
-    /// Cognito's own word, or `other`: never text of the event, so that it may be logged.
+    /// Cognito's own word, or the part of it that is known: never text of the event, so that it
+    /// may be logged.
     pub const fn code(self) -> &'static str {
         match self {
             TriggerSource::Authentication => "UserMigration_Authentication",
             TriggerSource::ForgotPassword => "UserMigration_ForgotPassword",
+            TriggerSource::SignUp => "PreSignUp_SignUp",
+            TriggerSource::Creation => "PreSignUp",
+            TriggerSource::TokenGeneration => "TokenGeneration",
             TriggerSource::Other => "other",
         }
     }
 
     fn read(text: Option<&str>) -> TriggerSource {
-        [TriggerSource::Authentication, TriggerSource::ForgotPassword]
-            .into_iter()
-            .find(|source| text == Some(source.code()))
-            .unwrap_or(TriggerSource::Other)
+        match text.unwrap_or_default() {
+            "UserMigration_Authentication" => TriggerSource::Authentication,
+            "UserMigration_ForgotPassword" => TriggerSource::ForgotPassword,
+            "PreSignUp_SignUp" => TriggerSource::SignUp,
+            other if other.starts_with("PreSignUp_") => TriggerSource::Creation,
+            other if other.starts_with("TokenGeneration_") => TriggerSource::TokenGeneration,
+            _ => TriggerSource::Other,
+        }
     }
 }
 
@@ -104,6 +118,19 @@ impl Event {
         self.password.take()
     }
 
+    /// A value of `request.userAttributes`.
+    pub fn user_attribute(&self, name: &str) -> Option<String> {
+        let request = Fields::read(&self.text).ok()?.object("request")?;
+        request.object("userAttributes")?.string(name)
+    }
+
+    /// The user's groups as the pool has them, in a token event.
+    pub fn token_groups(&self) -> TokenGroups {
+        let fields = Fields::read(&self.text).ok();
+        let request = fields.and_then(|fields| fields.object("request"));
+        TokenGroups::read(request.and_then(|request| request.object("groupConfiguration")))
+    }
+
     /// The event as it came, with this response: every other field byte for byte.
     ///
     /// The request goes back too, password and all: "If your Lambda function doesn't return the
@@ -115,8 +142,11 @@ impl Event {
     ///
     /// None for an event that [`Event::parse`] gave.
     pub fn answered(&self, response: Response<'_>) -> Result<Zeroizing<String>, EventUnreadable> {
+        if matches!(response, Response::Unchanged) {
+            return Ok(self.text.clone());
+        }
         let fields = Fields::read(&self.text)?;
-        let response = response.to_json(fields.object("response"))?;
+        let response = response.to_json(&fields)?;
         // Room for all from the start: growing would leave copies of the password behind.
         let room = self
             .text
@@ -137,109 +167,42 @@ impl Event {
 pub enum Response<'a> {
     /// `{}`: "not here". See [`crate::Decision::Refused`] for why it is empty.
     Empty,
+    /// What came: nothing is asked for.
+    Unchanged,
     /// A migration. Response fields this version does not know stay as Cognito sent them.
     Migration(&'a Reply),
+    /// The groups of the tokens; everything else of the response stays.
+    Groups(&'a TokenGroups),
 }
 
 impl Response<'_> {
-    fn to_json(self, sent: Option<Fields<'_>>) -> Result<String, EventUnreadable> {
-        let Response::Migration(reply) = self else {
-            return Ok("{}".to_owned());
-        };
-        let ours = serde_json::to_string(reply).map_err(|_| EventUnreadable)?;
-        let ours = Fields::read(&ours)?;
-        let mut json = ObjectText::with_capacity(1024);
-        for (name, value) in sent.iter().flat_map(|sent| sent.0.iter()) {
-            if ours.get(name).is_none() {
-                json.push(name, value.get())?;
+    fn to_json(self, event: &Fields<'_>) -> Result<String, EventUnreadable> {
+        let sent = event.object("response");
+        match self {
+            // Unchanged is dealt with before; an empty response asks for nothing either.
+            Response::Empty | Response::Unchanged => Ok("{}".to_owned()),
+            Response::Migration(reply) => {
+                let ours = serde_json::to_string(reply).map_err(|_| EventUnreadable)?;
+                merged(sent, &ours)
             }
+            Response::Groups(groups) => token_groups::response(groups, event, sent),
         }
-        for (name, value) in &ours.0 {
-            json.push(name, value.get())?;
-        }
-        Ok(json.finish().as_str().to_owned())
     }
 }
 
-/// The members of a JSON object in their order, values as the text they came as: numbers, nulls
-/// and nested objects go back exactly so.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'a> Fields<'a> {
-    fn read(text: &'a str) -> Result<Fields<'a>, EventUnreadable> {
-        serde_json::from_str(text).map_err(|_| EventUnreadable)
-    }
-
-    /// The last member of that name, as JSON readers take it when there are two.
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| *value)
-    }
-
-    fn string(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.get(name)?.get()).ok()
-    }
-
-    fn object(&self, name: &str) -> Option<Fields<'a>> {
-        Fields::read(self.get(name)?.get()).ok()
-    }
-
-    fn except(&self, name: &str) -> impl Iterator<Item = (&str, &'a str)> {
-        let others = self.0.iter().filter(move |(key, _)| key != name);
-        others.map(|(key, value)| (key.as_str(), value.get()))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry::<String, &'de RawValue>()? {
-                    members.push(member);
-                }
-                Ok(Fields(members))
-            }
+/// What was sent, with our members instead of its own of the same name.
+pub(crate) fn merged(sent: Option<Fields<'_>>, ours: &str) -> Result<String, EventUnreadable> {
+    let ours = Fields::read(ours)?;
+    let mut json = ObjectText::with_capacity(1024);
+    for (name, value) in sent.iter().flat_map(Fields::iter) {
+        if ours.get(name).is_none() {
+            json.push(name, value)?;
         }
-        deserializer.deserialize_map(Members)
     }
-}
-
-/// A JSON object written member by member into memory that is wiped on drop.
-struct ObjectText(Zeroizing<String>);
-
-impl ObjectText {
-    fn with_capacity(bytes: usize) -> ObjectText {
-        let mut text = Zeroizing::new(String::with_capacity(bytes));
-        text.push('{');
-        ObjectText(text)
+    for (name, value) in ours.iter() {
+        json.push(name, value)?;
     }
-
-    fn push(&mut self, name: &str, json: &str) -> Result<(), EventUnreadable> {
-        if self.0.len() > 1 {
-            self.0.push(',');
-        }
-        self.0
-            .push_str(&serde_json::to_string(name).map_err(|_| EventUnreadable)?);
-        self.0.push(':');
-        self.0.push_str(json);
-        Ok(())
-    }
-
-    fn finish(mut self) -> Zeroizing<String> {
-        self.0.push('}');
-        self.0
-    }
+    Ok(json.finish().as_str().to_owned())
 }
 
 #[cfg(test)]

@@ -27,7 +27,10 @@ pub(crate) async fn decide<L: LegacyLogins>(
     let login = required(event.user_name.clone(), "userName")?;
     trigger.check_pool(event)?;
     let (user, found_by) = find_active(trigger, &login, budget, seen).await?;
-    let attributes = UserAttributes::new(&user, &found_by, &login, &trigger.mapping)?;
+    let mut attributes = UserAttributes::new(&user, &found_by, &login, &trigger.mapping)?;
+    if let Some(carried) = &trigger.carried_groups {
+        attributes.carry_groups(carried, event);
+    }
     seen.note_attributes(&attributes);
     Ok(Reply::reset_required(attributes.resettable()?))
 }

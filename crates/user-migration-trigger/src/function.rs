@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures::FutureExt;
 use lambda_runtime::{Context, LambdaEvent};
+use migration_model::Reason;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -73,6 +74,8 @@ impl<L: LegacyLogins> Function<L> {
         let _ = std::io::stdout().lock().write_all(line.as_bytes());
         match (decision, answer) {
             (Decision::Failed(failure), _) => Err(failure.public),
+            (Decision::Barred(Reason::NameHeld), _) => Err(PublicError::NameHeld),
+            (Decision::Barred(_), _) => Err(PublicError::NotSetUp),
             (_, Some(answer)) => Ok(AnswerText(answer)),
             (_, None) => Err(PublicError::SignInUnchecked),
         }
@@ -96,7 +99,9 @@ impl<L: LegacyLogins> Function<L> {
         let response = match &decision {
             Decision::Migrated(reply) => Response::Migration(reply),
             Decision::Refused(_) => Response::Empty,
-            Decision::Failed(_) => return (decision, None),
+            Decision::Passed(_) => Response::Unchanged,
+            Decision::GroupsAdded(groups) => Response::Groups(groups),
+            Decision::Barred(_) | Decision::Failed(_) => return (decision, None),
         };
         match event.answered(response) {
             Ok(answer) => (decision, Some(answer)),

@@ -1,16 +1,26 @@
-//! Finding a legacy user by what was typed, as the decisions need it: one question, and an answer
-//! that tells an outage from nobody. The trait is there so that decisions can be tested without a
+//! Asking the legacy database, as the decisions need it: few questions, and answers that tell an
+//! outage from nobody. The trait is there so that decisions can be tested without a
 //! database; the function uses the Django database.
 
 use std::time::Duration;
 
 use legacy_users::{LegacyDatabase, LegacyError};
-use migration_model::{LoginMatch, Reason};
+use migration_model::{AxesLockOut, LoginMatch, Reason};
 
 /// Where legacy users are looked up.
 pub trait LegacyLogins {
     /// Who signs in with this login, by Django's rules.
     fn find_by_login(&self, login: &str) -> impl Future<Output = Result<LoginMatch, LookUpFault>>;
+
+    /// Whether any legacy user has one of these names as a login or as e-mail.
+    fn is_held(&self, names: &[String]) -> impl Future<Output = Result<bool, LookUpFault>>;
+
+    /// Whether django-axes has one of these names locked out.
+    fn is_locked_out(
+        &self,
+        names: &[String],
+        rule: &AxesLockOut,
+    ) -> impl Future<Output = Result<bool, LookUpFault>>;
 }
 
 /// The question could not be answered. Whoever asked learns nothing about the user.
@@ -20,17 +30,20 @@ pub struct LookUpFault {
     pub reason: Reason,
     /// What went wrong, with causes, for the log.
     pub detail: String,
+    /// Whether the next question would meet the same: the database is away, or lets nobody in.
+    pub for_everybody: bool,
 }
 
 impl LookUpFault {
     /// The database did not answer within the step's limit.
     pub fn timed_out(limit: Duration) -> LookUpFault {
         LookUpFault {
-            reason: Reason::LegacyUnavailable,
+            reason: Reason::LegacyTimeout,
             detail: format!(
                 "no answer from the legacy database within {} ms",
                 limit.as_millis()
             ),
+            for_everybody: true,
         }
     }
 }
@@ -39,10 +52,29 @@ impl LegacyLogins for LegacyDatabase {
     async fn find_by_login(&self, login: &str) -> Result<LoginMatch, LookUpFault> {
         LegacyDatabase::find_by_login(self, login)
             .await
-            .map_err(|error| LookUpFault {
-                reason: error.reason(),
-                detail: described(&error),
-            })
+            .map_err(fault)
+    }
+
+    async fn is_held(&self, names: &[String]) -> Result<bool, LookUpFault> {
+        LegacyDatabase::is_held(self, names).await.map_err(fault)
+    }
+
+    async fn is_locked_out(
+        &self,
+        names: &[String],
+        rule: &AxesLockOut,
+    ) -> Result<bool, LookUpFault> {
+        LegacyDatabase::is_locked_out(self, names, rule)
+            .await
+            .map_err(fault)
+    }
+}
+
+fn fault(error: LegacyError) -> LookUpFault {
+    LookUpFault {
+        reason: error.reason(),
+        detail: described(&error),
+        for_everybody: error.is_outage() || error.reason() == Reason::LegacyAccessDenied,
     }
 }
 

@@ -10,14 +10,19 @@
     )
 )]
 
+mod attempts;
 mod authentication;
+mod breaker;
 mod budget;
+mod carried_groups;
 mod decision;
 mod event;
 mod forgot_password;
 mod function;
+mod group_seal;
 mod hash_check;
 mod init_error;
+mod json_object;
 mod legacy_logins;
 mod logging;
 mod observation;
@@ -27,6 +32,9 @@ mod pseudonym;
 mod public_error;
 mod reply;
 mod settings;
+mod sign_up;
+mod token_generation;
+mod token_groups;
 mod trigger;
 mod user_attributes;
 mod usual_cost;
@@ -35,6 +43,7 @@ pub use budget::Budget;
 pub use decision::{Decision, Failure, FailureCause};
 pub use event::{Event, EventUnreadable, Response, TriggerSource};
 pub use function::{AnswerText, EventText, Function};
+pub use group_seal::GroupSealKey;
 pub use hash_check::{CheckFault, HashChecker};
 pub use legacy_logins::{LegacyLogins, LookUpFault};
 pub use logging::start as start_logging;
@@ -43,6 +52,7 @@ pub use process::{run, serve};
 pub use pseudonym::PseudonymKey;
 pub use public_error::PublicError;
 pub use reply::{FinalUserStatus, Reply};
+pub use token_groups::TokenGroups;
 pub use trigger::Trigger;
 pub use user_attributes::{ResettableUser, UserAttributes};
 pub use usual_cost::UsualCost;

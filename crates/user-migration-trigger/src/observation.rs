@@ -81,7 +81,8 @@ impl Observation {
     pub async fn timed<T>(&mut self, step: Step, work: impl Future<Output = T>) -> T {
         let began = Instant::now();
         let done = work.await;
-        self.steps.insert(step, began.elapsed());
+        let time = self.steps.entry(step).or_default();
+        *time = time.saturating_add(began.elapsed());
         done
     }
 
@@ -108,7 +109,11 @@ impl Observation {
                 FinalUserStatus::Confirmed => ("migrated", None, None),
                 FinalUserStatus::ResetRequired => ("reset-required", None, None),
             },
-            Decision::Refused(reason) => ("refused", Some(reason.code()), None),
+            Decision::Refused(reason) | Decision::Barred(reason) => {
+                ("refused", Some(reason.code()), None)
+            }
+            Decision::Passed(reason) => ("passed", reason.map(Reason::code), None),
+            Decision::GroupsAdded(_) => ("groups-added", None, None),
             Decision::Failed(failure) => (
                 "failed",
                 Some(failure.cause.code()),

@@ -98,7 +98,10 @@ async fn prepare(started: Instant) -> Result<Function<LegacyDatabase>, StartErro
         start_ms = started.elapsed().as_secs_f64() * 1000.0,
         "ready"
     );
-    let trigger = Trigger::new(legacy, &settings.config, settings.hash_checker());
+    let mut trigger = Trigger::new(legacy, &settings.config, settings.hash_checker());
+    if let Some((attribute, key)) = settings.groups {
+        trigger = trigger.carrying_groups(&attribute, key);
+    }
     Ok(Function::new(
         trigger,
         settings.pseudonyms,
@@ -111,9 +114,9 @@ async fn prepare(started: Instant) -> Result<Function<LegacyDatabase>, StartErro
 /// may be back for the next sign-in, and until then each is told apart from a wrong password.
 async fn warm_database(settings: &Settings) -> Result<LegacyDatabase, StartError> {
     let (legacy, mapping) = (&settings.config.legacy, &settings.config.mapping);
-    let connecting = LegacyDatabase::connect(legacy, mapping, ConnectSettings::for_trigger());
-    match tokio::time::timeout(WARM_UP, connecting).await {
-        Ok(Ok(database)) => return Ok(database),
+    let database = LegacyDatabase::open(legacy, mapping, ConnectSettings::for_trigger())?;
+    match tokio::time::timeout(WARM_UP, database.check()).await {
+        Ok(Ok(())) => {}
         Ok(Err(error)) => {
             let cause = described(&error);
             tracing::warn!(cause, "the legacy database was not ready at start");
@@ -125,11 +128,7 @@ async fn warm_database(settings: &Settings) -> Result<LegacyDatabase, StartError
             );
         }
     }
-    Ok(LegacyDatabase::open(
-        legacy,
-        mapping,
-        ConnectSettings::for_trigger(),
-    )?)
+    Ok(database)
 }
 
 /// Why the function does not start.

@@ -16,6 +16,18 @@ pub enum PublicError {
     /// The user could not be looked up for a reset.
     #[error("We could not start your password reset just now. Please try again in a few minutes.")]
     ResetUnchecked,
+    /// A password that is right and cannot be kept, of somebody whom no reset code can reach.
+    #[error("Your sign-in cannot be moved to the new service by itself. Please ask for help.")]
+    NotKept,
+    /// It could not be found out whether somebody holds the name.
+    #[error("We could not check your registration just now. Please try again in a few minutes.")]
+    SignUpUnchecked,
+    /// Somebody registers under a name or e-mail that a legacy user holds.
+    #[error(
+        "An account with this name or e-mail address exists already. Please sign in, or reset \
+         your password."
+    )]
+    NameHeld,
     /// An event that no decision here answers.
     #[error("This sign-in service is not set up for this request.")]
     NotSetUp,
@@ -28,7 +40,11 @@ impl PublicError {
     /// The stable `errorType` of the Lambda error document.
     pub const fn error_type(self) -> &'static str {
         match self {
-            PublicError::SignInUnchecked | PublicError::ResetUnchecked => "Cutover.Unavailable",
+            PublicError::SignInUnchecked
+            | PublicError::ResetUnchecked
+            | PublicError::SignUpUnchecked => "Cutover.Unavailable",
+            PublicError::NotKept => "Cutover.NotKept",
+            PublicError::NameHeld => "Cutover.NameHeld",
             PublicError::NotSetUp => "Cutover.NotSetUp",
             PublicError::NotStarted => "Cutover.NotStarted",
         }

@@ -10,6 +10,7 @@ use django_password::{Cost, EncodedPassword, HashState, Limits, Verifier};
 use migration_model::{Config, ConfigError};
 use zeroize::Zeroizing;
 
+use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
 use crate::pseudonym::PseudonymKey;
 use crate::usual_cost::UsualCost;
@@ -25,6 +26,8 @@ pub(crate) struct Settings {
     /// The function's memory, where the process is held to it.
     pub(crate) memory_mb: Option<u32>,
     pub(crate) function_name: String,
+    /// The attribute that carries groups to the tokens, and the key of its seal.
+    pub(crate) groups: Option<(String, GroupSealKey)>,
 }
 
 /// Why the function cannot start. Names keys and files, never values.
@@ -47,6 +50,8 @@ pub(crate) enum SettingsError {
     SecretArn,
     #[error("CUTOVER_USUAL_HASH is no password hash that can be checked: write one Django made")]
     UsualHash,
+    #[error("[groups] token_attribute needs CUTOVER_GROUPS_KEY: at least 32 random characters")]
+    GroupsKey,
     #[error("the system gives no random numbers")]
     NoRandomness,
 }
@@ -92,6 +97,7 @@ impl Settings {
             pseudonyms: pseudonym_key()?,
             memory_mb: memory_mb()?,
             function_name: variable("AWS_LAMBDA_FUNCTION_NAME")?.unwrap_or_default(),
+            groups: groups(&config)?,
             config,
         })
     }
@@ -174,6 +180,16 @@ fn pseudonym_key() -> Result<PseudonymKey, SettingsError> {
         Some(key) => Ok(PseudonymKey::shared(&key)),
         None => PseudonymKey::random().map_err(|_| SettingsError::NoRandomness),
     }
+}
+
+fn groups(config: &Config) -> Result<Option<(String, GroupSealKey)>, SettingsError> {
+    let Some(attribute) = &config.trigger.groups_attribute else {
+        return Ok(None);
+    };
+    let text = variable("CUTOVER_GROUPS_KEY")?.map(Zeroizing::new);
+    let key = text.and_then(|text| GroupSealKey::new(&text));
+    let key = key.ok_or(SettingsError::GroupsKey)?;
+    Ok(Some((attribute.clone(), key)))
 }
 
 /// The function's memory, where Lambda sets it: AWS_LAMBDA_INITIALIZATION_TYPE tells (AWS Lambda

@@ -13,9 +13,14 @@ use migration_model::{
     LegacyUser, LoginColumn, MappingFault, PoolSignIn, Reason, UserMapping, map_user,
 };
 
+use crate::carried_groups::CarriedGroups;
+use crate::event::Event;
+
 /// Attributes for the pool, and what an operator should hear of. `Debug` shows names only.
 pub struct UserAttributes {
     attributes: BTreeMap<String, String>,
+    /// The Cognito groups the user belongs in.
+    groups: Vec<String>,
     /// Attributes left out because their values do not fit Cognito.
     pub left_out: Vec<String>,
     /// What will not be as the operator may expect, though the person gets in.
@@ -50,6 +55,7 @@ impl UserAttributes {
         let (pool_user, faults) = map_user(user, mapping);
         let mut mapped = UserAttributes {
             attributes: pool_user.attributes,
+            groups: pool_user.groups,
             left_out: Vec::new(),
             warnings: Vec::new(),
         };
@@ -97,6 +103,26 @@ impl UserAttributes {
         }
     }
 
+    /// Lets the groups travel to the tokens in their attribute; tells where they do not fit it.
+    pub(crate) fn carry_groups(&mut self, carried: &CarriedGroups, event: &Event) {
+        let named = self.attributes.get("username").map(String::as_str);
+        let username = named.or(event.user_name.as_deref());
+        let email = self.attributes.get("email").map(String::as_str);
+        let (name, value) = carried.attribute(event, username, email, &self.groups);
+        match value {
+            Some(value) => {
+                let name = name.to_owned();
+                self.attributes.insert(name, value);
+            }
+            None => self.warnings.push(Reason::GroupsNotCarried),
+        }
+    }
+
+    /// Whether a reset code can reach the user.
+    pub(crate) fn can_be_reset(&self) -> bool {
+        self.is_verified("email") || self.is_verified("phone_number")
+    }
+
     fn is_verified(&self, attribute: &str) -> bool {
         self.attributes.contains_key(attribute)
             && self
@@ -112,7 +138,7 @@ impl UserAttributes {
     /// [`Reason::NoVerifiedContact`] when there is nowhere a code may go: marking an address
     /// verified that nobody verified would hand the account to whoever reads it.
     pub fn resettable(self) -> Result<ResettableUser, Reason> {
-        if self.is_verified("email") || self.is_verified("phone_number") {
+        if self.can_be_reset() {
             return Ok(ResettableUser(self));
         }
         Err(Reason::NoVerifiedContact)

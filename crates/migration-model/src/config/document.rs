@@ -8,6 +8,7 @@ use django_password::CustomHashers;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::trigger::TriggerSection;
 use super::{
     Columns, Config, ConfigError, EmailVerifiedRule, ImportSettings, InactiveUsers, Legacy,
     LegacyUrl, LoginColumn, PoolTarget,
@@ -29,6 +30,8 @@ struct Document {
     hashers: BTreeMap<Spanned<String>, HasherEntry>,
     #[serde(default)]
     import: ImportSection,
+    #[serde(default)]
+    trigger: TriggerSection,
 }
 
 #[derive(Default, Deserialize)]
@@ -67,6 +70,7 @@ struct GroupsSection {
     names: BTreeMap<String, Spanned<String>>,
     staff: Option<Spanned<String>>,
     superuser: Option<Spanned<String>>,
+    token_attribute: Option<Spanned<String>>,
 }
 
 impl Default for GroupsSection {
@@ -76,6 +80,7 @@ impl Default for GroupsSection {
             names: BTreeMap::new(),
             staff: None,
             superuser: None,
+            token_attribute: None,
         }
     }
 }
@@ -131,6 +136,11 @@ pub(super) fn parse(
             return Err(source.fault(name.span().start, message, &fault));
         }
     }
+    let token_attribute = token_attribute(
+        &source,
+        document.groups.token_attribute.as_ref(),
+        &document.attributes,
+    )?;
     let attributes = document
         .attributes
         .into_iter()
@@ -148,7 +158,31 @@ pub(super) fn parse(
         import: ImportSettings {
             inactive: document.import.inactive,
         },
+        trigger: document.trigger.settings(token_attribute),
     })
+}
+
+/// The attribute that carries groups to the tokens: a custom one that nothing else fills.
+fn token_attribute(
+    source: &Source<'_>,
+    name: Option<&Spanned<String>>,
+    attributes: &BTreeMap<Spanned<String>, String>,
+) -> Result<Option<String>, ConfigError> {
+    let Some(name) = name else { return Ok(None) };
+    let fault = |message: &str, hint: &str| Err(source.fault(name.span().start, message, hint));
+    let text = name.get_ref();
+    if let Some(hint) = attribute_name_fault(text) {
+        return fault("[groups] token_attribute is no custom attribute", &hint);
+    }
+    if !text.starts_with("custom:") {
+        let hint = "write a custom attribute of the pool, such as \"custom:groups\"";
+        return fault("[groups] token_attribute is no custom attribute", hint);
+    }
+    if attributes.keys().any(|mapped| mapped.get_ref() == text) {
+        let hint = "give it an attribute of its own: its value is sealed";
+        return fault("[groups] token_attribute stands in [attributes] too", hint);
+    }
+    Ok(Some(text.clone()))
 }
 
 fn legacy(

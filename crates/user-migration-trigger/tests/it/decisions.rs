@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use django_password::{CustomHashers, EncodedPassword, Limits, Verifier};
-use migration_model::{Config, LegacyId, LegacyUser, LoginColumn, LoginMatch, Reason};
+use migration_model::{AxesLockOut, Config, LegacyId, LegacyUser, LoginColumn, LoginMatch, Reason};
 use serde_json::{Value, json};
 use user_migration_trigger::{
     Budget, Decision, Event, FailureCause, FinalUserStatus, HashChecker, LegacyLogins, LookUpFault,
@@ -26,6 +26,23 @@ enum Legacy {
 }
 
 impl LegacyLogins for Legacy {
+    async fn is_held(&self, names: &[String]) -> Result<bool, LookUpFault> {
+        match self {
+            Legacy::Knows(user) => Ok(names.iter().any(|name| {
+                Some(name) == user.username.as_ref() || Some(name) == user.email.as_ref()
+            })),
+            other => other.find_by_login("").await.map(|_| false),
+        }
+    }
+
+    async fn is_locked_out(
+        &self,
+        names: &[String],
+        _rule: &AxesLockOut,
+    ) -> Result<bool, LookUpFault> {
+        Ok(names.iter().any(|name| name == "locked.out"))
+    }
+
     async fn find_by_login(&self, login: &str) -> Result<LoginMatch, LookUpFault> {
         match self {
             Legacy::Knows(user) => Ok(LoginMatch::One(user.clone(), LoginColumn::Username)),
@@ -37,6 +54,7 @@ impl LegacyLogins for Legacy {
                     "no route; the statement was about '{}'",
                     login.to_uppercase()
                 ),
+                for_everybody: true,
             }),
             Legacy::Hangs => std::future::pending().await,
             Legacy::Panics => panic!("the row of {login} is odd"),
@@ -210,7 +228,7 @@ async fn an_outage_is_an_error_and_its_text_never_quotes_the_login() {
 async fn a_database_that_hangs_is_not_waited_for() {
     let budget = Duration::from_millis(550);
     let hung = decide_within(Legacy::Hangs, CONFIG, &sign_in("ann", "x"), budget).await;
-    let cause = FailureCause::Reason(Reason::LegacyUnavailable);
+    let cause = FailureCause::Reason(Reason::LegacyTimeout);
     assert_eq!(hung.failure(), (cause, PublicError::SignInUnchecked));
 }
 
@@ -285,7 +303,7 @@ async fn an_event_without_its_parts_is_an_error_and_no_wrong_password() {
 #[tokio::test]
 async fn an_unknown_source_is_not_answered() {
     for source in [
-        json!("PreSignUp_SignUp"),
+        json!("PostAuthentication_Authentication"),
         json!("UserMigration_SomethingNew"),
         json!(null),
     ] {
@@ -358,4 +376,162 @@ async fn a_reset_needs_an_active_user_with_a_verified_address_and_never_confirms
         // A reset that succeeds costs no hash either.
         assert_eq!((decided.refusal(), decided.work()), (reason, Vec::new()));
     }
+}
+
+const LONG: usize = 300;
+
+fn hash_of(password: &str) -> String {
+    // Unsalted MD5, which Django once wrote; made by Python's hashlib for these passwords.
+    match password.len() {
+        LONG => "8a4876ea55d998a5d91ed59db796af28".to_owned(),
+        _ => CHEAP_HASH.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_weak_password_is_kept_or_reset_as_configured_and_one_too_long_cannot_be_kept() {
+    let long = "x".repeat(LONG);
+    let reset = format!("{CONFIG}[trigger]\nweak_password = \"reset\"\n");
+    let lax = format!(
+        "{reset}[trigger.password_policy]\nrequire_uppercase = false\nrequire_numbers = false\n\
+         require_symbols = false\n"
+    );
+    let cases = [
+        (
+            CONFIG,
+            "anything",
+            true,
+            Some("migrated"),
+            json!(["password-weak"]),
+        ),
+        (
+            &reset,
+            "anything",
+            true,
+            Some("reset-required"),
+            json!(["password-weak"]),
+        ),
+        (&lax, "anything", true, Some("migrated"), Value::Null),
+        // Nobody could reach them with a code: the account would be lost.
+        (
+            &reset,
+            "anything",
+            false,
+            Some("migrated"),
+            json!(["password-weak", "no-verified-contact"]),
+        ),
+        (
+            CONFIG,
+            &long,
+            true,
+            Some("reset-required"),
+            json!(["password-too-long"]),
+        ),
+        (
+            CONFIG,
+            &long,
+            false,
+            None,
+            json!(["password-too-long", "no-verified-contact"]),
+        ),
+    ];
+    for (config, password, email_verified, outcome, warnings) in cases {
+        let user = LegacyUser {
+            email_verified,
+            ..ann(&hash_of(password))
+        };
+        let event = sign_in("ann", password);
+        let decided = decide_within(knows(user), config, &event, Duration::from_secs(60)).await;
+        assert_eq!(decided.line["warnings"], warnings, "{}", decided.line);
+        match outcome {
+            Some(outcome) => assert_eq!(decided.line["Outcome"], outcome),
+            None => {
+                let cause = FailureCause::Reason(Reason::PasswordTooLong);
+                assert_eq!(decided.failure(), (cause, PublicError::NotKept));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_locked_out_login_is_refused_like_a_wrong_password() {
+    let axes = format!("{CONFIG}[trigger.axes]\nfailure_limit = 5\ncooloff_minutes = 30\n");
+    for (config, refused) in [(&axes[..], true), (CONFIG, false)] {
+        let event = sign_in("locked.out", "anything");
+        let legacy = knows(ann(CHEAP_HASH));
+        let decided = decide_within(legacy, config, &event, Duration::from_secs(60)).await;
+        match refused {
+            true => assert_eq!(
+                (decided.refusal(), decided.work()),
+                (Reason::LockedOut, vec!["Spend"])
+            ),
+            false => assert_eq!(decided.line["Outcome"], "migrated"),
+        }
+    }
+}
+
+/// A trigger for several sign-ins in a row.
+fn trigger_of(legacy: Legacy, config: &str) -> Trigger<Legacy> {
+    let config = Config::parse(config, Path::new("cutover.toml"), Some("sqlite::memory:"))
+        .expect("a right configuration");
+    let verifier = Verifier::new(CustomHashers::default(), Limits::default());
+    let cost = verifier.inspect(&EncodedPassword::new(CHEAP_HASH)).state;
+    let django_password::HashState::Verifiable(cost) = cost else {
+        panic!("the cheap hash can be checked")
+    };
+    let checker = HashChecker::new(verifier, UsualCost::starting_with(cost), None);
+    Trigger::new(legacy, &config, checker)
+}
+
+async fn next(trigger: &Trigger<Legacy>, event: &Value) -> Value {
+    let mut event = Event::parse(event.to_string().into()).expect("a JSON object");
+    let budget = Budget::new(Duration::from_secs(60), Duration::ZERO);
+    let mut seen = Observation::begin("request".to_owned(), false);
+    let decision = trigger.decide(&mut event, &budget, &mut seen).await;
+    serde_json::from_str(&seen.line(&decision, "trigger")).expect("JSON")
+}
+
+#[tokio::test]
+async fn after_too_many_guesses_even_the_right_password_is_refused_at_the_same_cost() {
+    let config = format!("{CONFIG}[trigger.attempts]\nper_login = 3\n");
+    let trigger = trigger_of(knows(ann(CHEAP_HASH)), &config);
+    for _ in 0..3 {
+        let line = next(&trigger, &sign_in("ann", "wrong")).await;
+        assert_eq!(line["Reason"], "password-mismatch");
+    }
+    let line = next(&trigger, &sign_in("ANN", "anything")).await;
+    assert_eq!(
+        (&line["Outcome"], &line["Reason"]),
+        (&json!("refused"), &json!("attempts-exceeded"))
+    );
+    assert!(line["SpendDuration"].is_number(), "{line}");
+    let line = next(&trigger, &sign_in("other", "anything")).await;
+    assert_eq!(line["Outcome"], "migrated", "others are not concerned");
+}
+
+#[tokio::test]
+async fn many_guesses_through_one_client_call_nobodys_password_wrong() {
+    let config = format!("{CONFIG}[trigger.attempts]\nper_client = 3\n");
+    let trigger = trigger_of(knows(ann(CHEAP_HASH)), &config);
+    for login in ["a", "b", "c"] {
+        next(&trigger, &sign_in(login, "wrong")).await;
+    }
+    let line = next(&trigger, &sign_in("ann", "anything")).await;
+    assert_eq!(
+        (&line["Outcome"], &line["Reason"]),
+        (&json!("failed"), &json!("attempts-exceeded"))
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_not_asked_each_time() {
+    let trigger = trigger_of(Legacy::IsDown, CONFIG);
+    let mut asked_nobody = 0;
+    for _ in 0..100 {
+        let line = next(&trigger, &sign_in("ann", "anything")).await;
+        assert_eq!(line["Reason"], "legacy-unavailable");
+        let detail = line["detail"].as_str().expect("it says why");
+        asked_nobody += u32::from(detail.contains("not asked"));
+    }
+    assert!(asked_nobody > 0);
 }

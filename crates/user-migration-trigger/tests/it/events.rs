@@ -11,6 +11,7 @@ enum Expected {
     LetsIn,
     Reset,
     Refused,
+    Unchanged,
     Error(&'static str),
 }
 
@@ -23,6 +24,10 @@ fn expected(name: &str) -> Expected {
         // No password where one belongs: nothing is known, so nobody is called wrong.
         "authentication-null-password" | "authentication-without-password" => {
             Expected::Error("Cutover.Unavailable")
+        }
+        "sign-up-held-name" | "sign-up-held-email" => Expected::Error("Cutover.NameHeld"),
+        name if name.starts_with("sign-up") || name.starts_with("token-generation") => {
+            Expected::Unchanged
         }
         "unknown-trigger-source" => Expected::Error("Cutover.NotSetUp"),
         name if name.starts_with("forgot-password") => Expected::Reset,
@@ -58,13 +63,16 @@ async fn every_event_file_is_answered_as_documented() {
             Expected::Refused => {
                 assert_eq!(function.response(&event).await, refused(&event), "{name}");
             }
+            Expected::Unchanged => {
+                assert_eq!(function.response(&event).await, event, "{name}");
+            }
             Expected::Error(error) => {
                 assert_eq!(function.error(&event).await["errorType"], error, "{name}");
             }
         }
         files += 1;
     }
-    assert!(files >= 17, "only {files} event files");
+    assert!(files >= 25, "only {files} event files");
 }
 
 /// Checks a migration: the event goes back whole, with unknown response fields among ours.

@@ -1,10 +1,12 @@
 //! The trigger as Cognito meets it: the real program under a Lambda Runtime API, on data that real
 //! Django made; and the decisions by themselves where a database would only be in the way.
 
+mod axes;
 mod canaries;
 mod decisions;
 mod event_properties;
 mod events;
+mod groups_in_tokens;
 mod leaks;
 mod outages;
 mod panics;
@@ -13,3 +15,4 @@ mod refusals;
 mod runtime_api;
 mod sources;
 mod start;
+mod stopped_server;

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use django_password::{CustomHashers, Limits, Verifier};
-use migration_model::{Config, LoginMatch};
+use migration_model::{AxesLockOut, Config, LoginMatch};
 use user_migration_trigger::{
     Function, HashChecker, LegacyLogins, LookUpFault, PseudonymKey, Trigger, UsualCost, serve,
     start_logging,
@@ -24,6 +24,18 @@ impl LegacyLogins for PanicsOnce {
             panic!("marker-of-the-panic about {login}");
         }
         Ok(LoginMatch::None)
+    }
+
+    async fn is_held(&self, _names: &[String]) -> Result<bool, LookUpFault> {
+        Ok(false)
+    }
+
+    async fn is_locked_out(
+        &self,
+        _names: &[String],
+        _rule: &AxesLockOut,
+    ) -> Result<bool, LookUpFault> {
+        Ok(false)
     }
 }
 

@@ -97,7 +97,11 @@ async fn an_unverified_alias_is_let_in_and_the_operator_told() {
 #[tokio::test]
 async fn another_source_gets_a_fixed_sentence() {
     let function = Program::on_default_data().start().await;
-    for source in ["PreSignUp_SignUp", "TokenGeneration_HostedAuth", "hunter2"] {
+    for source in [
+        "PreAuthentication_Authentication",
+        "CustomMessage_SignUp",
+        "hunter2",
+    ] {
         let mut event = sign_in("alg.pbkdf2_sha256.0", "saffron-willow-6369be5e-Z");
         event["triggerSource"] = json!(source);
         let error = function.error(&event).await;

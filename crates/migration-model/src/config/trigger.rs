@@ -1,0 +1,112 @@
+//! `[trigger]`: what the user migration trigger does where there is a choice, and `[groups]
+//! token_attribute`. The section as TOML and the checks that turn it into [`TriggerSettings`].
+//! Called by the document.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::PasswordPolicy;
+
+/// What the trigger does where there is a choice.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TriggerSettings {
+    /// `[groups] token_attribute`: the custom attribute in which the groups of a first sign-in
+    /// travel to the tokens, until they are real.
+    pub groups_attribute: Option<String>,
+    /// What becomes of a password that is right but weaker than the pool's policy.
+    pub weak_password: WeakPassword,
+    /// The pool's policy.
+    pub password_policy: PasswordPolicy,
+    /// How often passwords may be guessed.
+    pub attempts: AttemptLimits,
+    /// django-axes' lock-outs, where the legacy app keeps them in the database.
+    pub axes: Option<AxesLockOut>,
+}
+
+/// What becomes of a legacy password that the pool would not take from somebody who sets it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeakPassword {
+    /// It is kept: Cognito holds its policy against new passwords only.
+    #[default]
+    Keep,
+    /// The user must set a new one, if a code can reach them.
+    Reset,
+}
+
+/// `[trigger.attempts]`: refused sign-ins after which no password is looked at for a while. Zero
+/// switches a limit off.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct AttemptLimits {
+    /// Refused sign-ins by one login.
+    pub per_login: u32,
+    /// Refused sign-ins through one app client.
+    pub per_client: u32,
+    /// Over how long they are counted.
+    #[serde(rename = "minutes", deserialize_with = "minutes")]
+    pub window: Duration,
+}
+
+impl Default for AttemptLimits {
+    fn default() -> Self {
+        AttemptLimits {
+            per_login: 10,
+            per_client: 500,
+            window: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+/// `[trigger.axes]`: django-axes' settings, as the legacy app has them.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct AxesLockOut {
+    /// `AXES_FAILURE_LIMIT`.
+    #[serde(default = "axes_failure_limit")]
+    pub failure_limit: u32,
+    /// `AXES_COOLOFF_TIME` in minutes; without it a lock-out lasts until somebody ends it.
+    #[serde(default, rename = "cooloff_minutes", deserialize_with = "some_minutes")]
+    pub cool_off: Option<Duration>,
+}
+
+/// Axes' own default.
+fn axes_failure_limit() -> u32 {
+    3
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TriggerSection {
+    #[serde(default)]
+    weak_password: WeakPassword,
+    #[serde(default)]
+    password_policy: PasswordPolicy,
+    #[serde(default)]
+    attempts: AttemptLimits,
+    axes: Option<AxesLockOut>,
+}
+
+impl TriggerSection {
+    pub(super) fn settings(self, groups_attribute: Option<String>) -> TriggerSettings {
+        TriggerSettings {
+            groups_attribute,
+            weak_password: self.weak_password,
+            password_policy: self.password_policy,
+            attempts: self.attempts,
+            axes: self.axes,
+        }
+    }
+}
+
+fn minutes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u32::deserialize(deserializer)
+        .map(|minutes| Duration::from_secs(u64::from(minutes).saturating_mul(60)))
+}
+
+fn some_minutes<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Duration>, D::Error> {
+    minutes(deserializer).map(Some)
+}

@@ -1,0 +1,175 @@
+//! How often passwords may be guessed: refused sign-ins by login and by app client, counted in
+//! this process. Must not know why they were refused. Asked by the authentication decision.
+//!
+//! Cognito locks a user after wrong passwords, but whom it does not know it hands to the trigger
+//! each time, and no lock-out is documented for them. Each of the function's processes counts for
+//! itself, so the limit in all is this one times their number: cap that (reserved concurrency).
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use migration_model::{AttemptLimits, fold_login_name};
+
+/// Names remembered at most, so that spraying names fills no memory. A process cannot check so
+/// many passwords within the default window.
+const REMEMBERED: usize = 10_000;
+
+/// Which limit was reached.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Exceeded {
+    /// That of the login.
+    Login,
+    /// That of the app client: somebody tries many logins, and may be anybody.
+    Client,
+}
+
+/// The counts. Names are kept as keyed hashes alone.
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    limits: AttemptLimits,
+    hashes: RandomState,
+    counts: Mutex<HashMap<u64, Count>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    since: Instant,
+    refused: u32,
+}
+
+impl Attempts {
+    pub(crate) fn new(limits: AttemptLimits) -> Attempts {
+        Attempts {
+            limits,
+            hashes: RandomState::new(),
+            counts: Mutex::default(),
+        }
+    }
+
+    /// Whether this sign-in is one too many.
+    pub(crate) fn exceeded(
+        &self,
+        login: &str,
+        client: Option<&str>,
+        now: Instant,
+    ) -> Option<Exceeded> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let reached = |key: u64, limit: u32| {
+            limit > 0
+                && counts
+                    .get(&key)
+                    .is_some_and(|count| count.refused >= limit && !self.is_over(count, now))
+        };
+        if reached(self.client_key(client), self.limits.per_client) {
+            return Some(Exceeded::Client);
+        }
+        reached(self.login_key(login), self.limits.per_login).then_some(Exceeded::Login)
+    }
+
+    /// Counts a refused sign-in.
+    pub(crate) fn refused(&self, login: &str, client: Option<&str>, now: Instant) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in [self.client_key(client), self.login_key(login)] {
+            if counts.len() >= REMEMBERED && !counts.contains_key(&key) {
+                self.make_room(&mut counts, now);
+            }
+            let fresh = Count {
+                since: now,
+                refused: 0,
+            };
+            let count = counts.entry(key).or_insert(fresh);
+            if self.is_over(count, now) {
+                *count = fresh;
+            }
+            count.refused = count.refused.saturating_add(1);
+        }
+    }
+
+    /// Forgets what is over, and if nothing is, the count that began first.
+    fn make_room(&self, counts: &mut HashMap<u64, Count>, now: Instant) {
+        counts.retain(|_, count| !self.is_over(count, now));
+        if counts.len() >= REMEMBERED {
+            let oldest = counts.iter().min_by_key(|(_, count)| count.since);
+            if let Some(key) = oldest.map(|(key, _)| *key) {
+                counts.remove(&key);
+            }
+        }
+    }
+
+    fn is_over(&self, count: &Count, now: Instant) -> bool {
+        now.saturating_duration_since(count.since) >= self.limits.window
+    }
+
+    fn login_key(&self, login: &str) -> u64 {
+        self.hashes.hash_one(("login", fold_login_name(login)))
+    }
+
+    fn client_key(&self, client: Option<&str>) -> u64 {
+        self.hashes.hash_one(("client", client))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(60);
+
+    fn attempts(per_login: u32, per_client: u32) -> Attempts {
+        Attempts::new(AttemptLimits {
+            per_login,
+            per_client,
+            window: WINDOW,
+        })
+    }
+
+    #[test]
+    fn a_login_is_limited_however_typed_and_free_again_after_the_window() {
+        let (attempts, begin) = (attempts(2, 0), Instant::now());
+        assert_eq!(attempts.exceeded("ann", Some("web"), begin), None);
+        attempts.refused("ann", Some("web"), begin);
+        assert_eq!(attempts.exceeded("ann", Some("web"), begin), None);
+        attempts.refused("ANN", Some("app"), begin);
+        for login in ["ann", "Ann"] {
+            let exceeded = attempts.exceeded(login, Some("web"), begin);
+            assert_eq!(exceeded, Some(Exceeded::Login));
+        }
+        assert_eq!(attempts.exceeded("bob", Some("web"), begin), None);
+        assert_eq!(attempts.exceeded("ann", Some("web"), begin + WINDOW), None);
+        attempts.refused("ann", Some("web"), begin + WINDOW);
+        assert_eq!(attempts.exceeded("ann", Some("web"), begin + WINDOW), None);
+    }
+
+    #[test]
+    fn many_logins_through_one_client_reach_the_clients_limit() {
+        let (attempts, now) = (attempts(5, 3), Instant::now());
+        for login in ["a", "b", "c"] {
+            attempts.refused(login, Some("web"), now);
+        }
+        let exceeded = attempts.exceeded("d", Some("web"), now);
+        assert_eq!(exceeded, Some(Exceeded::Client));
+        assert_eq!(attempts.exceeded("d", Some("app"), now), None);
+        assert_eq!(attempts.exceeded("d", None, now), None);
+    }
+
+    #[test]
+    fn zero_switches_a_limit_off() {
+        let (attempts, now) = (attempts(0, 0), Instant::now());
+        (0..100).for_each(|_| attempts.refused("ann", Some("web"), now));
+        assert_eq!(attempts.exceeded("ann", Some("web"), now), None);
+    }
+
+    #[test]
+    fn spraying_names_fills_no_memory() {
+        let (attempts, now) = (attempts(1, 0), Instant::now());
+        for number in 0..REMEMBERED + 100 {
+            attempts.refused(&number.to_string(), None, now);
+        }
+        let counts = attempts.counts.lock().expect("nobody panicked");
+        assert!(counts.len() <= REMEMBERED);
+    }
+}
