@@ -22,7 +22,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// first call.
 pub(crate) async fn build(address: &PoolAddress, clock: &ServerClock) -> Client {
     let region = Region::new(address.region().to_owned());
-    let config = match address.is_loopback() && std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
+    let has_credentials = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
+    let config = match address.is_loopback() && !has_credentials {
         // A pool on this machine takes any signature: no AWS set-up needed, and none asked.
         true => Builder::new()
             .region(region)

@@ -89,10 +89,11 @@ exceptions! {
         "the IAM identity may not do this";
     ForbiddenException: AccessDenied, Halt, None,
         "the pool's web ACL (AWS WAF) blocks this caller";
-    ExpiredTokenException: Credentials, Halt, None,
-        "the AWS session has expired; sign in again and repeat the command";
-    ExpiredToken: Credentials, Halt, None,
-        "the AWS session has expired; sign in again and repeat the command";
+    // Refused, so nothing happened, and a new session may come: credentials are looked for anew.
+    ExpiredTokenException: SessionExpired, Retry, None,
+        "the AWS session has expired; sign in again (`aws sso login`)";
+    ExpiredToken: SessionExpired, Retry, None,
+        "the AWS session has expired; sign in again (`aws sso login`)";
     UnrecognizedClientException: Credentials, Halt, None,
         "AWS does not know the access key; check the profile or the environment";
     InvalidClientTokenId: Credentials, Halt, None,

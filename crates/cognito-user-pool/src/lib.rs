@@ -31,7 +31,7 @@ pub use pool_description::{
 };
 pub use pool_error::{Disposition, Effect, PoolError, PoolFault};
 pub use pool_settings::{PoolSettings, PoolTrigger, SettingChange, TokenEventVersion};
-pub use quota::{QuotaCategory, Quotas, Share, ShareError};
+pub use quota::{CategoryLimit, CategoryLimitError, QuotaCategory, Quotas, Share, ShareError};
 pub use sign_in::{CodeDelivery, SignInAnswer, Tokens};
 pub use user_pool::UserPool;
 pub use user_record::{UserRecord, UserStatus};

@@ -132,6 +132,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_network_that_is_gone_for_ten_minutes_is_waited_for() {
+        let start = Instant::now();
+        let outcome = Patience::default().repeat(|| {
+            let gone = start.elapsed() < Duration::from_secs(600);
+            ready(if gone {
+                Err(error("ServiceUnavailable", 503))
+            } else {
+                Ok(())
+            })
+        });
+        assert!(outcome.await.is_ok());
+        let waited = start.elapsed().as_secs();
+        assert!((600..620).contains(&waited), "{waited}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_long_outage_ends_with_the_error() {
         let start = Instant::now();
         let away = || ready(Err::<(), _>(error("ServiceUnavailable", 503)));

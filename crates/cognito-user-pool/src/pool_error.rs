@@ -62,6 +62,8 @@ pub enum PoolFault {
     AccessDenied,
     /// No credentials, or Cognito does not take them.
     Credentials,
+    /// The AWS session has ended, or its source has nothing to give at the moment.
+    SessionExpired,
     /// This machine's clock differs too much for signed requests.
     Clock,
     /// A Lambda trigger of the pool failed or refused.
@@ -70,6 +72,16 @@ pub enum PoolFault {
     NotAllowed,
     /// Anything else.
     Other,
+}
+
+impl PoolFault {
+    /// Whether it says that nothing gets through, rather than what became of one call.
+    pub(crate) const fn is_away(self) -> bool {
+        matches!(
+            self,
+            PoolFault::Service | PoolFault::Unreachable | PoolFault::SessionExpired
+        )
+    }
 }
 
 use Disposition::{FailUser, Halt, Retry};
@@ -109,7 +121,7 @@ impl PoolError {
                 PoolError::from_exception(operation, metadata.code(), status, subject)
             }
             SdkError::ResponseError(_) if status.is_some_and(|status| status < 500) => {
-                PoolError::incomplete(operation)
+                PoolError::broken_off(operation)
             }
             SdkError::ResponseError(_) => {
                 PoolError::from_exception(operation, None, status.or(Some(500)), None)
@@ -118,20 +130,33 @@ impl PoolError {
                 let why = "the request could not be built";
                 PoolError::plain(operation, F::Other, Halt, Effect::None, why)
             }
-            _ if is_about_credentials(&error) => {
-                let why = "no AWS credentials: set a profile (AWS_PROFILE), sign in with \
-                           `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-                PoolError::plain(operation, F::Credentials, Halt, Effect::None, why)
-            }
-            _ => {
-                let why = "no answer from the endpoint; check the network and the Region";
-                let unreachable =
-                    PoolError::plain(operation, F::Unreachable, Retry, Effect::Unknown, why);
-                PoolError {
-                    source: error.into_source().ok(),
-                    ..unreachable
+            _ => match credentials_error(&error) {
+                Some(
+                    CredentialsError::CredentialsNotLoaded(_)
+                    | CredentialsError::InvalidConfiguration(_),
+                ) => {
+                    let why = "no AWS credentials: set a profile (AWS_PROFILE), sign in with \
+                               `aws sso login`, or set AWS_ACCESS_KEY_ID and \
+                               AWS_SECRET_ACCESS_KEY";
+                    PoolError::plain(operation, F::Credentials, Halt, Effect::None, why)
                 }
-            }
+                // An SSO session that is over, or a credential_process that fails: a new
+                // session may come any moment.
+                Some(_) => {
+                    let why = "no AWS session: sign in (`aws sso login`), set AWS_PROFILE, or set \
+                               AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+                    PoolError::plain(operation, F::SessionExpired, Retry, Effect::None, why)
+                }
+                None => {
+                    let why = "no answer from the endpoint; check the network and the Region";
+                    let unreachable =
+                        PoolError::plain(operation, F::Unreachable, Retry, Effect::Unknown, why);
+                    PoolError {
+                        source: error.into_source().ok(),
+                        ..unreachable
+                    }
+                }
+            },
         }
     }
 
@@ -199,6 +224,13 @@ impl PoolError {
         PoolError::plain(operation, F::Other, Halt, Effect::Unknown, why)
     }
 
+    /// An answer that is not whole, as when a connection is cut in the middle of it: lost.
+    pub(crate) fn broken_off(operation: Operation) -> PoolError {
+        let why = "answers break off, or are none of a user pool's; check the network and the \
+                   endpoint";
+        PoolError::plain(operation, F::Unreachable, Retry, Effect::Unknown, why)
+    }
+
     /// The operation that failed.
     pub fn operation(&self) -> Operation {
         self.operation
@@ -248,6 +280,7 @@ impl fmt::Display for PoolError {
             (None, F::Service) => "the service failed",
             (None, F::Throttled) => "too many requests",
             (None, F::Credentials) => "no credentials",
+            (None, F::SessionExpired) => "no AWS session",
             (None, _) => "unusable answer",
         };
         write!(f, "{}: {what}", self.operation)?;
@@ -276,15 +309,15 @@ impl StdError for PoolError {
     }
 }
 
-fn is_about_credentials(error: &(dyn StdError + 'static)) -> bool {
+fn credentials_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CredentialsError> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.is::<CredentialsError>() {
-            return true;
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
         cause = error.source();
     }
-    false
+    None
 }
 
 #[cfg(test)]

@@ -113,12 +113,53 @@ impl fmt::Display for Share {
 #[error("a share of the limits is a number from 0.01 to 1, such as 0.5")]
 pub struct ShareError;
 
+/// A limit that an operator knows better than Cognito's defaults: `UserCreation=80`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CategoryLimit {
+    /// The category.
+    pub category: QuotaCategory,
+    /// Requests a second that the account has.
+    pub limit: f64,
+}
+
+impl FromStr for CategoryLimit {
+    type Err = CategoryLimitError;
+
+    fn from_str(text: &str) -> Result<CategoryLimit, CategoryLimitError> {
+        let (name, limit) = text.split_once('=').ok_or(CategoryLimitError::Form)?;
+        let known = QuotaCategory::ALL.iter().find(|one| one.name() == name);
+        let category = *known.ok_or(CategoryLimitError::Category)?;
+        let limit = limit
+            .parse()
+            .ok()
+            .filter(|limit| (1.0..=1e6).contains(limit));
+        let limit = limit.ok_or(CategoryLimitError::Form)?;
+        Ok(CategoryLimit { category, limit })
+    }
+}
+
+/// The text is no limit of a category.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CategoryLimitError {
+    /// Not `NAME=NUMBER`, or no number from 1 to a million.
+    #[error("write CATEGORY=REQUESTS_A_SECOND, such as UserCreation=80")]
+    Form,
+    /// No category of ours.
+    #[error(
+        "the categories are {}",
+        QuotaCategory::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ")
+    )]
+    Category,
+}
+
 /// The limits that hold for an account, and the share of them we take.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quotas {
     /// Only what differs from Cognito's defaults; `None` when there are no limits at all.
     limits: Option<BTreeMap<QuotaCategory, f64>>,
     share: Share,
+    /// How many processes take this share together.
+    processes: u16,
 }
 
 impl Quotas {
@@ -127,6 +168,7 @@ impl Quotas {
         Quotas {
             limits: Some(BTreeMap::new()),
             share,
+            processes: 1,
         }
     }
 
@@ -135,6 +177,7 @@ impl Quotas {
         Quotas {
             limits: None,
             share: Share(1.0),
+            processes: 1,
         }
     }
 
@@ -154,6 +197,13 @@ impl Quotas {
         self
     }
 
+    /// The same for one of several processes that take the share together, each an equal part.
+    #[must_use]
+    pub fn divided_among(mut self, processes: u16) -> Quotas {
+        self.processes = processes.max(1);
+        self
+    }
+
     /// The account's limit in requests a second; `None` when there is none.
     pub fn limit(&self, category: QuotaCategory) -> Option<f64> {
         let limits = self.limits.as_ref()?;
@@ -167,7 +217,7 @@ impl Quotas {
 
     /// What this process may spend, in requests a second.
     pub fn allowance(&self, category: QuotaCategory) -> Option<f64> {
-        Some(self.limit(category)? * self.share.get())
+        Some(self.limit(category)? * self.share.get() / f64::from(self.processes))
     }
 
     /// The share taken.
@@ -200,6 +250,41 @@ mod tests {
             .with_limit(QuotaCategory::UserCreation, 200.0);
         assert_eq!(quotas.limit(QuotaCategory::UserCreation), Some(200.0));
         assert_eq!(quotas.limit(QuotaCategory::UserRead), Some(120.0));
+    }
+
+    #[test]
+    fn processes_that_share_the_limits_stay_within_them_together() {
+        let quotas = Quotas::default().divided_among(4);
+        assert_eq!(quotas.allowance(QuotaCategory::UserCreation), Some(6.25));
+        let all = quotas.with_share(Share::new(1.0).expect("in range"));
+        assert_eq!(all.allowance(QuotaCategory::UserCreation), Some(12.5));
+        assert_eq!(all.limit(QuotaCategory::UserCreation), Some(50.0));
+    }
+
+    #[test]
+    fn a_limit_is_read_from_what_an_operator_types() {
+        let limit: CategoryLimit = "UserCreation=80".parse().expect("a limit");
+        assert_eq!(limit.category, QuotaCategory::UserCreation);
+        assert_eq!(limit.limit, 80.0);
+        for bad in [
+            "UserCreation",
+            "UserCreation=",
+            "UserCreation=0",
+            "UserCreation=NaN",
+        ] {
+            assert_eq!(
+                bad.parse::<CategoryLimit>(),
+                Err(CategoryLimitError::Form),
+                "{bad}"
+            );
+        }
+        let unknown = "Users=80".parse::<CategoryLimit>();
+        assert_eq!(unknown, Err(CategoryLimitError::Category));
+        assert!(
+            CategoryLimitError::Category
+                .to_string()
+                .contains("UserCreation, ")
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! pacer, and reads are repeated with patience. `WritableUserPool` adds the writing verbs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
@@ -9,7 +10,8 @@ use aws_sdk_cognitoidentityprovider::types::{LimitClass, LimitDefinitionType};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, Stream};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
 
 use crate::answer_body::AnswerBody;
 use crate::server_clock::ServerClock;
@@ -21,6 +23,8 @@ use crate::{
 
 /// The greatest page that ListUsers and its like give (`QueryLimitType` of the API model).
 const PAGE: i32 = 60;
+/// Calls in flight fail together when a session ends: one of them looks for a new one.
+const RENEW_EVERY: Duration = Duration::from_secs(5);
 
 /// A user pool, for reading. Cheap to clone; clones share pacers and connections.
 #[derive(Clone, Debug)]
@@ -28,7 +32,11 @@ pub struct UserPool(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    client: Client,
+    client: std::sync::RwLock<Client>,
+    /// When credentials were last looked for anew.
+    renewed: Mutex<Option<Instant>>,
+    /// Why the last call got no answer to go by; `None` once one did.
+    away: std::sync::Mutex<Option<PoolFault>>,
     address: PoolAddress,
     pacers: Vec<Pacer>,
     quotas: std::sync::Mutex<Quotas>,
@@ -47,7 +55,9 @@ impl UserPool {
         let quotas = std::sync::Mutex::new(quotas);
         let paused = watch::Sender::new(false);
         UserPool(Arc::new(Shared {
-            client,
+            client: std::sync::RwLock::new(client),
+            renewed: Mutex::new(None),
+            away: std::sync::Mutex::new(None),
             address,
             pacers,
             quotas,
@@ -80,6 +90,16 @@ impl UserPool {
     /// What a category's pacer is doing.
     pub fn reading(&self, category: QuotaCategory) -> PacerReading {
         self.pacer(category).reading()
+    }
+
+    /// Why no call gets through at the moment: the endpoint does not answer, Cognito fails, or the
+    /// AWS session has ended. `None` as soon as one call was answered.
+    pub fn away(&self) -> Option<PoolFault> {
+        *self
+            .0
+            .away
+            .lock()
+            .expect("no panic happens while it is held")
     }
 
     /// The limits in force.
@@ -317,8 +337,34 @@ impl UserPool {
         }
     }
 
-    pub(crate) fn client(&self) -> &Client {
-        &self.0.client
+    pub(crate) fn client(&self) -> Client {
+        let client = self.0.client.read();
+        client.expect("no panic happens while it is held").clone()
+    }
+
+    /// Looks for credentials anew, as somebody who has just signed in again or a program that
+    /// rewrites the profile expects: the SDK keeps those it has until their own date.
+    async fn renew_credentials(&self) {
+        let mut renewed = self.0.renewed.lock().await;
+        if renewed.is_some_and(|renewed| renewed.elapsed() < RENEW_EVERY) {
+            return;
+        }
+        let client = client::build(&self.0.address, &self.0.clock).await;
+        *self
+            .0
+            .client
+            .write()
+            .expect("no panic happens while it is held") = client;
+        *renewed = Some(Instant::now());
+    }
+
+    fn note_answer(&self, error: Option<&PoolError>) {
+        let away = error.map(PoolError::fault).filter(|fault| fault.is_away());
+        *self
+            .0
+            .away
+            .lock()
+            .expect("no panic happens while it is held") = away;
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -351,13 +397,15 @@ impl UserPool {
             // A turn of its own again, or all who waited would go at once.
             pacer.permit().await;
         }
-        call().await.map_err(|error| {
-            let error = PoolError::new(operation, error, sent);
-            if error.fault() == PoolFault::Throttled {
-                pacer.throttled();
-            }
-            error
-        })
+        let answer = call().await;
+        let answer = answer.map_err(|error| PoolError::new(operation, error, sent));
+        self.note_answer(answer.as_ref().err());
+        match answer.as_ref().map_err(PoolError::fault) {
+            Err(PoolFault::Throttled) => pacer.throttled(),
+            Err(PoolFault::SessionExpired) => self.renew_credentials().await,
+            Ok(_) | Err(_) => {}
+        }
+        answer
     }
 
     /// A call that may be repeated, repeated with patience.

@@ -63,7 +63,7 @@ impl WritableUserPool {
             .attempt(operation, call, attributes.keys().map(String::as_str))
             .await?;
         let record = answer.user.and_then(UserRecord::from_user_type);
-        record.ok_or_else(|| PoolError::incomplete(operation))
+        record.ok_or_else(|| PoolError::broken_off(operation))
     }
 
     /// AdminSetUserPassword with a permanent password: the status becomes CONFIRMED, no message
