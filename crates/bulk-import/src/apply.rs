@@ -4,16 +4,16 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use cognito_user_pool::{PacerReading, PoolError, QuotaCategory, WritableUserPool};
+use cognito_user_pool::{PoolError, QuotaCategory, WritableUserPool};
 use legacy_users::LegacyDatabase;
 use migration_model::{LegacyId, LegacyUser, Reason, UserMapping, map_user};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::concurrency::{Concurrency, Queue};
 use crate::control::{RunControl, Stop};
 use crate::import_error::ImportError;
 use crate::journal::{Entry, Pending, State};
@@ -22,6 +22,7 @@ use crate::outcome::Outcome;
 use crate::progress::Waiting;
 use crate::rate::Rate;
 use crate::user_steps::{UserEnd, UserSteps, Work};
+use crate::waiting::waiting;
 
 /// Users read from journal and legacy database at a time. One page waits while one is in work.
 const PAGE: i64 = 500;
@@ -38,8 +39,8 @@ pub(crate) struct Apply<'a> {
     pub(crate) mapping: &'a UserMapping,
     pub(crate) steps: Arc<UserSteps>,
     pub(crate) control: &'a RunControl,
-    /// Users in work at a time.
-    pub(crate) limit: usize,
+    /// Most users in work at a time.
+    pub(crate) most_in_work: usize,
     pub(crate) total: u64,
 }
 
@@ -127,6 +128,7 @@ impl Apply<'_> {
         let mut waiting: VecDeque<Work> = VecDeque::new();
         let mut in_work: JoinSet<UserEnd> = JoinSet::new();
         let mut tally = Tally::new(self);
+        let mut concurrency = Concurrency::new(self.most_in_work);
         let mut exhausted = false;
         let mut ending: Option<Ending> = None;
         let mut deadline: Option<Instant> = None;
@@ -145,7 +147,7 @@ impl Apply<'_> {
                 // As good as a crash: what was in work is found out by the next run.
                 in_work.abort_all();
             }
-            while ending.is_none() && in_work.len() < self.limit {
+            while ending.is_none() && in_work.len() < concurrency.limit() {
                 let Some(work) = waiting.pop_front() else {
                     break;
                 };
@@ -170,7 +172,13 @@ impl Apply<'_> {
                 },
                 () = self.control.stop_asked(), if ending.is_none() => {}
                 () = self.control.stop_now_asked(), if stop != Stop::Now => {}
-                _ = tick.tick() => tally.show(in_work.len()),
+                _ = tick.tick() => {
+                    tally.show(in_work.len());
+                    // Nobody queues either while nothing goes out at all.
+                    if !self.control.is_paused() && self.steps.pool.away().is_none() {
+                        concurrency.follow(in_work.len(), longest_queue(&self.steps.pool));
+                    }
+                }
             }
         }
         tally.show(0);
@@ -250,34 +258,23 @@ impl<'a> Tally<'a> {
             progress.in_flight = u64::try_from(in_flight).unwrap_or(u64::MAX);
             progress.throttled = throttled(&steps.pool);
             progress.rate = rate;
-            progress.waiting = waiting(self.apply, in_flight);
+            // Reading ahead says for itself that it waits.
+            if progress.waiting != Some(Waiting::LegacyUnavailable) {
+                progress.waiting = waiting(self.apply.control, &steps.pool, in_flight);
+            }
             progress.time_left = crate::rate::time_left(self.done, total, rate);
         });
     }
 }
 
-/// Any reason to wait wins; the first is shown.
-fn waiting(apply: &Apply<'_>, in_flight: usize) -> Option<Waiting> {
-    if apply.control.is_paused() {
-        return Some(Waiting::Paused);
-    }
-    if apply.steps.counts.without_answer.load(Ordering::Relaxed) > 0 {
-        return Some(Waiting::PoolUnreachable);
-    }
-    let pool = &apply.steps.pool;
-    let mut categories = QuotaCategory::ALL
-        .iter()
-        .map(|one| (*one, pool.reading(*one)));
-    let lowered = |(_, reading): &(_, PacerReading)| matches!((reading.rate, reading.allowance), (Some(rate), Some(all)) if rate < all * 0.95);
-    if let Some((category, _)) = categories.clone().find(lowered) {
-        return Some(Waiting::Throttled(category));
-    }
-    // Most of those in work standing in one queue: that is the one that decides.
-    let half = u64::try_from(in_flight / 2).unwrap_or(0);
-    let crowded = |(_, reading): &(_, PacerReading)| reading.waiting > half.max(1);
-    categories
-        .find(crowded)
-        .map(|(category, _)| Waiting::Quota(category))
+/// The longest queue of calls before a quota category.
+fn longest_queue(pool: &WritableUserPool) -> Queue {
+    let readings = QuotaCategory::ALL.iter().map(|one| pool.reading(*one));
+    let longest = readings.max_by_key(|reading| reading.waiting);
+    longest.map_or_else(Queue::default, |reading| Queue {
+        waiting: reading.waiting,
+        rate: reading.rate,
+    })
 }
 
 fn throttled(pool: &WritableUserPool) -> u64 {

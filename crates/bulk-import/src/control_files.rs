@@ -12,6 +12,21 @@ use crate::run_name::RunName;
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// What a control file brought about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Obeyed {
+    /// The run is paused.
+    Paused,
+    /// The run goes on after a pause.
+    Resumed,
+    /// The run takes no new users.
+    Stopped,
+    /// The run takes this share of the limits from now on.
+    Share(Share),
+    /// The share file holds no share; the run goes on at the share it had.
+    NoShare,
+}
+
 /// The three files of a run.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ControlFiles {
@@ -34,34 +49,37 @@ impl ControlFiles {
         }
     }
 
-    /// Obeys the files until dropped. Calls `unreadable` once for each content of the share file
-    /// that is no share; the run goes on at the share it had.
-    pub async fn obey(
-        &self,
-        control: &RunControl,
-        pool: &UserPool,
-        mut unreadable: impl FnMut(&Path),
-    ) {
+    /// Obeys the files until dropped, and tells each thing it does.
+    pub async fn obey(&self, control: &RunControl, pool: &UserPool, mut tell: impl FnMut(Obeyed)) {
         let mut paused = false;
         let mut seen = None;
         let mut tick = tokio::time::interval(LOOK_EVERY);
         loop {
             tick.tick().await;
-            if self.stop.exists() {
+            if control.stopping() == Stop::No && self.stop.exists() {
                 control.stop(Stop::Finish);
+                tell(Obeyed::Stopped);
             }
             // Only changes: a pause made in another way is not this file's to lift.
             if self.pause.exists() != paused {
                 paused = !paused;
                 control.pause(paused);
+                tell(if paused {
+                    Obeyed::Paused
+                } else {
+                    Obeyed::Resumed
+                });
             }
             let text = std::fs::read_to_string(&self.share).ok();
             if text == seen {
                 continue;
             }
             match text.as_deref().map(str::parse::<Share>) {
-                Some(Ok(share)) => pool.set_share(share),
-                Some(Err(_)) => unreadable(&self.share),
+                Some(Ok(share)) => {
+                    pool.set_share(share);
+                    tell(Obeyed::Share(share));
+                }
+                Some(Err(_)) => tell(Obeyed::NoShare),
                 None => {}
             }
             seen = text;

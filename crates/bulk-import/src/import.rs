@@ -3,25 +3,28 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
-use cognito_user_pool::{
-    Disposition, PoolDescription, PoolError, QuotaCategory, UserPool, WritableUserPool,
-};
+use cognito_user_pool::{Disposition, PoolDescription, PoolError, UserPool, WritableUserPool};
 use legacy_users::LegacyDatabase;
 use migration_model::{Config, ImportPolicy};
 
 use crate::apply::{Applied, Apply};
 use crate::control::{RunControl, Stop};
 use crate::import_error::ImportError;
-use crate::journal::{Header, Journal, JournalWriter, Pending, Target};
+use crate::journal::{Header, Journal, JournalWriter, Pending, Target, divided_differently};
 use crate::plan::Plan;
 use crate::planner::{PlanPolicy, Planned, Planner};
 use crate::pool_fit::PoolFit;
-use crate::progress::Phase;
+use crate::progress::{Phase, Waiting};
 use crate::settings::ImportRun;
 use crate::summary::Summary;
-use crate::user_steps::{StepCounts, UserSteps};
+use crate::user_steps::UserSteps;
+use crate::waiting::waiting;
+
+/// How often the reason for waiting is looked for outside the importing phase.
+const TELL_WAITING: Duration = Duration::from_millis(500);
 
 /// Plans an import without writing anything anywhere: what a dry run prints.
 ///
@@ -38,7 +41,7 @@ pub async fn plan(
     let description = pool.describe_user_pool().await?;
     let fit = PoolFit::of(&config.mapping, &description)?;
     let mut journal = Journal::temporary().await?;
-    let mut header = Header::new(target(config, pool));
+    let mut header = Header::new(target(config, pool, run));
     let policy = policy(config, run);
     let planner = Planner::new(
         legacy,
@@ -72,6 +75,23 @@ pub async fn import(
     tokio::select! {
         ended = phases(legacy, config, pool, run, control) => ended,
         never = obey_pauses(pool, control) => match never {},
+        never = tell_waiting(pool, control) => match never {},
+    }
+}
+
+/// Says why the phases wait that have nothing to count meanwhile; `apply` says it of its own.
+async fn tell_waiting(pool: &UserPool, control: &RunControl) -> Infallible {
+    let mut tick = tokio::time::interval(TELL_WAITING);
+    loop {
+        tick.tick().await;
+        let reason = waiting(control, pool, 1);
+        control.show(|progress| {
+            if progress.phase != Phase::Importing
+                && progress.waiting != Some(Waiting::LegacyUnavailable)
+            {
+                progress.waiting = reason;
+            }
+        });
     }
 }
 
@@ -95,7 +115,13 @@ async fn phases(
 ) -> Result<Summary, ImportError> {
     let description = pool.describe_user_pool().await?;
     let fit = PoolFit::of(&config.mapping, &description)?;
-    let first = Header::new(target(config, pool));
+    if let Some(difference) = divided_differently(&run.directory, &run.name) {
+        return Err(ImportError::DifferentRun {
+            run: run.name.as_str().to_owned(),
+            differences: vec![difference],
+        });
+    }
+    let first = Header::new(target(config, pool, run));
     let mut journal = Journal::open_or_begin(&run.directory, &run.name, &first).await?;
     let mut header = journal.header().await?;
     check_same_run(&header, &first, run)?;
@@ -168,14 +194,13 @@ impl Run<'_> {
             control: self.control.clone(),
             minimum_password_length: self.description.password_policy.minimum_length,
             legacy_id_attribute: id_attribute.map(str::to_owned),
-            counts: StepCounts::default(),
         });
         let apply = Apply {
             legacy: self.legacy,
             mapping: &fit.mapping,
             steps,
             control: self.control,
-            limit: users_in_work(self.run.concurrency, self.pool),
+            most_in_work: self.run.concurrency,
             total,
         };
         let applied = apply.run(pending).await;
@@ -188,30 +213,6 @@ impl Run<'_> {
     }
 }
 
-/// As many users as the slowest category lets through in three seconds: enough to keep every
-/// pacer busy at the latencies of another continent, few enough to finish soon when asked to
-/// stop.
-fn users_in_work(most: usize, pool: &UserPool) -> usize {
-    let quotas = pool.quotas();
-    let allowances = [
-        QuotaCategory::UserCreation,
-        QuotaCategory::UserAccountRecovery,
-        QuotaCategory::UserUpdate,
-    ]
-    .into_iter()
-    .filter_map(|category| quotas.allowance(category));
-    let Some(slowest) = allowances.reduce(f64::min) else {
-        return most.max(1);
-    };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small number"
-    )]
-    let enough = (slowest * 3.0).ceil().min(1e6) as usize;
-    enough.clamp(8, most.max(8))
-}
-
 fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
     PlanPolicy {
         routes: ImportPolicy {
@@ -220,16 +221,18 @@ fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
         },
         keep: run.keep_for_first_login,
         as_of: Utc::now(),
+        shard: run.shard,
     }
 }
 
-fn target(config: &Config, pool: &UserPool) -> Target {
+fn target(config: &Config, pool: &UserPool, run: &ImportRun) -> Target {
     let address = pool.address();
     Target {
         region: address.region().to_owned(),
         user_pool_id: address.user_pool_id().to_owned(),
         is_local: address.is_loopback(),
         config_digest: config.digest(),
+        shard: run.shard,
     }
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod concurrency;
 mod control;
 mod control_files;
 mod import;
@@ -19,25 +20,27 @@ mod rate;
 mod reconcile;
 mod run_name;
 mod settings;
+mod shard;
 mod summary;
 mod text_key;
 mod undo;
 mod user_steps;
+mod waiting;
 
 pub use control::{RunControl, Stop};
-pub use control_files::ControlFiles;
+pub use control_files::{ControlFiles, Obeyed};
 pub use import::{import, plan};
 pub use import_error::{ErrorClass, ImportError};
-pub use journal::{JournalError, OutcomeRow, ReasonCount, RunStatus};
+pub use journal::{JournalError, OutcomeRow, ReasonCount, RunJournals, RunStatus};
 pub use keep_for_first_login::{KeepForFirstLogin, KeepForFirstLoginError};
 pub use outcome::Outcome;
 pub use plan::{CategoryCalls, Plan, PlanCount};
 pub use progress::{Phase, Progress, Waiting};
 pub use reconcile::{
-    AddedMemberships, Drift, DriftKind, DriftRow, Reconciliation, add_lacking_memberships,
-    reconcile,
+    Drift, DriftKind, DriftRow, FixKind, FixSummary, Reconciliation, fix, reconcile,
 };
 pub use run_name::{RunName, RunNameError};
 pub use settings::ImportRun;
+pub use shard::{Shard, ShardError};
 pub use summary::Summary;
 pub use undo::{Kept, UndoSummary, undo};

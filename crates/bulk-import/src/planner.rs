@@ -21,6 +21,7 @@ use crate::journal::{Header, Journal, KeyKind, PlannedUser, PoolUserRow};
 use crate::keep_for_first_login::KeepForFirstLogin;
 use crate::legacy_patience::LegacyPatience;
 use crate::progress::Phase;
+use crate::shard::Shard;
 use crate::text_key::{Folding, text_key};
 
 /// Legacy users read, and written to the journal, at a time.
@@ -49,6 +50,8 @@ pub(crate) struct PlanPolicy {
     pub(crate) keep: Option<KeepForFirstLogin>,
     /// The moment from which the condition counts back.
     pub(crate) as_of: DateTime<Utc>,
+    /// Whom to import, of those who may be imported.
+    pub(crate) shard: Option<Shard>,
 }
 
 impl PlanPolicy {
@@ -275,7 +278,12 @@ impl<'a> Planner<'a> {
             routing.route = Route::Hold;
             routing.reason = Some(reason);
         }
-        if routing.route == Route::AdminCreate {
+        let legacy_id = user.id.to_string();
+        let mine = self
+            .policy
+            .shard
+            .is_none_or(|shard| shard.holds(&legacy_id));
+        if routing.route == Route::AdminCreate && mine {
             self.add_groups(user, &target, groups);
         }
         let name = Some(&target.username).filter(|name| !name.is_empty());
@@ -287,7 +295,8 @@ impl<'a> Planner<'a> {
             .get("email_verified")
             .is_some_and(|v| v == "true");
         PlannedUser {
-            legacy_id: user.id.to_string(),
+            legacy_id,
+            mine,
             route: routing.route.code(),
             reason: routing.reason.map(Reason::code),
             group_count: target.groups.len(),

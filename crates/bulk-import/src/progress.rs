@@ -19,8 +19,8 @@ pub enum Phase {
     CreatingGroups,
     /// Creating users.
     Importing,
-    /// Adding users to groups who signed in first.
-    AddingMemberships,
+    /// Taking differences away that a comparison found.
+    Fixing,
     /// Deleting what a run created.
     Undoing,
     /// Nothing more.
@@ -34,6 +34,8 @@ pub enum Waiting {
     Paused,
     /// The pool's endpoint does not answer.
     PoolUnreachable,
+    /// The AWS session has ended; credentials are looked for again and again.
+    SessionExpired,
     /// The legacy database does not answer.
     LegacyUnavailable,
     /// Cognito refused calls of this category as too many; the rate is lowered.

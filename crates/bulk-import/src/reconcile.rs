@@ -5,10 +5,10 @@
 
 mod comparison;
 mod drift;
-mod memberships;
+mod fixes;
 mod pool_copy;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cognito_user_pool::{UserPool, UserStatus};
 use django_password::{Limits, Verifier};
@@ -21,13 +21,14 @@ use migration_model::{
 
 use crate::control::{RunControl, Stop};
 use crate::import_error::ImportError;
+use crate::journal::{JournalError, JournalReader, Recorded, RunJournals};
 use crate::legacy_patience::LegacyPatience;
 use crate::pool_fit::PoolFit;
 use crate::progress::Phase;
 use crate::text_key::{Folding, text_key};
 
 pub use drift::{Drift, DriftKind, DriftRow, Reconciliation};
-pub use memberships::{AddedMemberships, add_lacking_memberships};
+pub use fixes::{FixKind, FixSummary, fix};
 use pool_copy::{CopiedUser, PoolCopy, Wanted};
 
 /// Users compared at a time.
@@ -36,7 +37,7 @@ const PAGE: usize = 1_000;
 /// Compares both sides.
 ///
 /// Whoever the import would hold, or leave for first login, may be missing; those are counted
-/// apart, by reason, and are no drift.
+/// apart, by reason, and are no drift, unless `journals` say that a run saw them in the pool.
 ///
 /// # Errors
 ///
@@ -46,6 +47,7 @@ pub async fn reconcile(
     legacy: &LegacyDatabase,
     config: &Config,
     pool: &UserPool,
+    journals: Option<&RunJournals>,
     control: &RunControl,
 ) -> Result<Reconciliation, ImportError> {
     let description = pool.describe_user_pool().await?;
@@ -65,7 +67,13 @@ pub async fn reconcile(
         verifier: Verifier::new(config.hashers.clone(), Limits::default()),
         fit,
     };
-    reconciler.run(description.estimated_users).await
+    let mut journals = match journals {
+        Some(journals) => journals.open_for(pool.address()).await?,
+        None => Vec::new(),
+    };
+    reconciler
+        .run(description.estimated_users, &mut journals)
+        .await
 }
 
 struct Reconciler<'a> {
@@ -80,29 +88,32 @@ struct Reconciler<'a> {
 }
 
 impl Reconciler<'_> {
-    async fn run(&self, estimated_users: u64) -> Result<Reconciliation, ImportError> {
+    async fn run(
+        &self,
+        estimated_users: u64,
+        journals: &mut [JournalReader],
+    ) -> Result<Reconciliation, ImportError> {
         let mut copy = PoolCopy::create().await?;
         self.phase(Phase::ReadingPool, estimated_users);
         let managed = self.copy_pool(&mut copy).await?;
         let shared = self.shared_names(&mut copy).await?;
-        let mut counts = BTreeMap::new();
-        let mut legacy_users = 0;
+        let mut found = Counts::default();
         if let (Some(managed), Some(shared)) = (&managed, &shared) {
-            legacy_users = self
-                .compare(&mut copy, managed, shared, &mut counts)
+            self.compare(&mut copy, journals, managed, shared, &mut found)
                 .await?;
         }
         let complete = self.control.stopping() == Stop::No;
         if complete {
-            copy.add_extra(&mut counts).await?;
+            copy.add_extra(&mut found.drift).await?;
         }
         let pool_users = copy.count_users().await?;
         self.phase(Phase::Finished, 0);
         Ok(Reconciliation::new(
             copy,
-            legacy_users,
+            found.legacy_users,
             pool_users,
-            counts,
+            found.drift,
+            found.fixes,
             complete,
         ))
     }
@@ -231,24 +242,36 @@ impl Reconciler<'_> {
     async fn compare(
         &self,
         copy: &mut PoolCopy,
+        journals: &mut [JournalReader],
         managed: &BTreeSet<String>,
         shared: &Shared,
-        counts: &mut BTreeMap<DriftKind, u64>,
-    ) -> Result<u64, ImportError> {
-        let mut compared = 0;
+        counts: &mut Counts,
+    ) -> Result<(), ImportError> {
         self.each_page(async |page: Vec<LegacyUser>| {
-            compared += u64::try_from(page.len()).unwrap_or(0);
+            counts.legacy_users += u64::try_from(page.len()).unwrap_or(0);
             let expected: Vec<Expected> = page
                 .into_iter()
                 .map(|user| self.expect(user, shared))
                 .collect();
             let wanted: Vec<Wanted> = expected.iter().map(Expected::wanted).collect();
             let mut found = copy.find(&wanted).await?;
-            let (mut drift, mut lacking) = (Vec::new(), Vec::new());
+            let ids: Vec<&str> = expected
+                .iter()
+                .map(|user| user.legacy_id.as_str())
+                .collect();
+            let recorded = recorded(journals, &ids).await?;
+            let (mut drift, mut to_do) = (Vec::new(), Vec::new());
             for (index, user) in expected.iter().enumerate() {
-                lacking.extend(comparison::lacking_memberships(user, found.get(&index)));
-                for kind in comparison::compare(user, found.remove(&index), managed, self.folding) {
-                    *counts.entry(kind.clone_kind()).or_default() += 1;
+                let found = found.remove(&index);
+                let fixes = comparison::fixes(user, found.as_ref(), managed, self.folding);
+                for fix in fixes {
+                    *counts.fixes.entry(fix.kind()).or_default() += 1;
+                    let of = found.as_ref().map(|found| found.username.clone());
+                    to_do.extend(of.map(|username| (username, fix)));
+                }
+                let recorded = recorded.get(&user.legacy_id);
+                for kind in comparison::compare(user, found, recorded, managed, self.folding) {
+                    *counts.drift.entry(kind.clone_kind()).or_default() += 1;
                     drift.push(Drift {
                         legacy_id: user.legacy_id.clone(),
                         row: kind,
@@ -256,11 +279,11 @@ impl Reconciler<'_> {
                 }
             }
             copy.add_drift(&drift).await?;
-            copy.add_lacking(&lacking).await?;
+            copy.add_fixes(&to_do).await?;
             Ok(())
         })
         .await?;
-        Ok(compared)
+        Ok(())
     }
 
     fn expect(&self, mut user: LegacyUser, shared: &Shared) -> Expected {
@@ -346,6 +369,26 @@ impl Reconciler<'_> {
             }
         }
     }
+}
+
+/// What the journals say of these users. Of a run in shards each user stands in one of them.
+async fn recorded(
+    journals: &mut [JournalReader],
+    ids: &[&str],
+) -> Result<HashMap<String, Recorded>, JournalError> {
+    let mut all = HashMap::new();
+    for journal in journals {
+        all.extend(journal.recorded(ids).await?);
+    }
+    Ok(all)
+}
+
+/// What a comparison counts.
+#[derive(Default)]
+struct Counts {
+    legacy_users: u64,
+    drift: BTreeMap<DriftKind, u64>,
+    fixes: BTreeMap<FixKind, u64>,
 }
 
 /// Keys that more than one legacy user has.

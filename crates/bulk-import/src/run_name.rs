@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Shard;
+
 /// Letters, digits, `.`, `_` and `-`, starting with a letter or digit; at most 64 characters.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RunName(String);
@@ -14,6 +16,24 @@ impl RunName {
         let name: String = user_pool_id.chars().map(fits).take(64).collect();
         name.parse()
             .unwrap_or_else(|_| RunName("default".to_owned()))
+    }
+
+    /// The name of one shard's part of this run.
+    ///
+    /// # Errors
+    ///
+    /// When that makes it too long.
+    pub fn in_shard(&self, shard: Shard) -> Result<RunName, RunNameError> {
+        format!("{self}.{}", shard.in_name()).parse()
+    }
+
+    /// The run as a whole, and which shard of it this is.
+    pub fn parts(&self) -> (RunName, Option<Shard>) {
+        let parts = self
+            .0
+            .rsplit_once('.')
+            .and_then(|(whole, shard)| Some((whole.parse().ok()?, Some(Shard::from_name(shard)?))));
+        parts.unwrap_or_else(|| (self.clone(), None))
     }
 
     /// The name as text.
@@ -70,6 +90,18 @@ mod tests {
             assert_eq!(bad.parse::<RunName>(), Err(RunNameError), "{bad}");
         }
         assert!("night-2".parse::<RunName>().is_ok());
+    }
+
+    #[test]
+    fn a_shards_part_of_a_run_is_a_run_of_its_own_that_knows_the_whole() {
+        let whole: RunName = "night-2.x".parse().expect("a name");
+        let shard: Shard = "3/16".parse().expect("a shard");
+        let part = whole.in_shard(shard).expect("short enough");
+        assert_eq!(part.as_str(), "night-2.x.3-of-16");
+        assert_eq!(part.parts(), (whole.clone(), Some(shard)));
+        assert_eq!(whole.parts(), (whole.clone(), None));
+        let long: RunName = "x".repeat(60).parse().expect("a name");
+        assert_eq!(long.in_shard(shard), Err(RunNameError));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{KeepForFirstLogin, RunName};
+use crate::{KeepForFirstLogin, RunName, RunNameError, Shard};
 
 /// The settings of an import run.
 #[derive(Clone, Debug)]
@@ -15,16 +15,17 @@ pub struct ImportRun {
     pub approve_password_reset: bool,
     /// Of those, whom to leave for first login all the same.
     pub keep_for_first_login: Option<KeepForFirstLogin>,
+    /// Which part of the users to import, if the run is divided among processes.
+    pub shard: Option<Shard>,
     /// Try users again who failed in this run.
     pub retry_failed: bool,
-    /// Users in work at a time.
+    /// Most users in work at a time; fewer are where fewer keep Cognito's quotas spent.
     pub concurrency: usize,
 }
 
 impl ImportRun {
-    /// Users in work at a time unless told otherwise. With Cognito's limits a fraction of them is
-    /// ever in flight; without limits it hides the journal's commits (about 4 ms each).
-    pub const DEFAULT_CONCURRENCY: usize = 96;
+    /// Unless told otherwise: enough for 50 users a second on whom Cognito spends five seconds each.
+    pub const DEFAULT_CONCURRENCY: usize = 256;
 
     /// A run with the cautious choices.
     pub fn new(name: RunName, directory: impl Into<PathBuf>) -> ImportRun {
@@ -33,8 +34,21 @@ impl ImportRun {
             directory: directory.into(),
             approve_password_reset: false,
             keep_for_first_login: None,
+            shard: None,
             retry_failed: false,
             concurrency: Self::DEFAULT_CONCURRENCY,
         }
+    }
+    /// The part of this run that a shard does.
+    ///
+    /// # Errors
+    ///
+    /// When the run's name is too long to have the shard added.
+    pub fn in_shard(self, shard: Shard) -> Result<ImportRun, RunNameError> {
+        Ok(ImportRun {
+            name: self.name.in_shard(shard)?,
+            shard: Some(shard),
+            ..self
+        })
     }
 }

@@ -31,6 +31,17 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Adds the accounts of another part of the same run.
+    pub(crate) fn add(&mut self, other: &Summary) {
+        self.read += other.read;
+        self.created += other.created;
+        self.already_in_pool += other.already_in_pool;
+        self.held += other.held;
+        self.failed += other.failed;
+        self.pending += other.pending;
+        self.complete &= other.complete;
+    }
+
     pub(crate) fn from_counts(
         run: RunName,
         reasons: &[ReasonCount],

@@ -17,7 +17,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::control::{RunControl, Stop};
 use crate::import_error::ImportError;
-use crate::journal::{Entry, Journal, JournalWriter, OwnUser, OwnUsers, WriterHandle};
+use crate::journal::{Entry, Journal, JournalWriter, OwnUser, OwnUsers, RunJournals, WriterHandle};
 use crate::progress::Phase;
 use crate::run_name::RunName;
 
@@ -69,7 +69,7 @@ pub struct UndoSummary {
     pub dry_run: bool,
 }
 
-/// Undoes a run; `writable` is the permission to do it, without it this is a dry run.
+/// Undoes a run, one shard after the other where it is divided; `writable` is the permission to do it, without it this is a dry run.
 ///
 /// A dry run looks users up with ListUsers alone, which bills nobody.
 ///
@@ -96,10 +96,31 @@ pub async fn undo(
             differences,
         });
     }
-    let journal = Journal::open(directory, run).await?;
-    match writable {
-        None => count(pool, journal, control).await,
-        Some(pool) => delete(pool, journal, control).await,
+    let mut summary = UndoSummary {
+        complete: true,
+        ..UndoSummary::default()
+    };
+    for part in RunJournals::find(directory, run)?.names() {
+        let journal = Journal::open(directory, part).await?;
+        summary.add(match writable {
+            None => count(pool, journal, control).await?,
+            Some(pool) => delete(pool, journal, control).await?,
+        });
+    }
+    Ok(summary)
+}
+
+impl UndoSummary {
+    fn add(&mut self, part: UndoSummary) {
+        self.created += part.created;
+        self.deleted += part.deleted;
+        self.gone += part.gone;
+        self.failed += part.failed;
+        self.complete &= part.complete;
+        self.dry_run |= part.dry_run;
+        for (kept, users) in part.kept {
+            *self.kept.entry(kept).or_default() += users;
+        }
     }
 }
 

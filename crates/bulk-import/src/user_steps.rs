@@ -11,10 +11,8 @@
 //! is lost the pool is asked what is so. The journal's word "ours" is on disk before step 5
 //! starts. Called by `apply` for each user.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use cognito_user_pool::{
-    Attempts, Disposition, Effect, PoolError, PoolFault, UserRecord, UserStatus, WritableUserPool,
+    Attempts, Disposition, Effect, PoolError, UserRecord, UserStatus, WritableUserPool,
 };
 use migration_model::{PoolUser, Reason, Route};
 
@@ -37,13 +35,6 @@ pub(crate) struct UserSteps {
     pub(crate) control: RunControl,
     pub(crate) minimum_password_length: usize,
     pub(crate) legacy_id_attribute: Option<String>,
-    pub(crate) counts: StepCounts,
-}
-
-/// Counted while users are in work, for the progress line.
-#[derive(Debug, Default)]
-pub(crate) struct StepCounts {
-    pub(crate) without_answer: AtomicU64,
 }
 
 /// How dealing with a user ended.
@@ -346,8 +337,6 @@ impl UserSteps {
 
     /// Waits before another attempt. Somebody who asked to stop does not wait for an outage.
     async fn pause(&self, attempts: &mut Attempts, error: PoolError) -> Result<(), UserEnd> {
-        let no_answer = error.fault() != PoolFault::Throttled;
-        let _waiting = no_answer.then(|| Counted::in_counter(&self.counts.without_answer));
         tokio::select! {
             waited = attempts.pause_after(error) => waited.map_err(UserEnd::Halt),
             () = self.control.stop_asked() => Err(UserEnd::Left),
@@ -416,21 +405,5 @@ impl UserSteps {
         };
         self.journal.note(entry).await?;
         Ok(end)
-    }
-}
-
-/// Adds one to a counter for as long as it lives.
-struct Counted<'a>(&'a AtomicU64);
-
-impl<'a> Counted<'a> {
-    fn in_counter(counter: &'a AtomicU64) -> Self {
-        counter.fetch_add(1, Ordering::Relaxed);
-        Counted(counter)
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

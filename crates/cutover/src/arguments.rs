@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use bulk_import::Shard;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use cognito_user_pool::{PoolTrigger, TokenEventVersion};
+use cognito_user_pool::{CategoryLimit, PoolTrigger, TokenEventVersion};
 
 /// Where the configuration is looked for.
 pub(crate) const DEFAULT_CONFIG: &str = "cutover.toml";
@@ -59,8 +60,12 @@ pub(crate) enum Command {
     Undo(UndoOptions),
     /// Compare the legacy database with the pool, user by user
     ///
-    /// Exit code 1 when they differ. The trigger cannot carry groups: after first sign-ins,
-    /// --fix-groups --execute adds the memberships that are lacking.
+    /// Exit code 1 when they differ. Reads the pool by ListUsers alone, which makes nobody billable.
+    ///
+    /// RISKS: --fix --execute overwrites attributes that were changed in the pool, adds and removes
+    /// memberships of groups that come from Django, and disables whoever is inactive there. It
+    /// touches nobody whose name and legacy id do not both agree, enables nobody and deletes nobody.
+    /// The trigger cannot carry groups: after first sign-ins it adds those that are lacking.
     Reconcile(ReconcileOptions),
     /// Practise the whole cutover against a local pool, and leave a report
     Rehearse(RehearseOptions),
@@ -130,6 +135,10 @@ pub(crate) struct PoolTarget {
     /// Share of each request quota to spend, from 0.01 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
     pub(crate) share: f64,
+    /// A limit of the account, in requests a second, where Cognito's default does not hold and the
+    /// account cannot be asked; may be repeated
+    #[arg(long, value_name = "CATEGORY=RATE")]
+    pub(crate) limit: Vec<CategoryLimit>,
 }
 
 #[derive(Args, Debug)]
@@ -143,6 +152,10 @@ pub(crate) struct ImportOptions {
     /// Name of the run; the same name resumes it [default: the user pool's id]
     #[arg(long, value_name = "NAME")]
     pub(crate) run: Option<String>,
+    /// Import only the users of one shard, at its part of the share: 3/16 is the third of sixteen
+    /// processes, each with a journal of its own
+    #[arg(long, value_name = "NUMBER/COUNT")]
+    pub(crate) shard: Option<Shard>,
     /// Try users again who failed in this run
     #[arg(long)]
     pub(crate) retry_failed: bool,
@@ -175,12 +188,20 @@ pub(crate) struct UndoOptions {
 pub(crate) struct ReconcileOptions {
     #[command(flatten)]
     pub(crate) pool: PoolTarget,
-    /// Add users to groups who signed in first and lack them. Needs --execute
+    /// Make attributes, groups and inactive users in the pool as they are in Django; without
+    /// --execute it only says how many
     #[arg(long)]
-    pub(crate) fix_groups: bool,
+    pub(crate) fix: bool,
     /// Write to the pool; without it nothing is written
     #[arg(long)]
     pub(crate) execute: bool,
+    /// Compare with what this run recorded, too [default: the user pool's id, if there is such a
+    /// run]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    /// Folder of the run journals
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(crate) runs_dir: PathBuf,
     /// Write the counts here, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -37,6 +37,8 @@ pub(crate) struct Failure {
     pub(crate) status: ExitStatus,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// The command that goes on where this one stopped.
+    pub(crate) resume: Option<String>,
     pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -46,6 +48,7 @@ impl Failure {
             status,
             message: message.into(),
             hint: None,
+            resume: None,
             source: None,
         }
     }
@@ -56,6 +59,11 @@ impl Failure {
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn resume(mut self, command: String) -> Failure {
+        self.resume = Some(command);
         self
     }
 

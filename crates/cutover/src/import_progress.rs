@@ -1,5 +1,5 @@
-//! What an operator sees while an import runs, and how they stop it: one live line and a bar on a
-//! terminal, plain lines elsewhere; the first Ctrl-C finishes what is in flight, the second ends
+//! What an operator sees while an import runs, and how they stop it: a bar and a live line on a
+//! terminal, plain or JSON lines elsewhere; the first Ctrl-C finishes what is in flight, the second ends
 //! at once.
 
 use std::io::IsTerminal;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bulk_import::{Phase, Progress, RunControl, Stop, Waiting};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -22,84 +23,115 @@ const PLAIN: Duration = Duration::from_secs(10);
 /// Shows a run's progress until it is finished.
 pub(crate) struct Watcher {
     task: JoinHandle<()>,
-    bar: ProgressBar,
+    bar: Option<ProgressBar>,
 }
 
 impl Watcher {
     /// Starts watching.
     pub(crate) fn start(control: &RunControl) -> Watcher {
         let progress = control.progress();
-        let bar = ProgressBar::hidden();
-        let task = if std::io::stderr().is_terminal() {
-            bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-            bar.set_style(style());
-            let bar = bar.clone();
-            tokio::spawn(async move {
-                let mut tick = interval(REDRAW);
-                tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-                loop {
-                    tick.tick().await;
-                    draw(&bar, &progress.borrow());
-                }
-            })
-        } else {
-            tokio::spawn(async move {
+        if !std::io::stderr().is_terminal() || output::is_json() {
+            let task = tokio::spawn(async move {
                 let mut tick = interval(PLAIN);
                 tick.tick().await;
                 loop {
                     tick.tick().await;
-                    let line = line(&progress.borrow());
-                    output::note(line);
+                    let now = *progress.borrow();
+                    let [first, second] = lines(&now);
+                    output::progress(format!("{first}  {second}").trim_end(), fields(&now));
                 }
-            })
-        };
-        Watcher { task, bar }
+            });
+            return Watcher { task, bar: None };
+        }
+        let bar = ProgressBar::new(1);
+        bar.set_style(style());
+        output::set_bar(Some(bar.clone()));
+        let drawn = bar.clone();
+        let task = tokio::spawn(async move {
+            let mut tick = interval(REDRAW);
+            tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            loop {
+                tick.tick().await;
+                draw(&drawn, &progress.borrow());
+            }
+        });
+        Watcher {
+            task,
+            bar: Some(bar),
+        }
     }
 
-    /// Stops watching and clears the line.
+    /// Stops watching and clears the lines.
     pub(crate) async fn finish(self) {
         self.task.abort();
         let _ = self.task.await;
-        self.bar.finish_and_clear();
+        if let Some(bar) = self.bar {
+            output::set_bar(None);
+            bar.finish_and_clear();
+        }
     }
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:20} {wide_msg}")
+    // No line is padded to the terminal's width: the ^C that a terminal echoes would start another.
+    ProgressStyle::with_template("{bar:16} {prefix}\n{msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("█▌░")
 }
 
 fn draw(bar: &ProgressBar, progress: &Progress) {
+    let [first, second] = lines(progress);
     bar.set_length(progress.total.max(1));
     bar.set_position(progress.done.min(progress.total.max(1)));
-    bar.set_message(line(progress));
+    bar.set_prefix(first);
+    bar.set_message(second);
 }
 
-/// One line of progress: it fits 80 columns beside the bar.
-fn line(progress: &Progress) -> String {
-    let mut parts = vec![phase(progress.phase).to_owned()];
+/// What is done, and how it goes: the first fits 80 columns beside the bar, the second a line of
+/// its own.
+fn lines(progress: &Progress) -> [String; 2] {
+    let mut first = vec![phase(progress.phase).to_owned()];
     if progress.total > 0 {
-        parts.push(format!("{}/{}", progress.done, progress.total));
+        first.push(format!("{}/{}", progress.done, progress.total));
     } else if progress.done > 0 {
-        parts.push(progress.done.to_string());
+        first.push(progress.done.to_string());
     }
     if progress.rate > 0.0 {
-        parts.push(format!("{:.0}/s", progress.rate));
+        first.push(format!("{:.0}/s", progress.rate));
     }
     if let Some(left) = progress.time_left {
-        parts.push(format!("{} left", duration(left)));
+        first.push(format!("{} left", duration(left)));
     }
-    for (number, word) in [
-        (progress.failed, "failed"),
+    let counts = [
+        (progress.in_flight, "in flight"),
         (progress.throttled, "throttled"),
-    ] {
-        if number > 0 {
-            parts.push(format!("{number} {word}"));
-        }
-    }
-    parts.extend(progress.waiting.map(waiting));
-    parts.join("  ")
+        (progress.failed, "failed"),
+    ];
+    let counts = counts.into_iter().filter(|(number, _)| *number > 0);
+    let mut second: Vec<String> = counts
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    second.extend(progress.waiting.map(waiting));
+    [first.join("  "), second.join(", ")]
+}
+
+/// The same for a program.
+fn fields(progress: &Progress) -> Map<String, Value> {
+    let fields = json!({
+        "phase": phase(progress.phase),
+        "done": progress.done,
+        "total": progress.total,
+        "created": progress.created,
+        "already_in_pool": progress.already_in_pool,
+        "held": progress.held,
+        "failed": progress.failed,
+        "in_flight": progress.in_flight,
+        "throttled": progress.throttled,
+        "users_a_second": progress.rate,
+        "seconds_left": progress.time_left.map(|left| left.as_secs()),
+        "waiting": progress.waiting.map(waiting),
+    });
+    fields.as_object().cloned().unwrap_or_default()
 }
 
 fn phase(phase: Phase) -> &'static str {
@@ -109,7 +141,7 @@ fn phase(phase: Phase) -> &'static str {
         Phase::Planning => "planning",
         Phase::CreatingGroups => "creating groups",
         Phase::Importing => "importing",
-        Phase::AddingMemberships => "adding to groups",
+        Phase::Fixing => "fixing differences",
         Phase::Undoing => "deleting",
         Phase::Finished => "finished",
     }
@@ -119,6 +151,7 @@ fn waiting(waiting: Waiting) -> String {
     match waiting {
         Waiting::Paused => "paused".to_owned(),
         Waiting::PoolUnreachable => "waits: the pool does not answer".to_owned(),
+        Waiting::SessionExpired => "waits: the AWS session has ended, sign in again".to_owned(),
         Waiting::LegacyUnavailable => "waits: the legacy database does not answer".to_owned(),
         Waiting::Throttled(category) => format!("waits: {} throttled", category.name()),
         Waiting::Quota(category) => format!("paced by {}", category.name()),
@@ -164,21 +197,29 @@ pub(crate) fn obey_signals(control: &RunControl) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cognito_user_pool::QuotaCategory;
 
     #[test]
-    fn a_line_with_everything_in_it_fits_a_terminal_beside_the_bar() {
+    fn lines_with_everything_in_them_fit_a_terminal() {
         let progress = Progress {
             phase: Phase::Importing,
-            done: 123_456,
+            done: 8_123_456,
             total: 9_999_999,
             rate: 25.0,
             time_left: Some(Duration::from_secs(360_000)),
-            waiting: None,
+            in_flight: 256,
+            throttled: 1_234,
+            failed: 567,
+            waiting: Some(Waiting::Throttled(QuotaCategory::UserAccountRecovery)),
             ..Progress::default()
         };
-        let line = line(&progress);
-        assert_eq!(line, "importing  123456/9999999  25/s  100 h 00 min left");
-        assert!(line.chars().count() <= 58);
+        let [first, second] = lines(&progress);
+        assert_eq!(first, "importing  8123456/9999999  25/s  100 h 00 min left");
+        assert!(16 + 1 + first.chars().count() <= 80);
+        let expected =
+            "256 in flight, 1234 throttled, 567 failed, waits: UserAccountRecovery throttled";
+        assert_eq!(second, expected);
+        assert!(second.chars().count() <= 80);
     }
 
     #[test]

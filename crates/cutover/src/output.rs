@@ -2,17 +2,22 @@
 //! Nothing else in this crate prints.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use chrono::{SecondsFormat, Utc};
+use indicatif::ProgressBar;
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use crate::arguments::LogFormat;
 use crate::exit_status::{ExitStatus, Failure};
 
 /// Writes one line of result. A closed pipe ends the program quietly, as `head` expects.
 pub(crate) fn result(line: impl Display) {
+    let line = for_reader(&line.to_string(), io::stdout().is_terminal());
     if writeln!(io::stdout(), "{line}").is_err() {
         std::process::exit(0);
     }
@@ -20,43 +25,173 @@ pub(crate) fn result(line: impl Display) {
 
 /// Writes one line for the person watching.
 pub(crate) fn note(line: impl Display) {
-    // Nobody watching is no reason to stop.
-    let _ = writeln!(io::stderr(), "{line}");
+    tell("INFO", &line.to_string(), Map::new());
+}
+
+/// Writes a command to be copied: on a line of its own, whole however long.
+pub(crate) fn command(command: &str) {
+    if is_json() {
+        tell("INFO", command, Map::new());
+    } else {
+        write_note(&format!("  {command}"));
+    }
+}
+
+/// Writes one line of progress where no bar is drawn; a program reads its fields.
+pub(crate) fn progress(line: &str, fields: Map<String, Value>) {
+    tell("INFO", if is_json() { "progress" } else { line }, fields);
 }
 
 /// Prints a failure with its causes and the next step.
 pub(crate) fn failure(failure: &Failure) {
-    note(format_args!("error: {}", failure.message));
+    let mut causes = Vec::new();
     let mut cause = failure
         .source
         .as_deref()
         .map(|source| source as &dyn std::error::Error);
     while let Some(error) = cause {
-        note(format_args!("  caused by: {error}"));
+        causes.push(error.to_string());
         cause = error.source();
+    }
+    if is_json() {
+        let fields = json!({"causes": causes, "hint": failure.hint, "resume": failure.resume});
+        tell(
+            "ERROR",
+            &failure.message,
+            fields.as_object().cloned().unwrap_or_default(),
+        );
+        return;
+    }
+    note(format_args!("error: {}", failure.message));
+    for cause in causes {
+        note(format_args!("  caused by: {cause}"));
     }
     if let Some(hint) = &failure.hint {
         note(format_args!("hint: {hint}"));
     }
+    if let Some(resume) = &failure.resume {
+        note("to go on:");
+        command(resume);
+    }
+}
+
+/// The bar that stands on the last lines of the terminal, if one does: whatever else is written
+/// goes above it.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Says which bar is drawn from now on, if any.
+pub(crate) fn set_bar(bar: Option<ProgressBar>) {
+    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+}
+
+/// Whether stderr is for a program, not for a person.
+pub(crate) fn is_json() -> bool {
+    matches!(FORMAT.get(), Some(LogFormat::Json))
+}
+
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
+fn tell(level: &str, message: &str, mut fields: Map<String, Value>) {
+    if !is_json() {
+        write_note(&for_reader(message, io::stderr().is_terminal()));
+        return;
+    }
+    // The form of the log's own JSON lines, so that one reader takes both.
+    fields.insert("message".to_owned(), json!(message));
+    let timestamp = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
+    let line =
+        json!({"timestamp": timestamp, "level": level, "fields": fields, "target": "cutover"});
+    write_note(&line.to_string());
+}
+
+fn write_note(line: &str) {
+    above_the_bar(|| {
+        // Nobody watching is no reason to stop.
+        let _ = writeln!(io::stderr(), "{line}");
+    });
+}
+
+fn above_the_bar(write: impl FnOnce()) {
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+/// Stderr, above the bar.
+struct AboveTheBar;
+
+impl Write for AboveTheBar {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        above_the_bar(|| {
+            let _ = io::stderr().write_all(bytes);
+        });
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// What fits every terminal.
+const COLUMNS: usize = 80;
+
+/// A line broken between words where a person reads it; as it is for a file or another program.
+fn for_reader(text: &str, is_terminal: bool) -> String {
+    if !is_terminal {
+        return text.to_owned();
+    }
+    text.split('\n').map(broken).collect::<Vec<_>>().join("\n")
+}
+
+/// One line, broken between words; the rest stands two columns further in.
+fn broken(line: &str) -> String {
+    let indent = line.chars().take_while(|c| *c == ' ').count() + 2;
+    let mut lines = String::new();
+    let mut column = 0;
+    for (index, word) in line.split(' ').enumerate() {
+        let length = word.chars().count();
+        if index > 0 && column + 1 + length > COLUMNS && column > indent {
+            lines.push('\n');
+            lines.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if index > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines
 }
 
 /// Prints what clap has to say: help to stdout with 0, a usage error to stderr with 2.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    match error.use_stderr() {
-        true => ExitStatus::Usage.into(),
-        false => ExitStatus::Fine.into(),
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitStatus::Fine.into();
     }
+    let text = error.render().to_string();
+    write_note(&for_reader(text.trim_end(), io::stderr().is_terminal()));
+    ExitStatus::Usage.into()
 }
 
 /// Starts the log on stderr. RUST_LOG chooses the levels; warnings are the default.
 pub(crate) fn start_log(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::builder()
+    let mut filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
         .from_env_lossy();
+    if std::env::var_os("RUST_LOG").is_none() {
+        // Each look for credentials in vain fills a screen; what that means is our error to say.
+        let quiet = "aws_config=error".parse();
+        filter = filter.add_directive(quiet.expect("a target and a level"));
+    }
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr);
+        .with_writer(|| AboveTheBar);
+    let _ = FORMAT.set(format);
     match format {
         LogFormat::Text => builder.with_target(false).init(),
         LogFormat::Json => builder.json().init(),
@@ -151,5 +286,25 @@ impl CsvFile {
         flushed.map_err(|error| self.partial.failure(error))?;
         drop(self.writer);
         self.partial.complete()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_broken_between_words_on_a_terminal_alone() {
+        let text = "hint: a sentence that is so long that it does not fit into the eighty columns of a terminal";
+        assert_eq!(for_reader(text, false), text);
+        let shown = for_reader(text, true);
+        assert_eq!(shown.lines().count(), 2);
+        assert!(
+            shown.lines().all(|line| line.chars().count() <= COLUMNS),
+            "{shown}"
+        );
+        assert_eq!(shown.replace("\n  ", " "), text);
+        let path = format!("could not write {}", "x".repeat(100));
+        assert_eq!(for_reader(&path, true).replace("\n  ", " "), path);
     }
 }

@@ -1,15 +1,25 @@
 //! Which user pool a command works on, and how fast it may: from flags, configuration and what the
 //! pool itself says of its limits.
 
-use cognito_user_pool::{Patience, PoolAddress, PoolFault, QuotaCategory, Quotas, Share, UserPool};
+use std::time::Duration;
+
+use cognito_user_pool::{
+    Patience, PoolAddress, PoolError, PoolFault, QuotaCategory, Quotas, Share, UserPool,
+};
 use migration_model::Config;
 
 use crate::arguments::PoolTarget;
 use crate::exit_status::{ExitStatus, Failure};
+use crate::output;
 
 /// A limit above which there is none: the local pool with its quotas off answers with the largest
 /// number the API can carry. No account has a million requests a second.
 const NO_LIMIT: f64 = 1e6;
+/// A connection that is reset once is tried again; an endpoint that is not there is told.
+const FIRST_QUESTION: Patience = Patience {
+    outage: Duration::from_secs(2),
+    longest_pause: Duration::from_millis(500),
+};
 
 /// The address: flags first, then `[pool]`.
 pub(crate) fn address(config: &Config, options: &PoolTarget) -> Result<PoolAddress, Failure> {
@@ -38,7 +48,7 @@ pub(crate) fn address(config: &Config, options: &PoolTarget) -> Result<PoolAddre
     })
 }
 
-/// Connects with the limits that hold.
+/// Connects with the limits that hold, and says where they differ from Cognito's defaults.
 pub(crate) async fn connect(
     address: PoolAddress,
     options: &PoolTarget,
@@ -46,31 +56,55 @@ pub(crate) async fn connect(
     let share = Share::new(options.share)
         .map_err(|error| Failure::usage(format!("--share {}", options.share)).source(error))?;
     let quotas = Quotas::defaults(share);
-    // The first question has no patience: whoever has just typed the command hears at once that
-    // nobody listens there. Outages later on are waited out.
-    let first = UserPool::connect(address.clone(), quotas.clone(), Patience::NONE).await;
-    let limit = first
-        .get_provisioned_limit(QuotaCategory::UserCreation)
-        .await;
-    let shown = address.to_string();
-    let pool = UserPool::connect(address, quotas.clone(), Patience::default()).await;
-    match limit {
-        Err(error) if error.fault() == PoolFault::Unreachable => {
-            let hint = error.hint();
-            return Err(Failure::new(
-                ExitStatus::Halted,
-                format!("the user pool {shown} does not answer"),
-            )
-            .source(error)
-            .hint(hint));
+    // The first question has little patience: whoever has just typed the command hears soon that
+    // nobody listens there, or that they are not signed in. Outages later on are waited out.
+    let first = UserPool::connect(address.clone(), quotas.clone(), FIRST_QUESTION).await;
+    // The one category whose limit can be raised and that an import's speed depends on.
+    let asked = QuotaCategory::UserCreation;
+    let provisioned = first.get_provisioned_limit(asked).await;
+    let mut quotas = match provisioned {
+        Err(error) if is_in_the_way(error.fault()) => return Err(no_answer(&address, error)),
+        Ok(Some(limit)) if limit >= NO_LIMIT => Quotas::off(),
+        Ok(Some(limit)) => quotas.with_limit(asked, limit),
+        Ok(None) => quotas,
+        Err(error) => {
+            if error.fault() == PoolFault::AccessDenied {
+                output::note(
+                    "the account's limits may not be read (cognito-idp:GetProvisionedLimit): \
+                     Cognito's defaults are taken; --limit UserCreation=RATE gives another",
+                );
+            }
+            quotas
         }
-        Ok(Some(limit)) if limit >= NO_LIMIT => pool.set_quotas(Quotas::off()),
-        Ok(Some(limit)) => {
-            pool.set_quotas(quotas.with_limit(QuotaCategory::UserCreation, limit));
-        }
-        // Not allowed to ask, or nobody to answer: Cognito's defaults hold, and what is wrong
-        // with the pool is said by the first call that needs it.
-        Ok(None) | Err(_) => {}
+    };
+    for given in &options.limit {
+        quotas = quotas.with_limit(given.category, given.limit);
     }
+    let pool = UserPool::connect(address, quotas, Patience::default()).await;
     Ok(pool)
+}
+
+/// What keeps every further call from success as well.
+fn is_in_the_way(fault: PoolFault) -> bool {
+    matches!(
+        fault,
+        PoolFault::Unreachable
+            | PoolFault::Credentials
+            | PoolFault::SessionExpired
+            | PoolFault::Clock
+    )
+}
+
+fn no_answer(address: &PoolAddress, error: PoolError) -> Failure {
+    let what = match error.fault() {
+        PoolFault::Unreachable => "does not answer",
+        _ => "cannot be asked",
+    };
+    let hint = error.hint();
+    Failure::new(
+        ExitStatus::Halted,
+        format!("the user pool {address} {what}"),
+    )
+    .source(error)
+    .hint(hint)
 }

@@ -1,9 +1,7 @@
 //! Both sides compared after the import, in the report's terms. The comparing itself is
 //! bulk-import's.
 
-use bulk_import::{
-    DriftKind, ImportError, Reconciliation, RunControl, add_lacking_memberships, reconcile,
-};
+use bulk_import::{DriftKind, FixKind, ImportError, Reconciliation, RunControl, fix, reconcile};
 use cognito_user_pool::WritableUserPool;
 use legacy_users::LegacyDatabase;
 use migration_model::{Config, Finding, Severity};
@@ -19,10 +17,11 @@ pub(crate) async fn compare(
     pool: &WritableUserPool,
 ) -> Result<(u64, Comparison), ImportError> {
     let control = RunControl::new();
-    let mut first = reconcile(legacy, config, pool, &control).await?;
-    let added = add_lacking_memberships(pool, &mut first, &control).await?;
-    let second = reconcile(legacy, config, pool, &control).await?;
-    Ok((added.added, in_report_terms(&second)))
+    let mut first = reconcile(legacy, config, pool, None, &control).await?;
+    let added = fix(pool, &mut first, &[FixKind::AddToGroup], &control).await?;
+    let second = reconcile(legacy, config, pool, None, &control).await?;
+    let added = added.done.values().sum();
+    Ok((added, in_report_terms(&second)))
 }
 
 fn in_report_terms(reconciliation: &Reconciliation) -> Comparison {
@@ -64,6 +63,7 @@ fn meaning(kind: &DriftKind) -> &'static str {
         DriftKind::Enabled => "enabled on one side alone",
         DriftKind::Status => "in the pool, but unable to sign in or reset",
         DriftKind::Identity => "found by name, but with another legacy id",
+        DriftKind::Replaced => "deleted and made anew since the import",
     }
 }
 

@@ -35,6 +35,14 @@ pub enum JournalError {
         /// Where its journal would be.
         path: PathBuf,
     },
+    /// The run was started in shards, and again in another number of them.
+    #[error("run `{run}` has journals of {} and of {} shards", counts[0], counts[1])]
+    MixedShards {
+        /// The run.
+        run: RunName,
+        /// Two of the numbers.
+        counts: [u16; 2],
+    },
     /// The file is something else, or damaged.
     #[error("{} is not the journal of an import run", path.display())]
     NotAJournal {
@@ -114,6 +122,9 @@ impl JournalError {
                 "wait until it has ended, or give this import another run name"
             }
             JournalError::Missing { .. } => "check the run's name and the directory of the runs",
+            JournalError::MixedShards { .. } => {
+                "move the journals of the division that is not meant to another directory"
+            }
             JournalError::NotAJournal { .. } => {
                 "give another run name, or restore the file from a backup"
             }

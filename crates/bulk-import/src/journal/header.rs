@@ -9,6 +9,7 @@ use migration_model::LegacyId;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::{Journal, JournalError, JournalReader};
+use crate::Shard;
 
 /// What must not change within a run.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +19,8 @@ pub(crate) struct Target {
     /// Whether the pool is on this machine: a rehearsal pool may bear the id of the real one.
     pub(crate) is_local: bool,
     pub(crate) config_digest: String,
+    /// Whose users the run imports, if it is divided.
+    pub(crate) shard: Option<Shard>,
 }
 
 /// The `run` table.
@@ -99,6 +102,13 @@ impl Target {
             let (ours, theirs) = (place(self.is_local), place(other.is_local));
             differences.push(format!("its pool is {ours}, not {theirs}"));
         }
+        if self.shard != other.shard {
+            let part = |shard: Option<Shard>| {
+                shard.map_or("not divided".to_owned(), |shard| format!("shard {shard}"))
+            };
+            let (ours, theirs) = (part(self.shard), part(other.shard));
+            differences.push(format!("it is {ours}, not {theirs}"));
+        }
         if self.config_digest != other.config_digest {
             let digest = |text: &str| text.chars().take(12).collect::<String>();
             differences.push(format!(
@@ -132,12 +142,17 @@ impl Header {
             user_pool_id,
             is_local,
             config_digest,
+            shard,
         } = &self.target;
         vec![
             ("region", region.clone()),
             ("user_pool_id", user_pool_id.clone()),
             ("is_local", is_local.to_string()),
             ("config_digest", config_digest.clone()),
+            (
+                "shard",
+                shard.map(|shard| shard.to_string()).unwrap_or_default(),
+            ),
             ("key_kind", self.key_kind.name().to_owned()),
             ("policy", self.policy.clone().unwrap_or_default()),
             ("generation", self.generation.to_string()),
@@ -160,6 +175,7 @@ impl Header {
                 user_pool_id: text("user_pool_id")?,
                 is_local: text("is_local")? == "true",
                 config_digest: text("config_digest")?,
+                shard: text("shard").and_then(|shard| shard.parse().ok()),
             },
             key_kind: KeyKind::from_name(&text("key_kind")?),
             policy: text("policy").filter(|policy| !policy.is_empty()),

@@ -6,7 +6,7 @@ use std::path::Path;
 use futures::Stream;
 use sqlx::Row;
 
-use super::{Journal, JournalError};
+use super::{JournalError, RunJournals};
 use crate::RunName;
 
 /// What became of one user. Holds a username: not for sharing, and `Debug` hides it.
@@ -40,7 +40,7 @@ impl OutcomeRow {
     /// The columns' names, in order.
     pub const COLUMNS: [&'static str; 5] = ["legacy_id", "username", "outcome", "reason", "sub"];
 
-    /// Reads all rows of a run.
+    /// Reads all rows of a run, one shard after the other where it is divided.
     ///
     /// # Errors
     ///
@@ -49,8 +49,9 @@ impl OutcomeRow {
         directory: &Path,
         run: &RunName,
     ) -> Result<impl Stream<Item = Result<OutcomeRow, JournalError>> + use<>, JournalError> {
-        let mut journal = Journal::read(directory, run).await?;
+        let journals = RunJournals::find(directory, run)?.open().await?;
         Ok(async_stream::try_stream! {
+            for mut journal in journals {
             let mut after = 0_i64;
             loop {
                 let select = "SELECT position, legacy_id, username,
@@ -72,6 +73,7 @@ impl OutcomeRow {
                         sub: row.get(5),
                     };
                 }
+            }
             }
         })
     }

@@ -27,6 +27,8 @@ pub(crate) struct PlannedUser {
     pub(crate) email_key: Option<i64>,
     pub(crate) verified: bool,
     pub(crate) id_key: Option<i64>,
+    /// False for a user of another shard, whose name may collide with ours.
+    pub(crate) mine: bool,
 }
 
 /// A user of the pool, as far as legacy users are held against them.
@@ -42,11 +44,11 @@ pub(crate) struct PoolUserRow {
 
 const INSERT_USERS: &str = "
 INSERT INTO users (legacy_id, username, route, reason, group_count, enabled, has_contact,
-                   may_sign_in, collidable, name_key, email_key, verified, id_key, generation)
+                   may_sign_in, collidable, name_key, email_key, verified, id_key, mine, generation)
 SELECT value->>'legacy_id', value->>'username', value->>'route', value->>'reason',
        value->>'group_count', value->>'enabled', value->>'has_contact', value->>'may_sign_in',
        value->>'collidable', value->>'name_key', value->>'email_key', value->>'verified',
-       value->>'id_key', ?2
+       value->>'id_key', value->>'mine', ?2
 FROM json_each(?1) WHERE true
 ON CONFLICT (legacy_id) DO UPDATE SET
     generation = excluded.generation,
@@ -125,6 +127,8 @@ const RESOLVE_ALIASES: &[&str] = &[
 ];
 
 const SETTLE: &[&str] = &[
+    // They were here to be compared with; their own shards import them.
+    "DELETE FROM users WHERE NOT mine",
     "UPDATE users SET route = 'hold', reason = 'legacy-user-gone', outcome = 'held'
      WHERE generation <> ?1 AND state = 'planned'
        AND (outcome IS NULL OR outcome = 'held')",

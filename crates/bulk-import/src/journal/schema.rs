@@ -40,6 +40,7 @@ CREATE TABLE users (
     enabled       INTEGER NOT NULL,
     has_contact   INTEGER NOT NULL,    -- a reset code has somewhere to go
     may_sign_in   INTEGER NOT NULL,    -- could still keep the password
+    mine          INTEGER NOT NULL DEFAULT 1, -- 0 for another shard's, until the plan is complete
     collidable    INTEGER NOT NULL,    -- a collision of names would decide the route
     email_shared  INTEGER NOT NULL DEFAULT 0,
     name_key      INTEGER,             -- hashes of the folded names, to find collisions by

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use migration_model::Reason;
 use sqlx::Row;
 
-use super::{Journal, JournalError, JournalReader};
+use super::{JournalError, JournalReader, RunJournals};
 use crate::RunName;
 use crate::summary::Summary;
 
@@ -24,6 +24,10 @@ pub struct RunStatus {
     pub started_at: DateTime<Utc>,
     /// Whether a complete plan exists.
     pub planned: bool,
+    /// Into how many shards it is divided, if it is.
+    pub shards: Option<u16>,
+    /// Shards whose journals are not in the directory; their users are in no count.
+    pub missing_shards: Vec<u16>,
     /// Its accounts.
     pub summary: Summary,
     /// Users by outcome and reason, most first.
@@ -44,16 +48,56 @@ pub struct ReasonCount {
 }
 
 impl RunStatus {
-    /// Reads a run's journal.
+    /// Reads a run's journal, or those of its shards together.
     ///
     /// # Errors
     ///
     /// When there is no such run, or its file cannot be read.
     pub async fn read(directory: &Path, run: &RunName) -> Result<RunStatus, JournalError> {
-        let mut journal = Journal::read(directory, run).await?;
-        let header = journal.header().await?;
-        let reasons = journal.reasons().await?;
-        let pending = journal.pending().await?;
+        let journals = RunJournals::find(directory, run)?;
+        let mut parts = journals.open().await?.into_iter();
+        let first = parts.next().expect("a run that was found has a journal");
+        let mut status = first.status(run).await?;
+        for part in parts {
+            status.add(part.status(run).await?);
+        }
+        status.shards = journals.shards();
+        status.missing_shards = journals.missing_shards();
+        status.summary.complete &= status.missing_shards.is_empty();
+        Ok(status)
+    }
+
+    /// Adds what another shard did.
+    fn add(&mut self, other: RunStatus) {
+        self.started_at = self.started_at.min(other.started_at);
+        self.planned &= other.planned;
+        self.summary.add(&other.summary);
+        for count in other.reasons {
+            let same = self
+                .reasons
+                .iter_mut()
+                .find(|ours| ours.is_about_the_same(&count));
+            match same {
+                Some(ours) => ours.users += count.users,
+                None => self.reasons.push(count),
+            }
+        }
+        self.reasons
+            .sort_by_key(|count| std::cmp::Reverse(count.users));
+    }
+}
+
+impl ReasonCount {
+    fn is_about_the_same(&self, other: &ReasonCount) -> bool {
+        (&self.outcome, self.reason, &self.detail) == (&other.outcome, other.reason, &other.detail)
+    }
+}
+
+impl JournalReader {
+    async fn status(mut self, run: &RunName) -> Result<RunStatus, JournalError> {
+        let header = self.header().await?;
+        let reasons = self.reasons().await?;
+        let pending = self.pending().await?;
         let complete = header.finished && pending == 0;
         Ok(RunStatus {
             run: run.clone(),
@@ -61,13 +105,13 @@ impl RunStatus {
             region: header.target.region,
             started_at: header.started_at,
             planned: header.plan_complete,
+            shards: None,
+            missing_shards: Vec::new(),
             summary: Summary::from_counts(run.clone(), &reasons, pending, complete),
             reasons,
         })
     }
-}
 
-impl JournalReader {
     pub(crate) async fn reasons(&mut self) -> Result<Vec<ReasonCount>, JournalError> {
         let storage = |error| JournalError::storage(&self.path, "reading it", &error);
         let select = "SELECT outcome, reason, detail, COUNT(*) AS users FROM users

@@ -1,28 +1,44 @@
 //! One legacy user against what the pool has for them. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cognito_user_pool::UserStatus;
 
 use super::Expected;
 use super::drift::{DriftKind, DriftRow};
+use super::fixes::Fix;
 use super::pool_copy::CopiedUser;
+use crate::journal::Recorded;
 use crate::text_key::Folding;
 
 /// All differences of one user; none when both sides agree.
 pub(crate) fn compare(
     expected: &Expected,
     found: Option<CopiedUser>,
+    recorded: Option<&Recorded>,
     managed: &BTreeSet<String>,
     folding: Folding,
 ) -> Vec<DriftRow> {
     let Some(found) = found else {
+        if recorded.is_some_and(Recorded::says_in_pool) {
+            return vec![DriftRow::new(
+                DriftKind::Missing,
+                "was there by the journal",
+            )];
+        }
         let kind = expected
             .may_be_missing
             .map_or(DriftKind::Missing, DriftKind::NotExpected);
         return vec![DriftRow::new(kind, "")];
     };
     let mut rows = Vec::new();
+    let another = |recorded: &Recorded| recorded.sub.is_some() && recorded.sub != found.sub;
+    if recorded.is_some_and(|recorded| recorded.says_in_pool() && another(recorded)) {
+        rows.push(DriftRow::new(
+            DriftKind::Replaced,
+            "another sub than in the journal",
+        ));
+    }
     if expected.id_key.is_some() && found.id_key != expected.id_key {
         let about = if found.id_key.is_some() {
             "another id"
@@ -61,27 +77,72 @@ pub(crate) fn compare(
     rows
 }
 
-/// The memberships that a user lacks in the pool, as (username, group); only of a user whose name
-/// and legacy id both agree.
-pub(crate) fn lacking_memberships(
+/// What can be done about the differences of a user; only of one whose name and legacy id both
+/// agree.
+pub(crate) fn fixes(
     expected: &Expected,
     found: Option<&CopiedUser>,
-) -> Vec<(String, String)> {
+    managed: &BTreeSet<String>,
+    folding: Folding,
+) -> Vec<Fix> {
     let Some(found) = found else {
         return Vec::new();
     };
     let proven = expected.id_key.is_some()
         && found.id_key == expected.id_key
         && expected.name_key == Some(found.name_key);
-    let lacking = expected
-        .target
+    if !proven {
+        return Vec::new();
+    }
+    let target = &expected.target;
+    let lacking = target
         .groups
         .iter()
         .filter(|group| !found.groups.contains(group));
-    lacking
-        .filter(|_| proven)
-        .map(|group| (found.username.clone(), group.clone()))
-        .collect()
+    let surplus = found
+        .groups
+        .iter()
+        .filter(|group| managed.contains(*group) && !target.groups.contains(*group));
+    let mut fixes: Vec<Fix> = lacking
+        .cloned()
+        .map(Fix::AddToGroup)
+        .chain(surplus.cloned().map(Fix::RemoveFromGroup))
+        .collect();
+    fixes.extend((found.enabled && !target.enabled).then_some(Fix::Disable));
+    let values = values_to_set(expected, &differing_attributes(expected, found, folding));
+    fixes.extend((!values.is_empty()).then_some(Fix::SetAttributes(values)));
+    fixes
+}
+
+/// The differing attributes' values as they should be. An address that nobody verified is left as
+/// it is: Cognito would write to the person to have it verified.
+fn values_to_set(expected: &Expected, differing: &[&str]) -> BTreeMap<String, String> {
+    let wanted = |name: &str| expected.target.attributes.get(name).cloned();
+    let mut values: BTreeMap<String, String> = differing
+        .iter()
+        .map(|name| ((*name).to_owned(), wanted(name).unwrap_or_default()))
+        .collect();
+    for (address, flag) in [
+        ("email", "email_verified"),
+        ("phone_number", "phone_number_verified"),
+    ] {
+        let verified = wanted(flag).is_some_and(|flag| flag == "true");
+        if !values.contains_key(address) {
+            // A flag cannot be deleted, and goes with its address.
+            if !verified {
+                values.remove(flag);
+            }
+        } else if wanted(address).is_none() {
+            values.remove(flag);
+        } else if verified {
+            // Changing an address takes its verification away unless both come together.
+            values.insert(flag.to_owned(), "true".to_owned());
+        } else {
+            values.remove(address);
+            values.remove(flag);
+        }
+    }
+    values
 }
 
 fn differing_attributes<'a>(

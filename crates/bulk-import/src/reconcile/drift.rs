@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use futures::Stream;
 use migration_model::Reason;
 
+use super::fixes::FixKind;
 use super::pool_copy::PoolCopy;
 use crate::journal::JournalError;
 
@@ -28,6 +29,8 @@ pub enum DriftKind {
     Status,
     /// Found by name, but does not bear the legacy id, or bears another.
     Identity,
+    /// Deleted and made anew since the run: the journal has another `sub`.
+    Replaced,
 }
 
 impl DriftKind {
@@ -42,6 +45,7 @@ impl DriftKind {
             DriftKind::Enabled => "enabled-differs",
             DriftKind::Status => "status-unfinished",
             DriftKind::Identity => "legacy-id-differs",
+            DriftKind::Replaced => "replaced-since-run",
         }
     }
 
@@ -90,6 +94,8 @@ pub struct Reconciliation {
     pub pool_users: u64,
     /// Differences by kind. A user may have several.
     pub counts: BTreeMap<DriftKind, u64>,
+    /// What [`fix`](crate::fix) would do about them: calls by kind.
+    pub fixes: BTreeMap<FixKind, u64>,
     /// False when somebody asked to stop before the end.
     pub complete: bool,
     copy: PoolCopy,
@@ -101,6 +107,7 @@ impl std::fmt::Debug for Reconciliation {
             .field("legacy_users", &self.legacy_users)
             .field("pool_users", &self.pool_users)
             .field("counts", &self.counts)
+            .field("fixes", &self.fixes)
             .field("complete", &self.complete)
             .finish_non_exhaustive()
     }
@@ -112,12 +119,14 @@ impl Reconciliation {
         legacy_users: u64,
         pool_users: u64,
         counts: BTreeMap<DriftKind, u64>,
+        fixes: BTreeMap<FixKind, u64>,
         complete: bool,
     ) -> Reconciliation {
         Reconciliation {
             legacy_users,
             pool_users,
             counts,
+            fixes,
             complete,
             copy,
         }

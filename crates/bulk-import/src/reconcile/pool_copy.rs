@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Row, SqliteConnection};
 
 use super::drift::{Drift, DriftKind, DriftRow};
+use super::fixes::{Fix, FixKind};
 use crate::journal::JournalError;
 
 const TABLES: &str = "
@@ -20,7 +21,7 @@ CREATE TABLE pool_users (
 ) WITHOUT ROWID;
 CREATE TABLE members (username TEXT NOT NULL, name TEXT NOT NULL);
 CREATE TABLE legacy_keys (name_key INTEGER, email_key INTEGER, verified INTEGER NOT NULL);
-CREATE TABLE lacking (username TEXT NOT NULL, name TEXT NOT NULL);
+CREATE TABLE fixes (username TEXT NOT NULL, kind TEXT NOT NULL, name TEXT, attributes TEXT);
 CREATE TABLE drift (legacy_id TEXT NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL);
 ";
 
@@ -34,7 +35,7 @@ CREATE INDEX members_by_username ON members (username);
 #[derive(Serialize)]
 pub(crate) struct CopiedUser {
     pub(super) username: String,
-    sub: Option<String>,
+    pub(super) sub: Option<String>,
     pub(super) name_key: i64,
     pub(super) id_key: Option<i64>,
     pub(super) enabled: bool,
@@ -52,11 +53,11 @@ pub(crate) struct Wanted {
     pub(super) name_key: Option<i64>,
 }
 
-/// A membership that a proven user lacks.
-pub(super) struct Lacking {
+/// Something that can be done about a difference.
+pub(super) struct NotedFix {
     pub(super) row: i64,
     pub(super) username: String,
-    pub(super) group: String,
+    pub(super) fix: Fix,
 }
 
 #[derive(Deserialize)]
@@ -256,42 +257,43 @@ impl PoolCopy {
         self.insert(insert, &rows).await
     }
 
-    /// Notes memberships that proven users lack, as (username, group).
-    pub(super) async fn add_lacking(
-        &mut self,
-        lacking: &[(String, String)],
-    ) -> Result<(), JournalError> {
-        let insert = "INSERT INTO lacking (username, name)
-                      SELECT value->>0, value->>1 FROM json_each(?1)";
-        self.insert(insert, lacking).await
+    /// Notes what can be done about differences, as (username, fix).
+    pub(super) async fn add_fixes(&mut self, fixes: &[(String, Fix)]) -> Result<(), JournalError> {
+        let rows: Vec<_> = fixes
+            .iter()
+            .map(|(username, fix)| {
+                let (group, values) = match fix {
+                    Fix::SetAttributes(values) => (None, Some(values)),
+                    Fix::AddToGroup(group) | Fix::RemoveFromGroup(group) => (Some(group), None),
+                    Fix::Disable => (None, None),
+                };
+                (username, fix.kind().code(), group, values)
+            })
+            .collect();
+        let insert = "INSERT INTO fixes (username, kind, name, attributes)
+                      SELECT value->>0, value->>1, value->>2, value->3 FROM json_each(?1)";
+        self.insert(insert, &rows).await
     }
 
-    /// The groups of all lacking memberships.
-    pub(super) async fn lacking_groups(&mut self) -> Result<Vec<String>, JournalError> {
-        let select = sqlx::query("SELECT DISTINCT name FROM lacking ORDER BY name");
+    /// The groups that somebody is to be added to.
+    pub(super) async fn groups_to_add_to(&mut self) -> Result<Vec<String>, JournalError> {
+        let select = "SELECT DISTINCT name FROM fixes WHERE kind = ?1 ORDER BY name";
+        let select = sqlx::query(select).bind(FixKind::AddToGroup.code());
         let rows = select.fetch_all(&mut self.connection).await;
         let rows = rows.map_err(|error| storage(&self.directory, &error))?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// The next lacking memberships after a row, at most a thousand.
-    pub(super) async fn lacking_memberships(
-        &mut self,
-        after: i64,
-    ) -> Result<Vec<Lacking>, JournalError> {
-        let select = "SELECT rowid, username, name FROM lacking
+    /// The next fixes after a row, at most a thousand.
+    pub(super) async fn fixes(&mut self, after: i64) -> Result<Vec<NotedFix>, JournalError> {
+        let select = "SELECT rowid, username, kind, name, attributes FROM fixes
                       WHERE rowid > ?1 ORDER BY rowid LIMIT 1000";
         let rows = sqlx::query(select)
             .bind(after)
             .fetch_all(&mut self.connection)
             .await;
         let rows = rows.map_err(|error| storage(&self.directory, &error))?;
-        let lacking = |row: &sqlx::sqlite::SqliteRow| Lacking {
-            row: row.get(0),
-            username: row.get(1),
-            group: row.get(2),
-        };
-        Ok(rows.iter().map(lacking).collect())
+        Ok(rows.iter().filter_map(noted_fix).collect())
     }
 
     /// Notes the pool users that no legacy user was matched with.
@@ -349,6 +351,23 @@ impl PoolCopy {
     }
 }
 
+fn noted_fix(row: &sqlx::sqlite::SqliteRow) -> Option<NotedFix> {
+    let group = || row.get::<Option<String>, usize>(3);
+    let fix = match FixKind::of_code(row.get::<&str, usize>(2))? {
+        FixKind::AddToGroup => Fix::AddToGroup(group()?),
+        FixKind::RemoveFromGroup => Fix::RemoveFromGroup(group()?),
+        FixKind::Disable => Fix::Disable,
+        FixKind::SetAttributes => {
+            Fix::SetAttributes(serde_json::from_str(row.get::<&str, usize>(4)).ok()?)
+        }
+    };
+    Some(NotedFix {
+        row: row.get(0),
+        username: row.get(1),
+        fix,
+    })
+}
+
 fn storage(directory: &tempfile::TempDir, error: &sqlx::Error) -> JournalError {
     JournalError::storage(directory.path(), "comparing", error)
 }
@@ -374,6 +393,7 @@ fn kind(code: &str) -> DriftKind {
         DriftKind::Enabled,
         DriftKind::Status,
         DriftKind::Identity,
+        DriftKind::Replaced,
     ]
     .into_iter()
     .find(|kind| kind.code() == code)

@@ -8,5 +8,6 @@ mod journal_trouble;
 mod outages;
 mod planning;
 mod reconciling;
+mod sharding;
 mod undoing;
 mod world;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bulk_import::{ControlFiles, ErrorClass, ImportError, RunControl, RunStatus};
+use bulk_import::{ControlFiles, ErrorClass, ImportError, Obeyed, RunControl, RunStatus, Waiting};
 use cognito_user_pool::{PoolFault, Quotas, Share, UserStatus};
 use migration_model::Reason;
 
@@ -74,13 +74,17 @@ async fn files_beside_the_journal_pause_slow_and_stop_a_run() {
         std::fs::remove_file(&files.pause).expect("it is there");
     };
     let import = bulk_import::import(&legacy, &world.config, &pool, &run, &control);
-    let unreadable = |path: &std::path::Path| panic!("{}", path.display());
+    let mut told = Vec::new();
     let summary = tokio::select! {
         (summary, ()) = async { tokio::join!(import, operator) } => summary,
-        () = files.obey(&control, &pool, unreadable) => unreachable!("it obeys for ever"),
+        () = files.obey(&control, &pool, |obeyed| told.push(obeyed)) => unreachable!("it obeys for ever"),
     };
     let summary = summary.expect("stopping is no error");
     assert!(!summary.complete, "{summary:?}");
+    let share = Obeyed::Share(Share::new(0.01).expect("a share"));
+    // One look at the files may find the stop before it finds the pause gone.
+    told.retain(|obeyed| *obeyed != Obeyed::Resumed);
+    assert_eq!(told, [Obeyed::Paused, share, Obeyed::Stopped]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,9 +114,13 @@ async fn a_pool_that_is_deleted_halts_the_run_and_the_journal_stays_exact() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_session_and_a_missing_right_halt_with_what_to_do() {
+async fn a_key_that_is_not_known_and_a_missing_right_halt_with_what_to_do() {
     for (operation, exception, hint) in [
-        ("AdminCreateUser", "ExpiredTokenException", "sign in again"),
+        (
+            "AdminCreateUser",
+            "UnrecognizedClientException",
+            "access key",
+        ),
         (
             "AdminSetUserPassword",
             "AccessDeniedException",
@@ -142,6 +150,37 @@ async fn an_expired_session_and_a_missing_right_halt_with_what_to_do() {
         assert_accounts(&rest, 60);
         assert!(rest.complete && rest.failed == 0, "{exception}: {rest:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_session_is_waited_for_and_said_and_nobody_fails() {
+    let world = world().await;
+    let expired = Arc::new(AtomicBool::new(false));
+    let rule = {
+        let expired = Arc::clone(&expired);
+        move |call: Call<'_>| {
+            expired.fetch_or(call.number == 60, Ordering::SeqCst);
+            match expired.load(Ordering::SeqCst) {
+                true => Fault::Refuse("ExpiredTokenException"),
+                false => Fault::None,
+            }
+        }
+    };
+    let front = FaultFront::start(world.service.endpoint(), rule).await;
+    let pool = pool_with_patience(world.address_at(&front.endpoint), Quotas::off(), SHORT).await;
+    let (legacy, control, run) = (world.legacy().await, RunControl::new(), world.run());
+    let mut progress = control.progress();
+    let operator = async {
+        let told = progress.wait_for(|now| now.waiting == Some(Waiting::SessionExpired));
+        drop(told.await.expect("the run goes on"));
+        // Somebody has signed in again.
+        expired.store(false, Ordering::SeqCst);
+    };
+    let import = bulk_import::import(&legacy, &world.config, &pool, &run, &control);
+    let (summary, ()) = tokio::join!(import, operator);
+    let summary = summary.expect("it goes on by itself");
+    assert_accounts(&summary, 60);
+    assert!(summary.complete && summary.failed == 0, "{summary:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bulk_import::{DriftKind, Reconciliation, RunControl, reconcile};
+use bulk_import::{DriftKind, FixKind, Reconciliation, RunControl, RunJournals, fix, reconcile};
 use futures::TryStreamExt;
 use migration_model::Reason;
 
@@ -10,7 +10,7 @@ use crate::world::World;
 
 async fn compare(world: &World) -> Reconciliation {
     let (legacy, pool, control) = (world.legacy().await, world.pool().await, RunControl::new());
-    reconcile(&legacy, &world.config, &pool, &control)
+    reconcile(&legacy, &world.config, &pool, None, &control)
         .await
         .expect("both sides answer")
 }
@@ -111,4 +111,161 @@ async fn every_kind_of_difference_is_found_by_legacy_id() {
     ];
     assert_eq!(drift, expected);
     assert_eq!(found.drift_count(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attributes_groups_and_inactive_users_are_made_as_in_django_and_nobody_else_is_touched() {
+    let world = World::new().await;
+    world.keep("id BETWEEN 1 AND 40").await;
+    world.import(&world.run()).await.expect("imports");
+    let pool = world.pool().await;
+    let attribute = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+    let set = async |username: &str, name: &str, value: &str| {
+        let values = attribute(name, value);
+        let changed = pool.admin_update_user_attributes(username, &values);
+        changed.await.expect("an attribute of theirs");
+    };
+    // Ours to mend: a name, a group too many, and somebody whom Django has locked out since.
+    set("staff.member0", "given_name", "Somebody").await;
+    pool.create_group("editors", "Django's")
+        .await
+        .expect("a group");
+    pool.admin_add_user_to_group("staff.member1", "editors")
+        .await
+        .expect("a group too many");
+    world
+        .change("UPDATE auth_user SET is_active = 0 WHERE id = 4")
+        .await;
+    // Not ours: a stranger, an account with another's id, and a user whom somebody disabled here.
+    let name = attribute("given_name", "New");
+    let stranger = pool.admin_create_user("alg.new", &name).await;
+    stranger.expect("a stranger");
+    set("staff.member3", "custom:legacy_id", "999").await;
+    set("staff.member3", "given_name", "Else").await;
+    pool.admin_disable_user("alg.argon2.2")
+        .await
+        .expect("disabled here");
+    let before = world.users().await;
+
+    let mut found = compare(&world).await;
+    let one_each = [
+        FixKind::SetAttributes,
+        FixKind::RemoveFromGroup,
+        FixKind::Disable,
+    ];
+    let counted: Vec<FixKind> = found.fixes.keys().copied().collect();
+    assert_eq!(counted, one_each, "{found:?}");
+    let fixed = fix(&pool, &mut found, &FixKind::ALL, &RunControl::new()).await;
+    let fixed = fixed.expect("the pool answers");
+    assert_eq!(fixed.done, BTreeMap::from(one_each.map(|kind| (kind, 1))));
+    assert!(fixed.refused.is_empty(), "{fixed:?}");
+
+    let after = world.users().await;
+    let changed: Vec<&String> = after
+        .iter()
+        .filter(|(name, user)| before.get(*name) != Some(user))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(!after["staff.member2"].enabled, "inactive in Django");
+    assert!(!after["alg.argon2.2"].enabled, "not ours to enable");
+    assert_eq!(
+        after["staff.member0"].attributes["given_name"], "Kofi",
+        "as in Django"
+    );
+    assert_eq!(
+        changed,
+        ["staff.member0", "staff.member2"],
+        "users themselves"
+    );
+    let left = compare(&world).await;
+    let expected = [
+        (DriftKind::Extra, 1),
+        (DriftKind::Enabled, 1),
+        (DriftKind::Identity, 1),
+    ];
+    let drift: Vec<(DriftKind, u64)> = left
+        .counts
+        .iter()
+        .filter(|(kind, _)| kind.is_drift())
+        .map(|(kind, users)| (kind.clone(), *users))
+        .collect();
+    assert_eq!(drift, expected);
+    assert!(left.fixes.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_nobody_verified_is_left_and_a_verified_one_stays_verified() {
+    let world = World::new().await;
+    world.keep("id BETWEEN 1 AND 40").await;
+    world
+        .change("UPDATE account_emailaddress SET verified = 0 WHERE user_id = 9")
+        .await;
+    world.import(&world.run()).await.expect("imports");
+    let pool = world.pool().await;
+    let verified = world.users().await;
+    let is_verified = |user: &&cognito_user_pool::UserRecord| {
+        user.attributes.get("email_verified").map(String::as_str) == Some("true")
+    };
+    let with = verified
+        .values()
+        .find(is_verified)
+        .expect("most are verified");
+    let without = verified
+        .values()
+        .find(|user| !is_verified(user) && user.attributes.contains_key("email"))
+        .expect("some are not");
+    for (user, number) in [(with, 1), (without, 2)] {
+        let email = format!("changed{number}@example.com");
+        let email = BTreeMap::from([("email".to_owned(), email)]);
+        pool.admin_update_user_attributes(&user.username, &email)
+            .await
+            .expect("an address");
+    }
+    let mut found = compare(&world).await;
+    assert_eq!(
+        found.counts.get(&DriftKind::Attributes),
+        Some(&2),
+        "{found:?}"
+    );
+    assert_eq!(found.fixes, BTreeMap::from([(FixKind::SetAttributes, 1)]));
+    let fixed = fix(&pool, &mut found, &FixKind::ALL, &RunControl::new()).await;
+    assert!(fixed.expect("the pool answers").refused.is_empty());
+    let after = world.users().await;
+    assert_eq!(after[&with.username].attributes, with.attributes);
+    let left = &after[&without.username].attributes["email"];
+    assert_eq!(left, "changed2@example.com");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_a_run_created_and_somebody_deleted_or_replaced_since_is_told_by_the_journal() {
+    let world = World::new().await;
+    world.keep("id BETWEEN 1 AND 40").await;
+    world.import(&world.run()).await.expect("imports");
+    let pool = world.pool().await;
+    // Both could still sign in by the trigger, so that without the journal nobody misses them.
+    let with_id = world.users().await["alg.argon2.3"].attributes.clone();
+    for username in ["alg.argon2.2", "alg.argon2.3"] {
+        pool.admin_delete_user(username).await.expect("deleted");
+    }
+    let mut again = with_id;
+    again.remove("sub");
+    let made = pool.admin_create_user("alg.argon2.3", &again).await;
+    made.expect("made anew");
+    pool.admin_set_user_password("alg.argon2.3", "Their-own-passw0rd")
+        .await
+        .expect("a password");
+
+    let without = compare(&world).await;
+    assert!(without.is_clean(), "{without:?}");
+    let journals = RunJournals::find(&world.runs(), &world.run().name).expect("the run's");
+    let (legacy, control) = (world.legacy().await, RunControl::new());
+    let found = reconcile(&legacy, &world.config, &pool, Some(&journals), &control).await;
+    let found = found.expect("both sides answer");
+    assert_eq!(found.counts.get(&DriftKind::Missing), Some(&1), "{found:?}");
+    assert_eq!(
+        found.counts.get(&DriftKind::Replaced),
+        Some(&1),
+        "{found:?}"
+    );
+    assert_eq!(found.drift_count(), 2);
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use bulk_import::{
-    ErrorClass, ImportError, ImportRun, Plan, RunControl, RunName, RunStatus, Summary,
+    ControlFiles, ErrorClass, ImportError, ImportRun, Obeyed, Plan, RunControl, RunName, RunStatus,
+    Summary,
 };
 use cognito_user_pool::WritePermission;
 use migration_model::Route;
@@ -30,11 +31,17 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
     let shown = address.to_string();
     let legacy = settings::legacy_database(&config).await?;
     let pool = pool_target::connect(address, &options.pool).await?;
-    let run = ImportRun {
+    let mut run = ImportRun {
         approve_password_reset: options.approve_password_reset,
         retry_failed: options.retry_failed,
         ..ImportRun::new(name, &options.runs_dir)
     };
+    if let Some(shard) = options.shard {
+        run = run
+            .in_shard(shard)
+            .map_err(|error| Failure::usage("--run is too long with --shard").source(error))?;
+        pool.set_quotas(pool.quotas().divided_among(shard.of()));
+    }
     let control = RunControl::new();
     import_progress::obey_signals(&control)?;
     let watcher = Watcher::start(&control);
@@ -46,14 +53,15 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         write_summary(options.summary.as_deref(), &plan.summary())?;
         return Ok(ExitStatus::Fine);
     };
-    let ended = bulk_import::import(
-        &legacy,
-        &config,
-        &pool.allow_writes(permission),
-        &run,
-        &control,
-    )
-    .await;
+    let files = ControlFiles::of_run(&run.directory, &run.name);
+    tell_control_files(&files);
+    let writable = pool.allow_writes(permission);
+    let ended = tokio::select! {
+        ended = bulk_import::import(&legacy, &config, &writable, &run, &control) => ended,
+        () = files.obey(&control, &pool, |obeyed| tell_obeyed(obeyed, &files)) => {
+            unreachable!("control files are obeyed until the import ends")
+        }
+    };
     watcher.finish().await;
     let summary = match ended {
         Ok(summary) => summary,
@@ -70,7 +78,15 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
     let status = status.map_err(|error| failure(ImportError::from(error), options, &shown))?;
     super::status::print(&status);
     if !summary.complete {
-        output::note(format_args!("stopped; to go on: {}", resume_command()));
+        if files.stop.exists() {
+            output::note(format_args!(
+                "stopped by {}; to go on, remove it, then:",
+                files.stop.display()
+            ));
+        } else {
+            output::note("stopped; to go on:");
+        }
+        output::command(&resume_command());
         return Ok(ExitStatus::Halted);
     }
     Ok(if summary.failed > 0 {
@@ -80,6 +96,37 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
     })
 }
 
+/// How to steer the run without its terminal.
+fn tell_control_files(files: &ControlFiles) {
+    output::note("while it runs, from another terminal:");
+    for (command, path, effect) in [
+        ("touch", &files.pause, "pauses it; rm lets it go on"),
+        ("touch", &files.stop, "stops it"),
+        ("echo 0.25 >", &files.share, "takes a quarter of the limits"),
+    ] {
+        output::command(&format!("{command} {}  # {effect}", path.display()));
+    }
+}
+
+fn tell_obeyed(obeyed: Obeyed, files: &ControlFiles) {
+    match obeyed {
+        Obeyed::Paused => output::note(format_args!("paused by {}", files.pause.display())),
+        Obeyed::Resumed => output::note("going on"),
+        Obeyed::Stopped => output::note(format_args!(
+            "{} is there: finishing what is in flight",
+            files.stop.display()
+        )),
+        Obeyed::Share(share) => output::note(format_args!(
+            "taking {share} of the limits, by {}",
+            files.share.display()
+        )),
+        Obeyed::NoShare => output::note(format_args!(
+            "{} holds no share of the limits, such as 0.25: the share stays",
+            files.share.display()
+        )),
+    }
+}
+
 fn write_summary(path: Option<&Path>, summary: &Summary) -> Result<(), Failure> {
     path.map_or(Ok(()), |path| output::json_file(path, summary))
 }
@@ -87,9 +134,10 @@ fn write_summary(path: Option<&Path>, summary: &Summary) -> Result<(), Failure> 
 fn failure(error: ImportError, options: &ImportOptions, pool: &str) -> Failure {
     let resume = (error.class() == ErrorClass::Halted && options.execute).then(resume_command);
     let failure = import_failure(error, &format!("the import into {pool} halted"));
-    let Some(resume) = resume else { return failure };
-    let hint = failure.hint.clone().unwrap_or_default();
-    failure.hint(format!("{hint}; to go on: {resume}"))
+    match resume {
+        Some(command) => failure.resume(command),
+        None => failure,
+    }
 }
 
 /// An engine's error at the edge of the program.

@@ -1,9 +1,12 @@
-//! `cutover reconcile`: both sides compared, and the groups of first sign-ins made real.
+//! `cutover reconcile`: both sides compared, and made alike where that does no harm.
 
 use std::path::Path;
 
-use bulk_import::{DriftKind, Reconciliation, RunControl, add_lacking_memberships, reconcile};
-use cognito_user_pool::WritePermission;
+use bulk_import::{
+    DriftKind, FixKind, FixSummary, Reconciliation, RunControl, RunJournals, RunName, fix,
+    reconcile,
+};
+use cognito_user_pool::{UserPool, WritePermission};
 use futures::StreamExt;
 use serde_json::json;
 
@@ -28,28 +31,26 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
     import_progress::obey_signals(&control)?;
     let halted = |error| super::import::import_failure(error, "the comparison halted");
 
-    let watcher = Watcher::start(&control);
-    let compared = reconcile(&legacy, &config, &pool, &control).await;
-    watcher.finish().await;
-    let mut found = compared.map_err(halted)?;
+    let journals = journals(options, &pool)?;
+    let compare = async || {
+        let watcher = Watcher::start(&control);
+        let compared = reconcile(&legacy, &config, &pool, journals.as_ref(), &control).await;
+        watcher.finish().await;
+        compared.map_err(halted)
+    };
+    let mut found = compare().await?;
     let permission = WritePermission::from_execute_flag(options.execute);
-    if let (true, Some(permission)) = (options.fix_groups, permission) {
+    if let (true, true, Some(permission)) = (options.fix, found.complete, permission) {
         let pool = pool.allow_writes(permission);
         let watcher = Watcher::start(&control);
-        let added = add_lacking_memberships(&pool, &mut found, &control).await;
+        let fixed = fix(&pool, &mut found, &FixKind::ALL, &control).await;
         watcher.finish().await;
-        let added = added.map_err(halted)?;
-        output::result(format_args!(
-            "{} memberships added, {} refused\n",
-            added.added, added.failed
-        ));
-        found = reconcile(&legacy, &config, &pool, &control)
-            .await
-            .map_err(halted)?;
+        print_fixed(&fixed.map_err(halted)?);
+        found = compare().await?;
     }
-    print(&found);
+    print(&found, journals.as_ref());
     if let Some(path) = &options.json {
-        output::json_file(path, &json_form(&found))?;
+        output::json_file(path, &json_form(&found, journals.as_ref()))?;
     }
     if let Some(path) = &options.differences {
         write_differences(path, &mut found).await?;
@@ -58,10 +59,7 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
         output::note("stopped before the end; run it again");
         return Ok(ExitStatus::Halted);
     }
-    let lacking = found.counts.contains_key(&DriftKind::Groups);
-    if lacking && !options.execute {
-        output::note("to add lacking memberships: --fix-groups --execute");
-    }
+    tell_fixes(&found, options);
     Ok(if found.is_clean() {
         ExitStatus::Fine
     } else {
@@ -69,10 +67,61 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
     })
 }
 
-fn print(found: &Reconciliation) {
+/// The journals to compare with: of the run that is named, else of the one that an import into
+/// this pool has by default, if there is one.
+fn journals(options: &ReconcileOptions, pool: &UserPool) -> Result<Option<RunJournals>, Failure> {
+    let Some(name) = &options.run else {
+        let name = RunName::for_pool(pool.address().user_pool_id());
+        return Ok(RunJournals::find(&options.runs_dir, &name).ok());
+    };
+    RunJournals::find(&options.runs_dir, &settings::run_name(name)?)
+        .map(Some)
+        .map_err(super::status::failure)
+}
+
+fn print_fixed(fixed: &FixSummary) {
+    for (kind, calls) in &fixed.done {
+        output::result(format_args!("  {calls:>9}  done: {}", kind.code()));
+    }
+    for (kind, calls) in &fixed.refused {
+        output::result(format_args!(
+            "  {calls:>9}  refused by Cognito: {}",
+            kind.code()
+        ));
+    }
+    output::result("");
+}
+
+/// What could be done about the differences.
+fn tell_fixes(found: &Reconciliation, options: &ReconcileOptions) {
+    if found.fixes.is_empty() {
+        if options.fix && !options.execute && !found.is_clean() {
+            output::note("nothing of this can be fixed from here; see --differences FILE");
+        }
+        return;
+    }
+    let calls = found.fixes.iter();
+    let calls: Vec<String> = calls
+        .map(|(kind, calls)| format!("{calls} {}", kind.code()))
+        .collect();
+    let would = calls.join(", ");
+    match (options.fix, options.execute) {
+        (true, true) => output::note(format_args!("left: {would}; run it again")),
+        (true, false) => output::note(format_args!("to do it ({would}), add --execute")),
+        (false, _) => output::note(format_args!("--fix --execute would do: {would}")),
+    }
+}
+
+fn print(found: &Reconciliation, journals: Option<&RunJournals>) {
     output::result(format_args!(
-        "{} legacy users compared with {} users of the pool",
-        found.legacy_users, found.pool_users
+        "{} legacy users compared with {} users of the pool{}",
+        found.legacy_users,
+        found.pool_users,
+        if journals.is_some() {
+            " and the run's journal"
+        } else {
+            ""
+        }
     ));
     for (kind, users) in &found.counts {
         match kind {
@@ -87,7 +136,16 @@ fn print(found: &Reconciliation) {
     }
 }
 
-fn json_form(found: &Reconciliation) -> serde_json::Value {
+fn json_form(found: &Reconciliation, journals: Option<&RunJournals>) -> serde_json::Value {
+    let runs = journals.map(|journals| {
+        let names = journals.names().iter().map(RunName::as_str);
+        names.collect::<Vec<_>>()
+    });
+    let fixes = found
+        .fixes
+        .iter()
+        .map(|(kind, calls)| (kind.code().to_owned(), json!(calls)));
+
     let counts = |drift: bool| {
         let of = found
             .counts
@@ -104,6 +162,8 @@ fn json_form(found: &Reconciliation) -> serde_json::Value {
         "pool_users": found.pool_users,
         "differences": counts(true),
         "not_in_pool_for_a_reason": counts(false),
+        "fixes": fixes.collect::<serde_json::Map<_, _>>(),
+        "journals": runs.unwrap_or_default(),
         "complete": found.complete,
         "clean": found.is_clean(),
     })

@@ -54,7 +54,8 @@ fn latest_run(directory: &Path) -> Result<RunName, Failure> {
             Some((time(&path).max(time(&log)), name))
         })
         .max_by(|(a, _), (b, _)| a.cmp(b));
-    newest.map(|(_, name)| name).ok_or_else(|| {
+    let whole = |name: RunName| name.parts().0;
+    newest.map(|(_, name)| whole(name)).ok_or_else(|| {
         Failure::usage(format!("there is no run in {}", directory.display()))
             .hint("start one with cutover import --execute, or name the folder with --runs-dir")
     })
@@ -74,6 +75,13 @@ pub(crate) fn print(status: &RunStatus) {
             ", not complete"
         },
     ));
+    if let Some(shards) = status.shards {
+        let missing: Vec<_> = status.missing_shards.iter().map(u16::to_string).collect();
+        output::result(match missing.is_empty() {
+            true => format!("  all {shards} shards"),
+            false => format!("  of {shards} shards, without {}", missing.join(", ")),
+        });
+    }
     for (users, word) in [
         (summary.created, "created"),
         (summary.already_in_pool, "already in the pool"),
@@ -127,6 +135,8 @@ fn json_form(status: &RunStatus) -> serde_json::Value {
         form.insert("region".to_owned(), json!(status.region));
         form.insert("started_at".to_owned(), json!(status.started_at));
         form.insert("planned".to_owned(), json!(status.planned));
+        form.insert("shards".to_owned(), json!(status.shards));
+        form.insert("missing_shards".to_owned(), json!(status.missing_shards));
         form.insert("reasons".to_owned(), json!(reasons));
     }
     form
@@ -151,7 +161,7 @@ async fn write_outcomes(path: &Path, directory: &Path, name: &RunName) -> Result
     file.complete()
 }
 
-fn failure(error: JournalError) -> Failure {
+pub(super) fn failure(error: JournalError) -> Failure {
     let hint = error.hint().to_owned();
     Failure::usage("the run's journal cannot be read")
         .source(error)

@@ -1,0 +1,157 @@
+//! Makes the pool as the legacy database has it, where that can be done without harm: attributes,
+//! memberships of groups that come from Django, and users to disable. Touches nobody whose name
+//! and legacy id do not both agree, because membership is permission; enables nobody and deletes
+//! nobody. Every step may be repeated.
+
+use std::collections::BTreeMap;
+
+use cognito_user_pool::{Disposition, PoolError, WritableUserPool};
+
+use super::drift::Reconciliation;
+use super::pool_copy::NotedFix;
+use crate::control::{RunControl, Stop};
+use crate::import_error::ImportError;
+use crate::progress::Phase;
+
+/// A kind of difference that can be taken away.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum FixKind {
+    /// AdminUpdateUserAttributes with the legacy values.
+    SetAttributes,
+    /// AdminAddUserToGroup: also whoever signed in first, for the trigger's reply cannot carry
+    /// groups.
+    AddToGroup,
+    /// AdminRemoveUserFromGroup, from a group that comes from Django.
+    RemoveFromGroup,
+    /// AdminDisableUser for users who are inactive in Django.
+    Disable,
+}
+
+impl FixKind {
+    /// All kinds.
+    pub const ALL: [FixKind; 4] = [
+        FixKind::SetAttributes,
+        FixKind::AddToGroup,
+        FixKind::RemoveFromGroup,
+        FixKind::Disable,
+    ];
+
+    /// A kebab-case code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            FixKind::SetAttributes => "set-attributes",
+            FixKind::AddToGroup => "add-to-group",
+            FixKind::RemoveFromGroup => "remove-from-group",
+            FixKind::Disable => "disable",
+        }
+    }
+
+    pub(super) fn of_code(code: &str) -> Option<FixKind> {
+        FixKind::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// One difference that can be taken away.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Fix {
+    /// Values by attribute; an empty one deletes.
+    SetAttributes(BTreeMap<String, String>),
+    AddToGroup(String),
+    RemoveFromGroup(String),
+    Disable,
+}
+
+impl Fix {
+    pub(super) fn kind(&self) -> FixKind {
+        match self {
+            Fix::SetAttributes(_) => FixKind::SetAttributes,
+            Fix::AddToGroup(_) => FixKind::AddToGroup,
+            Fix::RemoveFromGroup(_) => FixKind::RemoveFromGroup,
+            Fix::Disable => FixKind::Disable,
+        }
+    }
+}
+
+/// What came of it, by kind.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct FixSummary {
+    /// Calls that did it.
+    pub done: BTreeMap<FixKind, u64>,
+    /// Calls that Cognito refused for their user or group.
+    pub refused: BTreeMap<FixKind, u64>,
+}
+
+/// Takes away the differences of these kinds that a comparison found, and creates the groups that
+/// needs.
+///
+/// # Errors
+///
+/// What no user is to blame for. Compare and call again.
+pub async fn fix(
+    pool: &WritableUserPool,
+    reconciliation: &mut Reconciliation,
+    kinds: &[FixKind],
+    control: &RunControl,
+) -> Result<FixSummary, ImportError> {
+    let mut summary = FixSummary::default();
+    if kinds.contains(&FixKind::AddToGroup) {
+        create_groups(pool, reconciliation).await?;
+    }
+    let wanted = |(kind, count): (&FixKind, &u64)| kinds.contains(kind).then_some(*count);
+    let total = reconciliation.fixes.iter().filter_map(wanted).sum();
+    control.show(|progress| {
+        (progress.phase, progress.done, progress.total) = (Phase::Fixing, 0, total);
+    });
+    let mut after = 0;
+    loop {
+        let page = reconciliation.copy().fixes(after).await?;
+        let Some(last) = page.last() else {
+            return Ok(summary);
+        };
+        after = last.row;
+        for noted in page {
+            let kind = noted.fix.kind();
+            if !kinds.contains(&kind) {
+                continue;
+            }
+            if control.stopping() != Stop::No {
+                return Ok(summary);
+            }
+            match pool.patience().repeat(|| apply(pool, &noted)).await {
+                Ok(()) => *summary.done.entry(kind).or_default() += 1,
+                Err(error) if matches!(error.disposition(), Disposition::FailUser(_)) => {
+                    *summary.refused.entry(kind).or_default() += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            control.show(|progress| progress.done += 1);
+        }
+    }
+}
+
+async fn create_groups(
+    pool: &WritableUserPool,
+    reconciliation: &mut Reconciliation,
+) -> Result<(), ImportError> {
+    let lacking = reconciliation.copy().groups_to_add_to().await?;
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let existing = pool.list_groups().await?;
+    for group in lacking.iter().filter(|group| !existing.contains(group)) {
+        pool.patience()
+            .repeat(async || pool.create_group(group, "").await.map(drop))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn apply(pool: &WritableUserPool, noted: &NotedFix) -> Result<(), PoolError> {
+    let username = &noted.username;
+    match &noted.fix {
+        Fix::SetAttributes(values) => pool.admin_update_user_attributes(username, values).await,
+        Fix::AddToGroup(group) => pool.admin_add_user_to_group(username, group).await,
+        Fix::RemoveFromGroup(group) => pool.admin_remove_user_from_group(username, group).await,
+        Fix::Disable => pool.admin_disable_user(username).await,
+    }
+}
