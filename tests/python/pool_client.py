@@ -6,7 +6,9 @@ usage: pool_client.py ENDPOINT REGION
 {"all": "list_users", "of": "Users", "with": {…}}      -> {"ok": […]}     every page
 {"post": TARGET, "body": TEXT}                         -> {"ok": {"status": n, "body": TEXT}}
 {"get": PATH}                                          -> {"ok": {"status": n, "body": TEXT}}
-An error of the service: {"error": {"code": …, "message": …, "status": n}}.
+{"put": PATH, "body": TEXT}                            -> {"ok": {"status": n, "body": TEXT}}
+An error of the service: {"error": {"code": …, "message": …, "status": n}}. No answer, such as a
+connection that was reset: {"error": {"code": "NoAnswer", "message": …, "status": 0}}.
 """
 
 import http.client
@@ -38,7 +40,7 @@ def main() -> None:
 
 
 def _answer(client: Any, endpoint: str, asked: dict[str, Any]) -> dict[str, Any]:
-    if "post" in asked or "get" in asked:
+    if asked.keys() & {"post", "get", "put"}:
         return {"ok": _plain(endpoint, asked)}
     try:
         if "all" in asked:
@@ -54,6 +56,8 @@ def _answer(client: Any, endpoint: str, asked: dict[str, Any]) -> dict[str, Any]
                 "status": status,
             }
         }
+    except botocore.exceptions.HTTPClientError as error:
+        return {"error": {"code": "NoAnswer", "message": type(error).__name__, "status": 0}}
     reply.pop("ResponseMetadata", None)
     return {"ok": reply}
 
@@ -69,6 +73,8 @@ def _plain(endpoint: str, asked: dict[str, Any]) -> dict[str, Any]:
     if "post" in asked:
         headers = {"Content-Type": CONTENT_TYPE, "X-Amz-Target": asked["post"]}
         connection.request("POST", "/", asked["body"].encode(), headers)
+    elif "put" in asked:
+        connection.request("PUT", asked["put"], asked["body"].encode())
     else:
         connection.request("GET", asked["get"])
     response = connection.getresponse()

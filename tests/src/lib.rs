@@ -2,6 +2,7 @@
 
 mod canary;
 mod database_keeper;
+mod emulator;
 mod engine;
 mod legacy_database;
 mod legacy_user;
@@ -17,6 +18,7 @@ mod test_folder;
 mod workplace;
 
 pub use canary::Canary;
+pub use emulator::{microburst, ministack, moto};
 pub use engine::Engine;
 pub use legacy_database::{LegacyDatabase, administrate};
 pub use legacy_user::LegacyUser;

@@ -66,6 +66,23 @@ impl Pool {
         }
     }
 
+    /// A pool of a running program, by its ids: the pool's and the app client's.
+    pub(crate) fn assemble(
+        running: Running,
+        endpoint: String,
+        region: String,
+        [user_pool_id, client_id]: [String; 2],
+    ) -> Pool {
+        Pool {
+            endpoint,
+            region,
+            user_pool_id,
+            client_id,
+            pid: running.pid().into(),
+            running: Some(running),
+        }
+    }
+
     /// A boto3 client of this pool.
     pub fn client(&self) -> PoolClient {
         PoolClient::of(self)

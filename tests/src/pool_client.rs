@@ -44,15 +44,24 @@ impl fmt::Debug for Refusal {
 
 impl PoolClient {
     pub(crate) fn of(pool: &Pool) -> PoolClient {
+        PoolClient {
+            user_pool_id: pool.user_pool_id.clone(),
+            client_id: pool.client_id.clone(),
+            ..PoolClient::at(&pool.endpoint, &pool.region)
+        }
+    }
+
+    /// A client of an endpoint where there is no pool yet.
+    pub(crate) fn at(endpoint: &str, region: &str) -> PoolClient {
         let program = script("pool_client.py")
-            .args([&pool.endpoint, &pool.region])
+            .args([endpoint, region])
             // No profile of whoever runs the tests.
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
         PoolClient {
             process: LineProcess::start(program),
-            user_pool_id: pool.user_pool_id.clone(),
-            client_id: pool.client_id.clone(),
+            user_pool_id: String::new(),
+            client_id: String::new(),
         }
     }
 
@@ -189,7 +198,21 @@ impl PoolClient {
         runs["runs"].as_array().expect("a list of runs").len()
     }
 
-    /// How many calls the pool has answered that spend a quota.
+    /// Makes faults happen from now on, by the pool's own plan of them; an empty list ends them.
+    ///
+    /// # Panics
+    ///
+    /// When the pool does not take the plan.
+    pub fn set_faults(&mut self, seed: u64, rules: &Value) {
+        let plan = json!({"seed": seed, "rules": rules}).to_string();
+        let answer = self
+            .process
+            .ask(&json!({"put": "/_rehearsal/faults", "body": plan}));
+        let (status, body) = plain(&answer);
+        assert!((200..300).contains(&status), "{status} {body}");
+    }
+
+    /// How many calls the pool has answered that spend a quota, sign-ins left out.
     ///
     /// # Panics
     ///
@@ -203,6 +226,7 @@ impl PoolClient {
             .expect("a list of categories");
         categories
             .iter()
+            .filter(|category| category["category"] != "UserAuthentication")
             .filter_map(|category| category["granted"].as_u64())
             .sum()
     }

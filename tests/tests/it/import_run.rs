@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acceptance_tests::{Finished, Pool, Program, Workplace, script};
+use acceptance_tests::{Finished, Pool, PoolClient, PoolUser, Program, Workplace, script};
 use serde::Deserialize;
 
 /// The accounts in a summary file, or of `cutover status --json`.
@@ -102,4 +102,15 @@ pub(crate) fn outcomes(workplace: &Workplace, run: &str) -> BTreeMap<String, Out
         assert!(twice.is_none(), "two outcomes of one user: {twice:?}");
     }
     by_id
+}
+
+/// A pool's users by their legacy key, as far as two pools can be alike.
+pub(crate) fn by_legacy_id(client: &mut PoolClient) -> BTreeMap<String, PoolUser> {
+    let users = client
+        .content()
+        .into_values()
+        .map(PoolUser::without_accidents);
+    users
+        .map(|user| (user.legacy_id().unwrap_or_default().to_owned(), user))
+        .collect()
 }

@@ -9,6 +9,7 @@ mod killed_import;
 mod leak;
 mod mapping;
 mod name_forms;
+mod other_pools;
 mod outage;
 mod pool_serve;
 mod populations;
