@@ -49,6 +49,7 @@ lint: ## Formatting, clippy, documentation
 bench: python ## Compare with the peers, side by side; prints ratios
 	crates/django-password/bench/run.sh
 	tests/environment/databases.sh crates/user-migration-trigger/bench/run.sh
+	crates/bulk-import/bench/run.sh
 
 .PHONY: fixtures
 fixtures: python ## Make migrations-fixtures/ again with real Django
