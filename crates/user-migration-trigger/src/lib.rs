@@ -21,6 +21,7 @@ mod forgot_password;
 mod function;
 mod group_seal;
 mod hash_check;
+mod iam_login;
 mod init_error;
 mod json_object;
 mod legacy_logins;

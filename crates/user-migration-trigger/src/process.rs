@@ -114,7 +114,8 @@ async fn prepare(started: Instant) -> Result<Function<LegacyDatabase>, StartErro
 /// may be back for the next sign-in, and until then each is told apart from a wrong password.
 async fn warm_database(settings: &Settings) -> Result<LegacyDatabase, StartError> {
     let (legacy, mapping) = (&settings.config.legacy, &settings.config.mapping);
-    let database = LegacyDatabase::open(legacy, mapping, ConnectSettings::for_trigger())?;
+    let (limits, login) = (ConnectSettings::for_trigger(), settings.login.clone());
+    let database = LegacyDatabase::open_with_login(legacy, mapping, limits, login)?;
     match tokio::time::timeout(WARM_UP, database.check()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {

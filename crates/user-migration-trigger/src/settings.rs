@@ -5,13 +5,16 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use django_password::{Cost, EncodedPassword, HashState, Limits, Verifier};
+use legacy_users::DatabaseLogin;
 use migration_model::{Config, ConfigError};
 use zeroize::Zeroizing;
 
 use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
+use crate::iam_login::{AwsCredentials, IamLogin};
 use crate::pseudonym::PseudonymKey;
 use crate::usual_cost::UsualCost;
 
@@ -28,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) function_name: String,
     /// The attribute that carries groups to the tokens, and the key of its seal.
     pub(crate) groups: Option<(String, GroupSealKey)>,
+    /// The database's login, where the URL does not hold its password.
+    pub(crate) login: Option<Arc<dyn DatabaseLogin>>,
 }
 
 /// Why the function cannot start. Names keys and files, never values.
@@ -52,6 +57,12 @@ pub(crate) enum SettingsError {
     UsualHash,
     #[error("[groups] token_attribute needs CUTOVER_GROUPS_KEY: at least 32 random characters")]
     GroupsKey,
+    #[error("CUTOVER_LEGACY_IAM_AUTH is neither true nor false")]
+    IamAuth,
+    #[error("CUTOVER_LEGACY_IAM_AUTH: {0}")]
+    IamUrl(&'static str),
+    #[error("CUTOVER_LEGACY_IAM_AUTH needs {0}, which Lambda sets")]
+    NoAws(&'static str),
     #[error("the system gives no random numbers")]
     NoRandomness,
 }
@@ -98,6 +109,7 @@ impl Settings {
             memory_mb: memory_mb()?,
             function_name: variable("AWS_LAMBDA_FUNCTION_NAME")?.unwrap_or_default(),
             groups: groups(&config)?,
+            login: login(&config)?,
             config,
         })
     }
@@ -180,6 +192,27 @@ fn pseudonym_key() -> Result<PseudonymKey, SettingsError> {
         Some(key) => Ok(PseudonymKey::shared(&key)),
         None => PseudonymKey::random().map_err(|_| SettingsError::NoRandomness),
     }
+}
+
+fn login(config: &Config) -> Result<Option<Arc<dyn DatabaseLogin>>, SettingsError> {
+    match variable("CUTOVER_LEGACY_IAM_AUTH")?.as_deref() {
+        None | Some("false") => return Ok(None),
+        Some("true") => {}
+        Some(_) => return Err(SettingsError::IamAuth),
+    }
+    let url = config
+        .legacy
+        .url
+        .as_ref()
+        .ok_or(SettingsError::NoLegacyUrl)?;
+    let needed = |name| variable(name)?.ok_or(SettingsError::NoAws(name));
+    let credentials = AwsCredentials {
+        access_key_id: needed("AWS_ACCESS_KEY_ID")?,
+        secret_access_key: needed("AWS_SECRET_ACCESS_KEY")?.into(),
+        session_token: variable("AWS_SESSION_TOKEN")?.map(Zeroizing::new),
+    };
+    let login = IamLogin::new(url, needed("AWS_REGION")?, credentials);
+    Ok(Some(Arc::new(login.map_err(SettingsError::IamUrl)?)))
 }
 
 fn groups(config: &Config) -> Result<Option<(String, GroupSealKey)>, SettingsError> {

@@ -64,6 +64,28 @@ async fn every_other_reason_not_to_start_is_told_too() {
             "CUTOVER_LEGACY_SECRET_ARN is not supported",
         ),
         (
+            Program::on_default_data().set("CUTOVER_LEGACY_IAM_AUTH", "hunter2"),
+            "CUTOVER_LEGACY_IAM_AUTH is neither",
+        ),
+        (
+            Program::on_default_data()
+                .set("CUTOVER_LEGACY_IAM_AUTH", "true")
+                .set("CUTOVER_LEGACY_URL", "postgres://app@db.example.com/app"),
+            "needs AWS_ACCESS_KEY_ID",
+        ),
+        (
+            Program::on_default_data()
+                .set("CUTOVER_LEGACY_IAM_AUTH", "true")
+                .set(
+                    "CUTOVER_LEGACY_URL",
+                    "mysql://app@db.example.com/app?ssl-mode=DISABLED",
+                )
+                .set("AWS_ACCESS_KEY_ID", "hunter2")
+                .set("AWS_SECRET_ACCESS_KEY", "hunter2")
+                .set("AWS_REGION", "eu-west-1"),
+            "allows connections without TLS",
+        ),
+        (
             Program::on_default_data().set("CUTOVER_USUAL_HASH", "hunter2"),
             "CUTOVER_USUAL_HASH",
         ),

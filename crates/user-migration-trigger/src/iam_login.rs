@@ -1,0 +1,217 @@
+//! RDS IAM authentication: a token for each connection instead of a password, made from the
+//! function's own credentials. Must not know what is asked of the database. Given to
+//! `legacy-users`, which asks it whenever it connects.
+//!
+//! The token is a presigned URL without its scheme (RDS user guide, "IAM database authentication";
+//! IAM user guide, "Create a signed AWS API request"). Signed here in few lines instead of by the
+//! AWS SDK, which would double the program; held to botocore's `generate_db_auth_token`.
+
+use std::fmt::Write;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use hmac::{Hmac, KeyInit, Mac};
+use legacy_users::{DatabaseLogin, Login, LoginUnavailable};
+use migration_model::LegacyUrl;
+use sha2::{Digest, Sha256};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// What Lambda gives every function of its role. Wiped on drop; never shown.
+pub(crate) struct AwsCredentials {
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: Zeroizing<String>,
+    pub(crate) session_token: Option<Zeroizing<String>>,
+}
+
+/// Makes tokens for one database and user.
+pub(crate) struct IamLogin {
+    host: String,
+    port: u16,
+    user: String,
+    is_mysql: bool,
+    region: String,
+    credentials: AwsCredentials,
+}
+
+/// Modes under which a connection may come about without TLS; RDS takes no token then, and MySQL's
+/// goes over the line as it is.
+const WITHOUT_TLS: &[&str] = &["disable", "allow", "prefer", "disabled", "preferred"];
+
+impl IamLogin {
+    /// For the database of this URL, whose user is the database's. What is wrong with the URL
+    /// otherwise.
+    pub(crate) fn new(
+        url: &LegacyUrl,
+        region: String,
+        credentials: AwsCredentials,
+    ) -> Result<IamLogin, &'static str> {
+        let is_mysql = url.engine() == "mysql";
+        if url.engine() == "sqlite" {
+            return Err("SQLite has no logins");
+        }
+        let url = Url::parse(url.expose()).map_err(|_| "the URL cannot be read")?;
+        let mut modes = url
+            .query_pairs()
+            .filter(|(key, _)| ["sslmode", "ssl-mode"].contains(&key.as_ref()));
+        if modes.any(|(_, mode)| WITHOUT_TLS.contains(&mode.to_lowercase().as_str())) {
+            return Err("the URL's sslmode allows connections without TLS");
+        }
+        let host = url.host_str().unwrap_or_default();
+        if host.is_empty() || url.username().is_empty() {
+            return Err("the URL names no host or no user");
+        }
+        let user = percent_decoded(url.username()).ok_or("the user is not UTF-8")?;
+        Ok(IamLogin {
+            host: host.to_owned(),
+            port: url.port().unwrap_or(if is_mysql { 3306 } else { 5432 }),
+            user,
+            is_mysql,
+            region,
+            credentials,
+        })
+    }
+
+    fn token(&self, now: DateTime<Utc>) -> Option<Zeroizing<String>> {
+        let (day, moment) = (now.format("%Y%m%d"), now.format("%Y%m%dT%H%M%SZ"));
+        let scope = format!("{day}/{}/rds-db/aws4_request", self.region);
+        let credentials = &self.credentials;
+        let mut query = Zeroizing::new(format!(
+            "Action=connect&DBUser={}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}\
+             &X-Amz-Date={moment}&X-Amz-Expires=900&X-Amz-SignedHeaders=host",
+            encoded(&self.user).as_str(),
+            encoded(&format!("{}/{scope}", credentials.access_key_id)).as_str(),
+        ));
+        if let Some(token) = &credentials.session_token {
+            write!(query, "&X-Amz-Security-Token={}", encoded(token).as_str()).ok()?;
+        }
+        let place = format!("{}:{}", self.host, self.port);
+        let empty = hex::encode(Sha256::digest(b""));
+        let request = Zeroizing::new(format!(
+            "GET\n/\n{}\nhost:{place}\n\nhost\n{empty}",
+            query.as_str()
+        ));
+        let request = hex::encode(Sha256::digest(request.as_bytes()));
+        let to_sign = format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{request}");
+
+        let secret = Zeroizing::new(format!("AWS4{}", credentials.secret_access_key.as_str()));
+        let mut key = Zeroizing::new(secret.as_bytes().to_vec());
+        let day = day.to_string();
+        for part in [&day, &self.region, "rds-db", "aws4_request"] {
+            key = Zeroizing::new(keyed_hash(&key, part)?);
+        }
+        let signature = hex::encode(keyed_hash(&key, &to_sign)?);
+        Some(Zeroizing::new(format!(
+            "{place}/?{}&X-Amz-Signature={signature}",
+            query.as_str()
+        )))
+    }
+}
+
+impl DatabaseLogin for IamLogin {
+    fn login(&self) -> BoxFuture<'_, Result<Login, LoginUnavailable>> {
+        Box::pin(async {
+            let token = self.token(SystemTime::now().into());
+            let password =
+                token.ok_or_else(|| LoginUnavailable("no token could be signed".to_owned()))?;
+            Ok(Login {
+                user: Some(self.user.clone()),
+                password,
+                in_clear: self.is_mysql,
+            })
+        })
+    }
+
+    /// A token is new each time: one that is refused means a missing permission.
+    fn instead_of<'a>(
+        &'a self,
+        _refused: &'a Login,
+    ) -> BoxFuture<'a, Result<Option<Login>, LoginUnavailable>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+fn keyed_hash(key: &[u8], text: &str) -> Option<Vec<u8>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(text.as_bytes());
+    Some(mac.finalize().into_bytes().to_vec())
+}
+
+/// Percent-encoded but for RFC 3986's unreserved characters, as AWS signs it.
+fn encoded(text: &str) -> Zeroizing<String> {
+    let mut encoded = Zeroizing::new(String::with_capacity(text.len().saturating_mul(3)));
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push_str(&hex::encode_upper([byte]));
+        }
+    }
+    encoded
+}
+
+/// A URL's user, whose percent signs the URL type leaves as they are.
+fn percent_decoded(text: &str) -> Option<String> {
+    // A form's decoder reads `+` as a blank; in a user it is itself.
+    let text = format!("user={}", text.replace('+', "%2B"));
+    let (_, user) = url::form_urlencoded::parse(text.as_bytes()).next()?;
+    Some(user.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use chrono::TimeZone;
+
+    use super::*;
+
+    fn login(url: &str, session_token: Option<&str>) -> Result<IamLogin, &'static str> {
+        let url = LegacyUrl::parse(url, Path::new("/")).expect("a scheme we know");
+        let credentials = AwsCredentials {
+            access_key_id: "AKIDEXAMPLE".to_owned(),
+            secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned().into(),
+            session_token: session_token.map(|token| token.to_owned().into()),
+        };
+        IamLogin::new(&url, "eu-west-1".to_owned(), credentials)
+    }
+
+    /// What botocore 1.44.5's `generate_db_auth_token` gives for the same, its clock stopped.
+    #[test]
+    fn tokens_are_those_of_botocore() {
+        let now = Utc.with_ymd_and_hms(2026, 11, 24, 12, 34, 56).unwrap();
+        let url = "postgres://app%20user@db.cluster-x.eu-west-1.rds.amazonaws.com/app";
+        let session = login(url, Some("session/token+with=signs")).expect("a fine URL");
+        assert_eq!(
+            session.token(now).expect("it is signed").as_str(),
+            "db.cluster-x.eu-west-1.rds.amazonaws.com:5432/?Action=connect&DBUser=app%20user\
+             &X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-west-1\
+             %2Frds-db%2Faws4_request&X-Amz-Date=20261124T123456Z&X-Amz-Expires=900\
+             &X-Amz-SignedHeaders=host&X-Amz-Security-Token=session%2Ftoken%2Bwith%3Dsigns\
+             &X-Amz-Signature=f1467a4e0ee43469e63a0a20feee4ae924405224f3a26cadba1a89d0ea61f9a8"
+        );
+        let plain = login("mysql://app@db.example.com/app", None).expect("a fine URL");
+        assert_eq!(
+            plain.token(now).expect("it is signed").as_str(),
+            "db.example.com:3306/?Action=connect&DBUser=app\
+             &X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-west-1\
+             %2Frds-db%2Faws4_request&X-Amz-Date=20261124T123456Z&X-Amz-Expires=900\
+             &X-Amz-SignedHeaders=host\
+             &X-Amz-Signature=d8e0d536cb5f238a2ca5add969607ffebf9ec13144d468ab66d472d7f27b627c"
+        );
+    }
+
+    #[test]
+    fn a_url_that_could_send_a_token_in_the_clear_or_names_nobody_is_refused() {
+        for url in [
+            "postgres://app@db.example.com/app?sslmode=prefer",
+            "mysql://app@db.example.com/app?ssl-mode=DISABLED",
+            "postgres://db.example.com/app",
+            "sqlite:///x",
+        ] {
+            assert!(login(url, None).is_err(), "{url}");
+        }
+    }
+}
