@@ -64,6 +64,9 @@ class Server(http.server.ThreadingHTTPServer):
         self.answers: queue.Queue[tuple[float, str, bytes]] = queue.Queue()
         self.polled = threading.Event()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A function that is killed resets its connection; nothing to tell."""
+
 
 class Function:
     """A function process, from its start on; `cgroup` is a folder whose CPU quota holds for it."""
