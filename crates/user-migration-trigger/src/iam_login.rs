@@ -77,20 +77,23 @@ impl IamLogin {
         let (day, moment) = (now.format("%Y%m%d"), now.format("%Y%m%dT%H%M%SZ"));
         let scope = format!("{day}/{}/rds-db/aws4_request", self.region);
         let credentials = &self.credentials;
-        let mut query = Zeroizing::new(format!(
+        let asked = format!(
             "Action=connect&DBUser={}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}\
-             &X-Amz-Date={moment}&X-Amz-Expires=900&X-Amz-SignedHeaders=host",
+             &X-Amz-Date={moment}&X-Amz-Expires=900",
             encoded(&self.user).as_str(),
             encoded(&format!("{}/{scope}", credentials.access_key_id)).as_str(),
-        ));
-        if let Some(token) = &credentials.session_token {
-            write!(query, "&X-Amz-Security-Token={}", encoded(token).as_str()).ok()?;
+        );
+        let signed_headers = "&X-Amz-SignedHeaders=host";
+        let mut token = Zeroizing::new(String::new());
+        if let Some(text) = &credentials.session_token {
+            write!(token, "&X-Amz-Security-Token={}", encoded(text).as_str()).ok()?;
         }
+        let token = token.as_str();
         let place = format!("{}:{}", self.host, self.port);
         let empty = hex::encode(Sha256::digest(b""));
+        // What is signed is in the order of its names.
         let request = Zeroizing::new(format!(
-            "GET\n/\n{}\nhost:{place}\n\nhost\n{empty}",
-            query.as_str()
+            "GET\n/\n{asked}{token}{signed_headers}\nhost:{place}\n\nhost\n{empty}"
         ));
         let request = hex::encode(Sha256::digest(request.as_bytes()));
         let to_sign = format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{request}");
@@ -103,8 +106,7 @@ impl IamLogin {
         }
         let signature = hex::encode(keyed_hash(&key, &to_sign)?);
         Some(Zeroizing::new(format!(
-            "{place}/?{}&X-Amz-Signature={signature}",
-            query.as_str()
+            "{place}/?{asked}{signed_headers}{token}&X-Amz-Signature={signature}"
         )))
     }
 }
