@@ -54,7 +54,8 @@ class Pool:
         self._ready = folder / "ready.json"
         self._ready.unlink(missing_ok=True)
         serve = [CUTOVER, "pool", "serve", "--quotas", quotas, "--ready-file", self._ready]
-        self._process = subprocess.Popen(serve, cwd=folder, stderr=subprocess.DEVNULL)
+        nowhere = subprocess.DEVNULL
+        self._process = subprocess.Popen(serve, cwd=folder, stdout=nowhere, stderr=nowhere)
 
     def __enter__(self) -> "Pool":
         while not self._ready.exists():
@@ -170,7 +171,8 @@ def memory(folder: Path, users: int) -> None:
         figure = import_all(pool, users, folder / "all")
     print(
         f"{users} users in {figure.seconds:.0f} s ({figure.rate:.0f}/s,"
-        f" {figure.cpu_per_user:.0f} us of CPU each): {figure.peak_mb:.0f} MB at most"
+        f" {figure.cpu_per_user:.0f} us of CPU each, and {figure.pool_cpu / users * 1e6:.0f} of the"
+        f" pool): {figure.peak_mb:.0f} MB at most"
     )
 
 
