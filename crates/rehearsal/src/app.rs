@@ -6,7 +6,7 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognito_user_pool::{PoolError, SignInAnswer, WritableUserPool};
-use rehearsal_pool::RunningPool;
+use rehearsal_pool::{RunningPool, TriggerRun};
 use serde_json::Value;
 
 /// The app that signs people in.
@@ -45,6 +45,11 @@ impl Refusal {
     }
 }
 
+/// Whether the run was a migration; the same program answers other triggers of the pool.
+pub(crate) fn is_migration(run: &TriggerRun) -> bool {
+    run.source.starts_with("UserMigration_")
+}
+
 impl<'a> App<'a> {
     pub(crate) fn new(pool: &'a WritableUserPool, running: &'a RunningPool) -> App<'a> {
         App { pool, running }
@@ -52,7 +57,7 @@ impl<'a> App<'a> {
 
     /// Signs in with USER_PASSWORD_AUTH.
     pub(crate) async fn sign_in(&self, login: &str, password: &str) -> Result<Attempt, PoolError> {
-        let (runs, begun) = (self.running.trigger_runs().len(), Instant::now());
+        let (runs, begun) = (self.migration_runs(), Instant::now());
         let answer = self
             .pool
             .initiate_auth(self.running.client_id(), login, password)
@@ -68,8 +73,14 @@ impl<'a> App<'a> {
         Ok(Attempt {
             answer,
             ms,
-            trigger_runs: self.running.trigger_runs().len() - runs,
+            trigger_runs: self.migration_runs() - runs,
         })
+    }
+
+    /// How often the pool asked for somebody it does not know.
+    fn migration_runs(&self) -> usize {
+        let runs = self.running.trigger_runs();
+        runs.iter().filter(|run| is_migration(run)).count()
     }
 
     /// Forgets a password and sets a new one with the code the pool sent; `None` when no code was

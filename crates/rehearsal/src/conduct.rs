@@ -14,7 +14,7 @@ use legacy_users::{LegacyDatabase, LegacyError};
 use migration_model::{Config, Finding, Reason, Severity};
 use rehearsal_pool::{PoolOptions, RehearsalPool, RehearsalPoolError, RunningPool, TriggerRun};
 
-use crate::app::App;
+use crate::app::{App, is_migration};
 use crate::canary::Canary;
 use crate::census::Census;
 use crate::report::{Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict};
@@ -350,6 +350,7 @@ fn second_import_finding(created: u64) -> Finding {
 }
 
 fn trigger_runs(runs: &[TriggerRun]) -> TriggerRuns {
+    let runs: Vec<&TriggerRun> = runs.iter().filter(|run| is_migration(run)).collect();
     let mut times: Vec<_> = runs
         .iter()
         .map(|run| run.duration.as_secs_f64() * 1000.0)

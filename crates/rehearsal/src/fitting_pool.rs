@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use migration_model::{Config, PoolSignIn};
-use rehearsal_pool::{CustomAttribute, PoolOptions, PoolSettings, TriggerProgram};
+use rehearsal_pool::{CustomAttribute, PoolOptions, PoolSettings, TriggerKind, TriggerProgram};
+use uuid::Uuid;
 
 /// What a rehearsal pool for this configuration is started with.
 ///
@@ -18,7 +19,9 @@ pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> Po
         PoolSignIn::Email => (email, Vec::new()),
     };
     let custom = config.mapping.attributes.custom_attributes();
+    let carrying = config.trigger.groups_attribute.as_deref();
     let custom_attributes = custom
+        .chain(carrying)
         .map(|name| CustomAttribute::text(name.strip_prefix("custom:").unwrap_or(name)))
         .collect();
     PoolOptions {
@@ -38,10 +41,21 @@ pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> Po
         },
         trigger: Some(TriggerProgram {
             env: trigger_environment(config, config_path),
+            assigned: assigned(config),
             ..TriggerProgram::new(trigger)
         }),
         ..PoolOptions::default()
     }
+}
+
+/// The triggers that the one program answers. Tokens only where groups are carried to them: the
+/// first event version, which every feature plan has and which changes the groups of both tokens.
+fn assigned(config: &Config) -> Vec<TriggerKind> {
+    let mut assigned = vec![TriggerKind::UserMigration];
+    if config.trigger.groups_attribute.is_some() {
+        assigned.push(TriggerKind::PreTokenGeneration);
+    }
+    assigned
 }
 
 fn trigger_environment(config: &Config, config_path: &Path) -> Vec<(String, String)> {
@@ -51,6 +65,11 @@ fn trigger_environment(config: &Config, config_path: &Path) -> Vec<(String, Stri
         "CUTOVER_CONFIG".to_owned(),
         absolute(config_path).display().to_string(),
     )];
+    if config.trigger.groups_attribute.is_some() {
+        // The pool is gone when it stops, and with it everything this key sealed.
+        let key = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        environment.push(("CUTOVER_GROUPS_KEY".to_owned(), key));
+    }
     if let Some(url) = &config.legacy.url {
         let url = match url.expose().strip_prefix("sqlite://") {
             Some(path) => format!("sqlite://{}", absolute(Path::new(path)).display()),
