@@ -2,7 +2,9 @@
 //! why. The exceptions are those that the API model (botocore 1.44.5) declares for our
 //! operations, and the AWS-wide ones of signed requests. `PoolError` is the only reader.
 
-use migration_model::Reason::{AliasTaken, AttributeInvalid, GroupInvalid, RefusedByCognito};
+use migration_model::Reason::{
+    AliasTaken, AttributeInvalid, GroupInvalid, IdentityNotLinked, RefusedByCognito,
+};
 
 use crate::Operation;
 use crate::pool_error::Disposition::{self, Already, FailUser, Halt, Retry};
@@ -53,18 +55,25 @@ exceptions! {
 
     UsernameExistsException: UsernameExists, Already, None,
         "the pool has a user of this name; whose it is must be found out";
+    AliasExistsException of AdminLinkProviderForUser: AliasExists, FailUser(IdentityNotLinked), None,
+        "the social identity is linked to another user";
     AliasExistsException: AliasExists, FailUser(AliasTaken), None,
         "another user holds the verified address";
     GroupExistsException: GroupExists, Already, None,
         "the group is there";
     UserNotFoundException: UserNotFound, FailUser(RefusedByCognito), None,
         "the pool has no such user; somebody may have deleted them meanwhile";
+    ResourceNotFoundException of AdminLinkProviderForUser: ResourceNotFound, Halt, None,
+        "the pool has no identity provider of the name that [identities] gives; add it or correct the name";
     ResourceNotFoundException: ResourceNotFound, Halt, None,
         "the pool, its app client or a group does not exist; check user pool id and Region";
     // Cognito checks all settings again, not only the one that was to change.
     InvalidParameterException of UpdateUserPool: InvalidParameter, Halt, None,
         "a setting of the pool is not valid any more, such as a deleted SES identity or role; \
          save the pool's settings in the console, which names it, and try again";
+    InvalidParameterException of AdminLinkProviderForUser: InvalidParameter,
+        FailUser(IdentityNotLinked), None,
+        "the social identity has a user of its own in the pool";
     InvalidParameterException: InvalidParameter, FailUser(AttributeInvalid), None,
         "a value of this user does not fit";
     ValidationException: InvalidParameter, FailUser(AttributeInvalid), None,
@@ -74,6 +83,9 @@ exceptions! {
     PasswordHistoryPolicyViolationException: InvalidPassword, FailUser(RefusedByCognito), None,
         "the pool remembers this password";
 
+    LimitExceededException of AdminLinkProviderForUser: LimitExceeded,
+        FailUser(IdentityNotLinked), None,
+        "the user has as many linked identities as Cognito allows";
     LimitExceededException of AdminAddUserToGroup: LimitExceeded, FailUser(GroupInvalid), None,
         "the user is in as many groups as Cognito allows";
     // Not throttling, though the SDKs' own classifiers take it for that: here it is a daily cap

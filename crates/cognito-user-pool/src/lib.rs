@@ -35,4 +35,4 @@ pub use quota::{CategoryLimit, CategoryLimitError, QuotaCategory, Quotas, Share,
 pub use sign_in::{CodeDelivery, SignInAnswer, Tokens};
 pub use user_pool::UserPool;
 pub use user_record::{UserRecord, UserStatus};
-pub use writable_user_pool::{GroupCreation, WritableUserPool};
+pub use writable_user_pool::{Creation, GroupCreation, WritableUserPool};

@@ -49,6 +49,7 @@ operations! {
     AdminDisableUser        UserUpdate
     AdminEnableUser         UserUpdate
     AdminDeleteUser         UserUpdate
+    AdminLinkProviderForUser UserUpdate
     InitiateAuth            UserAuthentication
     ForgotPassword          UserAccountRecovery
     ConfirmForgotPassword   UserAccountRecovery

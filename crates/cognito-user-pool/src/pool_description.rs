@@ -39,6 +39,8 @@ pub struct PoolDescription {
     pub temporary_password_days: u32,
     /// How a forgotten password can be recovered, in Cognito's words, in order.
     pub recovery: Vec<String>,
+    /// What people may sign in with first, in Cognito's words; empty where the pool does not say.
+    pub first_factors: Vec<String>,
 }
 
 /// One attribute of a pool's schema.
@@ -135,8 +137,34 @@ impl PoolDescription {
                 .iter()
                 .map(|mechanism| mechanism.name().as_str().to_owned())
                 .collect(),
+            first_factors: pool
+                .policies
+                .as_ref()
+                .and_then(|policies| policies.sign_in_policy.as_ref())
+                .map(|policy| policy.allowed_first_auth_factors())
+                .unwrap_or_default()
+                .iter()
+                .map(|factor| factor.as_str().to_owned())
+                .collect(),
             name: pool.name.unwrap_or_default(),
         }
+    }
+
+    /// Whether a user can be without a password: only where people sign in by a code sent by
+    /// e-mail or text message (API reference: AdminCreateUser, TemporaryPassword). There a user
+    /// created without a temporary password gets none, and is CONFIRMED at once.
+    pub fn takes_users_without_password(&self) -> bool {
+        self.code_addresses().next().is_some()
+    }
+
+    /// The attributes to one of which a sign-in code can go.
+    pub fn code_addresses(&self) -> impl Iterator<Item = &'static str> {
+        let factors = self.first_factors.iter();
+        factors.filter_map(|factor| match factor.as_str() {
+            "EMAIL_OTP" => Some("email"),
+            "SMS_OTP" => Some("phone_number"),
+            _ => None,
+        })
     }
 
     /// Attributes that users shall have and the pool's schema does not: no user would fit.

@@ -72,6 +72,21 @@ impl UserRecord {
         self.attributes.get("sub").map(String::as_str)
     }
 
+    /// Whether the identity of this provider is linked to the user. The attribute `identities` is
+    /// a JSON list (guide: cognito-user-pools-identity-federation-consolidate-users).
+    pub fn is_linked_to(&self, provider: &str, subject: &str) -> bool {
+        let listed = self.attributes.get("identities");
+        let listed: Vec<serde_json::Value> = listed
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        let is = |identity: &serde_json::Value, key: &str, wanted: &str| {
+            identity.get(key).and_then(serde_json::Value::as_str) == Some(wanted)
+        };
+        listed.iter().any(|identity| {
+            is(identity, "providerName", provider) && is(identity, "userId", subject)
+        })
+    }
+
     pub(crate) fn from_user_type(user: UserType) -> Option<UserRecord> {
         Some(UserRecord {
             status: UserStatus::from_sdk(user.user_status.as_ref()),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_cognitoidentityprovider::types::{AttributeType, MessageActionType};
+use aws_sdk_cognitoidentityprovider::types::{
+    AttributeType, DeliveryMediumType, MessageActionType, ProviderUserIdentifierType,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 
@@ -14,6 +16,16 @@ use crate::{Operation, PoolError, PoolFault, PoolSettings, UserPool, UserRecord}
 /// A user pool that may be written to. Reads as [`UserPool`] does.
 #[derive(Clone, Debug)]
 pub struct WritableUserPool(UserPool);
+
+/// How AdminCreateUser shall go about it.
+#[derive(Clone, Copy, Default)]
+pub struct Creation<'a> {
+    /// The temporary password. Without one Cognito makes one up that nobody learns, or none at
+    /// all where the pool takes users without a password.
+    pub temporary_password: Option<&'a str>,
+    /// Whether Cognito mails the temporary password to the user.
+    pub invite: bool,
+}
 
 /// What CreateGroup found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,27 +49,46 @@ impl WritableUserPool {
         WritableUserPool(pool)
     }
 
-    /// AdminCreateUser without any message to the user. Cognito makes up the temporary password,
-    /// which nobody learns.
+    /// AdminCreateUser without any message to the user, the temporary password left to Cognito.
     ///
     /// # Errors
     ///
-    /// `UsernameExists` (whose user it is must be found out), `AliasExists`, `InvalidParameter`
-    /// with the attribute's name; see [`PoolError`].
+    /// As [`WritableUserPool::admin_create_user_as`].
     pub async fn admin_create_user(
         &self,
         username: &str,
         attributes: &BTreeMap<String, String>,
     ) -> Result<UserRecord, PoolError> {
+        self.admin_create_user_as(username, attributes, Creation::default())
+            .await
+    }
+
+    /// AdminCreateUser.
+    ///
+    /// # Errors
+    ///
+    /// `UsernameExists` (whose user it is must be found out), `AliasExists`, `InvalidParameter`
+    /// with the attribute's name; see [`PoolError`].
+    pub async fn admin_create_user_as(
+        &self,
+        username: &str,
+        attributes: &BTreeMap<String, String>,
+        creation: Creation<'_>,
+    ) -> Result<UserRecord, PoolError> {
         let operation = Operation::AdminCreateUser;
         let call = || {
-            self.client()
+            let request = self
+                .client()
                 .admin_create_user()
                 .user_pool_id(self.id())
                 .username(username)
                 .set_user_attributes(Some(sdk_attributes(attributes)))
-                .message_action(MessageActionType::Suppress)
-                .send()
+                .set_temporary_password(creation.temporary_password.map(str::to_owned));
+            let request = match creation.invite {
+                true => request.desired_delivery_mediums(DeliveryMediumType::Email),
+                false => request.message_action(MessageActionType::Suppress),
+            };
+            request.send()
         };
         let answer = self
             .attempt(operation, call, attributes.keys().map(String::as_str))
@@ -77,16 +108,70 @@ impl WritableUserPool {
         username: &str,
         password: &str,
     ) -> Result<(), PoolError> {
+        self.set_password(username, password, true).await
+    }
+
+    /// AdminSetUserPassword with a temporary password: the status becomes or stays
+    /// FORCE_CHANGE_PASSWORD, no message is sent.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn admin_set_temporary_password(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> Result<(), PoolError> {
+        self.set_password(username, password, false).await
+    }
+
+    async fn set_password(
+        &self,
+        username: &str,
+        password: &str,
+        permanent: bool,
+    ) -> Result<(), PoolError> {
         let call = || {
             self.client()
                 .admin_set_user_password()
                 .user_pool_id(self.id())
                 .username(username)
                 .password(password)
-                .permanent(true)
+                .permanent(permanent)
                 .send()
         };
         self.write(Operation::AdminSetUserPassword, call).await
+    }
+
+    /// AdminLinkProviderForUser: whoever signs in at an identity provider of the pool with this
+    /// subject signs in as the local user.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidParameter` also when the link is there already (AdminGetUser shows it),
+    /// `AliasExists` when it is another user's, `LimitExceeded` after five; see [`PoolError`].
+    pub async fn admin_link_provider_for_user(
+        &self,
+        username: &str,
+        provider: &str,
+        subject: &str,
+    ) -> Result<(), PoolError> {
+        let call = || {
+            let destination = ProviderUserIdentifierType::builder()
+                .provider_name("Cognito")
+                .provider_attribute_value(username);
+            let source = ProviderUserIdentifierType::builder()
+                .provider_name(provider)
+                .provider_attribute_name("Cognito_Subject")
+                .provider_attribute_value(subject);
+            self.client()
+                .admin_link_provider_for_user()
+                .user_pool_id(self.id())
+                .destination_user(destination.build())
+                .source_user(source.build())
+                .send()
+        };
+        self.write(Operation::AdminLinkProviderForUser, call).await
     }
 
     /// AdminAddUserToGroup; adding a member again changes nothing.
@@ -216,7 +301,7 @@ impl WritableUserPool {
         self.write(Operation::UpdateUserPool, call).await
     }
 
-    /// CreateGroup.
+    /// CreateGroup. A group that is there already stays as it is.
     ///
     /// # Errors
     ///
@@ -225,6 +310,7 @@ impl WritableUserPool {
         &self,
         name: &str,
         description: &str,
+        precedence: Option<i32>,
     ) -> Result<GroupCreation, PoolError> {
         let call = || {
             let request = self
@@ -232,7 +318,10 @@ impl WritableUserPool {
                 .create_group()
                 .user_pool_id(self.id())
                 .group_name(name);
-            request.description(description).send()
+            request
+                .description(description)
+                .set_precedence(precedence)
+                .send()
         };
         match self.write(Operation::CreateGroup, call).await {
             Ok(()) => Ok(GroupCreation::Created),

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use futures::Stream;
 use migration_model::{
-    AxesLockOut, Finding, Legacy, LegacyGroup, LegacyId, LegacyUser, LoginMatch, UserMapping,
+    AxesLockOut, Finding, Legacy, LegacyGroup, LegacyId, LegacyUser, LoginMatch, SocialAccount,
+    UserMapping,
 };
 use tokio::sync::OnceCell;
 
@@ -19,6 +20,7 @@ use crate::database_login::DatabaseLogin;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
 use crate::query::Query;
+use crate::social_accounts::SocialAccounts;
 use crate::user_table::{self, UserTable, Wanted};
 use crate::{group_memberships, lock_outs, login, table_facts, url_options};
 
@@ -35,6 +37,7 @@ pub struct LegacyDatabase {
     backend: Box<dyn Backend>,
     wanted: Wanted,
     tables: OnceCell<UserTable>,
+    social_accounts: OnceCell<SocialAccounts>,
 }
 
 impl LegacyDatabase {
@@ -70,6 +73,7 @@ impl LegacyDatabase {
             backend,
             wanted: Wanted::new(legacy, mapping)?,
             tables: OnceCell::new(),
+            social_accounts: OnceCell::new(),
         })
     }
 
@@ -251,6 +255,28 @@ impl LegacyDatabase {
         }
         session.finish().await?;
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// The accounts that these users have connected at other sign-in services, by django-allauth;
+    /// users without any are absent. One statement for up to 5,000 users.
+    ///
+    /// # Errors
+    ///
+    /// When allauth's table is not there, or the database does not answer.
+    pub async fn social_accounts(
+        &self,
+        ids: &[LegacyId],
+    ) -> Result<HashMap<LegacyId, Vec<SocialAccount>>, LegacyError> {
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        let find = user_table::social_accounts(session.as_mut(), self.dialect, &self.wanted);
+        let table = self.social_accounts.get_or_try_init(|| find).await?;
+        let mut accounts = HashMap::new();
+        for some in ids.chunks(LARGEST_PAGE) {
+            accounts.extend(table.of_users(session.as_mut(), &tables.key, some).await?);
+        }
+        session.finish().await?;
+        Ok(accounts)
     }
 
     /// How many users there are.

@@ -18,6 +18,7 @@ mod legacy_database;
 mod lock_outs;
 mod login;
 mod query;
+mod social_accounts;
 mod table_facts;
 mod table_name;
 mod url_options;

@@ -20,6 +20,7 @@ use crate::group_memberships::GroupMemberships;
 use crate::indexes::Indexes;
 use crate::key::Key;
 use crate::query::{Query, TextRow};
+use crate::social_accounts::{self, SocialAccounts};
 use crate::table_name::TableName;
 
 /// What the configuration says about the legacy tables, checked as far as it can be without
@@ -161,6 +162,20 @@ pub(crate) async fn find(
         email_rule: wanted.legacy.email_verified.clone(),
         fields,
     })
+}
+
+/// Looks allauth's table of connected accounts up.
+pub(crate) async fn social_accounts(
+    session: &mut dyn ReadSession,
+    dialect: Dialect,
+    wanted: &Wanted,
+) -> Result<SocialAccounts, LegacyError> {
+    let name = SocialAccounts::table_name(&wanted.users);
+    let tables = read_tables(session, dialect, std::slice::from_ref(&name)).await?;
+    match tables.into_iter().flatten().next() {
+        Some(table) => SocialAccounts::new(dialect, name, &table),
+        None => Err(missing_table(session, dialect, &name, social_accounts::SETTING).await),
+    }
 }
 
 /// The error for a table that the catalog does not show: asks for it once more by a query, which

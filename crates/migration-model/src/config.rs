@@ -13,7 +13,7 @@ use std::path::Path;
 use django_password::CustomHashers;
 use serde::{Deserialize, Serialize};
 
-use crate::{PoolSignIn, UserMapping};
+use crate::{IdentityProviders, PoolSignIn, UserMapping};
 
 pub use error::ConfigError;
 pub use legacy_url::LegacyUrl;
@@ -34,6 +34,8 @@ pub struct Config {
     pub import: ImportSettings,
     /// `[trigger]`: what the user migration trigger does where there is a choice.
     pub trigger: TriggerSettings,
+    /// `[identities]`: which identity providers' accounts are linked to the users imported.
+    pub identities: IdentityProviders,
 }
 
 /// `[legacy]`: where the users are and how they sign in there.
@@ -179,7 +181,7 @@ impl Config {
     pub fn digest(&self) -> String {
         use sha2::{Digest, Sha256};
         let text = format!(
-            "v2 {} {} {:?} {:?} {:?} {:?} {:?}",
+            "v2 {} {} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.mapping.digest(),
             self.legacy.user_table,
             self.legacy.login,
@@ -187,6 +189,7 @@ impl Config {
             self.legacy.columns,
             self.hashers,
             self.trigger,
+            self.identities,
         );
         hex::encode(Sha256::digest(text.as_bytes()))
     }

@@ -1,9 +1,10 @@
-//! From Django group names to Cognito group names. Cognito: 1 to 128 characters, no spaces
-//! (`GroupNameType` of the API model); Django: up to 150, anything.
+//! From Django groups to Cognito groups. Names in Cognito: 1 to 128 letters, marks, symbols,
+//! numbers and punctuation (`GroupNameType` of the API model); in Django: up to 150, anything.
 
 use std::collections::BTreeMap;
 
 use crate::LegacyUser;
+use crate::name_character::is_name_character;
 
 /// Cognito's limit on a group name, in characters (`GroupNameType`).
 const MAX_GROUP_NAME: usize = 128;
@@ -21,6 +22,9 @@ pub struct GroupNames {
     pub staff: Option<String>,
     /// The Cognito group for `is_superuser` users, if wanted.
     pub superuser: Option<String>,
+    /// Precedence by Cognito name, for groups that have one: of a user's groups the one with the
+    /// lowest number counts (`GroupType` of the API model).
+    pub precedence: BTreeMap<String, i32>,
 }
 
 impl GroupNames {
@@ -49,12 +53,13 @@ impl GroupNames {
     }
 }
 
-/// A Django group name as a Cognito group name: whitespace, control characters and `%` become
-/// `%XX` as in a URL, so that the name reads back. `None` when empty or over 128 characters.
+/// A Django group name as a Cognito group name: what Cognito takes in no name (spaces, control and
+/// invisible characters) and `%` become `%XX` as in a URL, so that the name reads back. `None` when
+/// empty or over 128 characters.
 pub fn group_name(django_name: &str) -> Option<String> {
     let mut name = String::with_capacity(django_name.len());
     for character in django_name.chars() {
-        if character.is_whitespace() || character.is_control() || character == '%' {
+        if character == '%' || !is_name_character(character) {
             let mut utf8 = [0; 4];
             for byte in character.encode_utf8(&mut utf8).bytes() {
                 name.push('%');
@@ -82,6 +87,8 @@ mod tests {
         assert_eq!(group_name("100%").as_deref(), Some("100%25"));
         assert_eq!(group_name("Ünï\u{a0}x").as_deref(), Some("Ünï%C2%A0x"));
         assert_eq!(group_name("editors").as_deref(), Some("editors"));
+        // A zero-width joiner is no letter, mark, symbol, number or punctuation.
+        assert_eq!(group_name("a\u{200d}b").as_deref(), Some("a%E2%80%8Db"));
     }
 
     #[test]

@@ -15,8 +15,10 @@ mod attributes;
 mod config;
 mod finding;
 mod groups;
+mod identities;
 mod legacy_user;
 mod login_name;
+mod name_character;
 mod password_policy;
 mod pool_sign_in;
 mod pool_user;
@@ -31,6 +33,7 @@ pub use config::{
 };
 pub use finding::{Finding, Severity};
 pub use groups::{GroupNames, group_name};
+pub use identities::{IdentityProviders, MAX_IDENTITIES, PoolIdentity, SocialAccount};
 pub use legacy_user::{LegacyGroup, LegacyId, LegacyUser, LoginMatch};
 pub use login_name::{fold_login_name, normalize_login_name};
 pub use password_policy::{LONGEST_PASSWORD, PasswordPolicy};

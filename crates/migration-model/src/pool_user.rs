@@ -7,6 +7,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::name_character::is_name_character;
 use crate::{
     AttributeFault, AttributeMapping, AttributeSource, GroupNames, LegacyUser, PoolSignIn, Reason,
     check_attribute_value, is_email,
@@ -71,7 +72,7 @@ impl fmt::Debug for PoolUser {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum MappingFault {
     /// No username (or no e-mail, where that is the username), too long, or with spaces.
-    #[error("the username does not fit: 1 to 128 characters, no spaces or control characters")]
+    #[error("the username does not fit: 1 to 128 characters, no spaces or invisible characters")]
     Username,
     /// A username like an e-mail in a pool with e-mail alias.
     #[error("the username looks like an e-mail, which the pool's e-mail alias forbids")]
@@ -189,10 +190,10 @@ fn groups_value(user: &LegacyUser) -> Option<String> {
     (!user.groups.is_empty()).then(|| serde_json::Value::from(user.groups.clone()).to_string())
 }
 
-/// `UsernameType` of the API model: 1 to 128 of letters, marks, symbols, numbers, punctuation.
+/// `UsernameType` of the API model: 1 to 128 characters of a name.
 fn username_fault(username: &str, sign_in: PoolSignIn) -> Option<MappingFault> {
-    let fits = (1..=128).contains(&username.chars().count())
-        && !username.contains(|c: char| c.is_whitespace() || c.is_control());
+    let fits =
+        (1..=128).contains(&username.chars().count()) && username.chars().all(is_name_character);
     if !fits || (sign_in == PoolSignIn::Email && !is_email(username)) {
         return Some(MappingFault::Username);
     }

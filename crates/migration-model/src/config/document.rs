@@ -14,7 +14,8 @@ use super::{
     LegacyUrl, LoginColumn, PoolTarget,
 };
 use crate::attributes::attribute_name_fault;
-use crate::{AttributeMapping, GroupNames, PoolSignIn, UserMapping};
+use crate::name_character::is_name_character;
+use crate::{AttributeMapping, GroupNames, IdentityProviders, PoolSignIn, UserMapping};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +33,8 @@ struct Document {
     import: ImportSection,
     #[serde(default)]
     trigger: TriggerSection,
+    #[serde(default)]
+    identities: IdentitiesSection,
 }
 
 #[derive(Default, Deserialize)]
@@ -71,6 +74,7 @@ struct GroupsSection {
     staff: Option<Spanned<String>>,
     superuser: Option<Spanned<String>>,
     token_attribute: Option<Spanned<String>>,
+    precedence: BTreeMap<Spanned<String>, Spanned<i64>>,
 }
 
 impl Default for GroupsSection {
@@ -81,6 +85,7 @@ impl Default for GroupsSection {
             staff: None,
             superuser: None,
             token_attribute: None,
+            precedence: BTreeMap::new(),
         }
     }
 }
@@ -107,6 +112,13 @@ struct WrappedEntry {
 struct ImportSection {
     #[serde(default)]
     inactive: InactiveUsers,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IdentitiesSection {
+    #[serde(default)]
+    allauth: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 /// Points at a place of the file while its parts are checked.
@@ -159,6 +171,7 @@ pub(super) fn parse(
             inactive: document.import.inactive,
         },
         trigger: document.trigger.settings(token_attribute),
+        identities: identities(&source, document.identities)?,
     })
 }
 
@@ -335,12 +348,43 @@ fn groups(source: &Source<'_>, section: GroupsSection) -> Result<GroupNames, Con
     for (django, cognito) in section.names {
         names.insert(django, checked(cognito)?);
     }
+    let mut precedence = BTreeMap::new();
+    for (name, number) in section.precedence {
+        let at = number.span().start;
+        let number = i32::try_from(number.into_inner());
+        let Some(number) = number.ok().filter(|number| *number >= 0) else {
+            let hint = "a precedence is a number from 0 to 2147483647; the lowest counts most";
+            return Err(source.fault(at, "[groups] precedence is out of range", hint));
+        };
+        precedence.insert(checked(name)?, number);
+    }
     Ok(GroupNames {
+        precedence,
         carry: section.carry,
         names,
         staff: section.staff.map(checked).transpose()?,
         superuser: section.superuser.map(checked).transpose()?,
     })
+}
+
+fn identities(
+    source: &Source<'_>,
+    section: IdentitiesSection,
+) -> Result<IdentityProviders, ConfigError> {
+    let mut allauth = BTreeMap::new();
+    for (theirs, ours) in section.allauth {
+        // `ProviderNameType` of the API model: 1 to 32 characters of a name.
+        let fits = (1..=32).contains(&ours.get_ref().chars().count())
+            && ours.get_ref().chars().all(is_name_character);
+        if !fits {
+            let message = "[identities] is given a provider name Cognito refuses";
+            let hint = "write the name of the pool's identity provider: Google, Facebook, \
+                        LoginWithAmazon, SignInWithApple, or your own of 1 to 32 characters";
+            return Err(source.fault(ours.span().start, message, hint));
+        }
+        allauth.insert(theirs.into_inner(), ours.into_inner());
+    }
+    Ok(IdentityProviders { allauth })
 }
 
 fn hashers(
