@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cognito_user_pool::{PoolError, QuotaCategory, WritableUserPool};
 use legacy_users::LegacyDatabase;
-use migration_model::{LegacyId, LegacyUser, Reason, UserMapping, map_user};
+use migration_model::{IdentityProviders, LegacyId, LegacyUser, Reason, UserMapping, map_user};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -37,6 +37,7 @@ const TICK: Duration = Duration::from_millis(200);
 pub(crate) struct Apply<'a> {
     pub(crate) legacy: &'a LegacyDatabase,
     pub(crate) mapping: &'a UserMapping,
+    pub(crate) identities: &'a IdentityProviders,
     pub(crate) steps: Arc<UserSteps>,
     pub(crate) control: &'a RunControl,
     /// Most users in work at a time.
@@ -89,15 +90,25 @@ impl Apply<'_> {
                 .into_iter()
                 .map(|user| (user.id.clone(), user))
                 .collect();
+            let mut accounts = HashMap::new();
+            if self.identities.are_carried() {
+                let read = patience.repeat(|| self.legacy.social_accounts(&ids));
+                let Some(read) = read.await? else {
+                    return Ok(());
+                };
+                accounts = read;
+            }
             let mut works = Vec::with_capacity(page.len());
             for user in page {
                 match users.remove(&user.legacy_id) {
                     Some(mut legacy) => {
                         legacy.email_shared = user.email_shared;
                         let (target, _) = map_user(&legacy, self.mapping);
+                        let accounts = accounts.remove(&legacy.id).unwrap_or_default();
                         works.push(Work {
                             pending: user,
                             target,
+                            identities: self.identities.identities_of(&accounts).0,
                         });
                     }
                     None => {

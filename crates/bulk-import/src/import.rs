@@ -8,18 +8,21 @@ use std::time::Duration;
 use chrono::Utc;
 use cognito_user_pool::{Disposition, PoolDescription, PoolError, UserPool, WritableUserPool};
 use legacy_users::LegacyDatabase;
-use migration_model::{Config, ImportPolicy};
+use migration_model::{Config, Finding, ImportPolicy, Severity};
 
 use crate::apply::{Applied, Apply};
 use crate::control::{RunControl, Stop};
+use crate::final_state::FinalState;
 use crate::import_error::ImportError;
 use crate::journal::{Header, Journal, JournalWriter, Pending, Target, divided_differently};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedGroup};
 use crate::planner::{PlanPolicy, Planned, Planner};
 use crate::pool_fit::PoolFit;
 use crate::progress::{Phase, Waiting};
+use crate::reviewed_plan::PlanBinding;
 use crate::settings::ImportRun;
 use crate::summary::Summary;
+use crate::temporary_passwords::{PasswordsFileError, TemporaryPasswords};
 use crate::user_steps::UserSteps;
 use crate::waiting::waiting;
 
@@ -39,7 +42,8 @@ pub async fn plan(
     control: &RunControl,
 ) -> Result<Plan, ImportError> {
     let description = pool.describe_user_pool().await?;
-    let fit = PoolFit::of(&config.mapping, &description)?;
+    let fit =
+        PoolFit::of(&config.mapping, &description)?.in_state(run.final_state, &description)?;
     let mut journal = Journal::temporary().await?;
     let mut header = Header::new(target(config, pool, run));
     let policy = policy(config, run);
@@ -49,11 +53,44 @@ pub async fn plan(
         &description,
         config,
         &fit.mapping,
-        policy,
+        policy.clone(),
         control,
     );
-    planner.plan(&mut journal, &mut header).await?;
-    plan_of(&mut journal, run, pool, fit).await
+    let mut findings = fit.findings;
+    if let Planned::Complete(more) = planner.plan(&mut journal, &mut header).await? {
+        findings.extend(more);
+    }
+    let counts = journal.plan_counts().await?;
+    let binding = binding(&mut journal, &header, &policy).await?;
+    let groups = journal.missing_groups().await?;
+    let quotas = pool.quotas();
+    let mut plan = Plan::new(run.name.clone(), binding, counts, groups, &quotas, findings);
+    let invited = plan.to_create.saturating_sub(plan.disabled());
+    plan.findings
+        .extend(run.final_state.findings(invited, &description));
+    plan.findings
+        .extend(unused_precedence(config, &plan.groups));
+    if let Some(reviewed) = &run.reviewed_plan {
+        let differences = reviewed.differences(&plan.binding, &plan.counts);
+        if !differences.is_empty() {
+            return Err(ImportError::PlanDiffers { differences });
+        }
+    }
+    Ok(plan)
+}
+
+/// Names under `[groups] precedence` that no group bears.
+fn unused_precedence(config: &Config, groups: &[PlannedGroup]) -> Option<Finding> {
+    let names = config.mapping.groups.precedence.keys();
+    let unused = names.filter(|name| groups.iter().all(|group| group.name != **name));
+    let unused: Vec<&str> = unused.map(String::as_str).collect();
+    (!unused.is_empty()).then(|| Finding {
+        severity: Severity::Note,
+        code: "precedence-unused",
+        subject: "[groups] precedence".to_owned(),
+        message: format!("No user to be created is in {}.", unused.join(", ")),
+        next_step: "Check the names: they are Cognito's, such as Content%20Editors.".to_owned(),
+    })
 }
 
 /// Imports, or goes on with a run that was stopped.
@@ -114,7 +151,11 @@ async fn phases(
     control: &RunControl,
 ) -> Result<Summary, ImportError> {
     let description = pool.describe_user_pool().await?;
-    let fit = PoolFit::of(&config.mapping, &description)?;
+    let fit =
+        PoolFit::of(&config.mapping, &description)?.in_state(run.final_state, &description)?;
+    if run.final_state == FinalState::ForceChange && run.passwords_file.is_none() {
+        return Err(PasswordsFileError::NoFile.into());
+    }
     if let Some(difference) = divided_differently(&run.directory, &run.name) {
         return Err(ImportError::DifferentRun {
             run: run.name.as_str().to_owned(),
@@ -141,10 +182,14 @@ async fn phases(
             &description,
             config,
             &fit.mapping,
-            policy,
+            policy.clone(),
             control,
         );
-        stopped = planner.plan(&mut journal, &mut header).await? == Planned::Stopped;
+        let planned = planner.plan(&mut journal, &mut header).await?;
+        stopped = matches!(planned, Planned::Stopped);
+    }
+    if !stopped {
+        check(&mut journal, &mut header, &policy, run, &description).await?;
     }
     stopped = stopped || create_groups(&mut journal, pool, control).await? == Groups::Stopped;
     if !stopped {
@@ -159,6 +204,56 @@ async fn phases(
         journal = created.users(journal, &header, &fit).await?;
     }
     finish(journal, header, run, control).await
+}
+
+/// Whether the plan is the one that was reviewed, and whether anything stands in its way. A plan
+/// that is not, is forgotten: the next start makes it anew.
+async fn check(
+    journal: &mut Journal,
+    header: &mut Header,
+    policy: &PlanPolicy,
+    run: &ImportRun,
+    description: &PoolDescription,
+) -> Result<(), ImportError> {
+    let counts = journal.plan_counts().await?;
+    let open = counts.iter().filter(|count| count.outcome.is_none());
+    let invited = open
+        .map(|count| count.users.saturating_sub(count.disabled))
+        .sum();
+    let mut findings = run.final_state.findings(invited, description);
+    findings.retain(|finding| finding.severity == Severity::Blocker);
+    let mut differences = Vec::new();
+    if let Some(reviewed) = &run.reviewed_plan {
+        let binding = binding(journal, header, policy).await?;
+        differences = reviewed.differences(&binding, &counts);
+    }
+    if findings.is_empty() && differences.is_empty() {
+        return Ok(());
+    }
+    header.plan_complete = false;
+    journal.set_header(header).await?;
+    Err(match differences.is_empty() {
+        true => ImportError::Blocked { findings },
+        false => ImportError::PlanDiffers { differences },
+    })
+}
+
+/// What a plan in the journal has to have in common with a reviewed one.
+async fn binding(
+    journal: &mut Journal,
+    header: &Header,
+    policy: &PlanPolicy,
+) -> Result<PlanBinding, ImportError> {
+    let target = &header.target;
+    Ok(PlanBinding {
+        region: target.region.clone(),
+        user_pool_id: target.user_pool_id.clone(),
+        is_local: target.is_local,
+        shard: target.shard.map(|shard| shard.to_string()),
+        config_digest: target.config_digest.clone(),
+        policy: policy.planned(),
+        creations_digest: journal.creations_digest(header.generation).await?,
+    })
 }
 
 /// What one phase after the other needs.
@@ -185,6 +280,16 @@ impl Run<'_> {
             (progress.phase, progress.done, progress.total) = (Phase::Importing, 0, total);
         });
         let pending = Pending::new(reader, header.key_kind);
+        let minimum_password_length = self.description.password_policy.minimum_length;
+        let temporary_passwords = TemporaryPasswords::new(minimum_password_length);
+        if self.run.final_state == FinalState::ForceChange {
+            let file = self.run.passwords_file.as_ref();
+            let file = file.ok_or(PasswordsFileError::NoFile)?;
+            let everybody = Pending::new(journal.reader().await?, header.key_kind);
+            if let Some(path) = temporary_passwords.write(file, everybody).await? {
+                tracing::info!(file = %path.display(), "wrote the temporary passwords");
+            }
+        }
         let writer = JournalWriter::start(journal);
         let id_column = self.config.legacy.columns.resolve("id");
         let id_attribute = fit.mapping.attributes.legacy_id_attribute(id_column);
@@ -192,12 +297,16 @@ impl Run<'_> {
             pool: self.pool.clone(),
             journal: writer.handle(),
             control: self.control.clone(),
-            minimum_password_length: self.description.password_policy.minimum_length,
+            final_state: self.run.final_state,
+            takes_users_without_password: self.description.takes_users_without_password(),
+            temporary_passwords,
+            minimum_password_length,
             legacy_id_attribute: id_attribute.map(str::to_owned),
         });
         let apply = Apply {
             legacy: self.legacy,
             mapping: &fit.mapping,
+            identities: &self.config.identities,
             steps,
             control: self.control,
             most_in_work: self.run.concurrency,
@@ -219,8 +328,12 @@ fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
             approve_password_reset: run.approve_password_reset,
             inactive: config.import.inactive,
         },
-        keep: run.keep_for_first_login,
-        as_of: Utc::now(),
+        keep: run.keep_for_first_login.clone(),
+        as_of: run
+            .reviewed_plan
+            .as_ref()
+            .map_or_else(Utc::now, |plan| plan.as_of()),
+        final_state: run.final_state,
         shard: run.shard,
     }
 }
@@ -233,6 +346,7 @@ fn target(config: &Config, pool: &UserPool, run: &ImportRun) -> Target {
         is_local: address.is_loopback(),
         config_digest: config.digest(),
         shard: run.shard,
+        final_state: run.final_state,
     }
 }
 
@@ -249,23 +363,6 @@ fn check_same_run(begun: &Header, asked: &Header, run: &ImportRun) -> Result<(),
         run: run.name.as_str().to_owned(),
         differences,
     })
-}
-
-async fn plan_of(
-    journal: &mut Journal,
-    run: &ImportRun,
-    pool: &UserPool,
-    fit: PoolFit,
-) -> Result<Plan, ImportError> {
-    let counts = journal.plan_counts().await?;
-    let groups = u64::try_from(journal.missing_groups().await?.len()).unwrap_or(0);
-    Ok(Plan::new(
-        run.name.clone(),
-        counts,
-        groups,
-        &pool.quotas(),
-        fit.findings,
-    ))
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -285,13 +382,14 @@ async fn create_groups(
     control.show(|progress| {
         (progress.phase, progress.done, progress.total) = (Phase::CreatingGroups, 0, total);
     });
-    for (name, description) in missing {
+    for group in missing {
         let mut attempts = pool.patience().begin();
         loop {
             if control.stopping() != Stop::No {
                 return Ok(Groups::Stopped);
             }
-            let error: PoolError = match pool.create_group(&name, &description).await {
+            let create = pool.create_group(&group.name, &group.description, group.precedence);
+            let error: PoolError = match create.await {
                 Ok(_) => break,
                 Err(error) => error,
             };
@@ -303,7 +401,7 @@ async fn create_groups(
                 () = control.stop_asked() => return Ok(Groups::Stopped),
             }
         }
-        journal.group_created(&name).await?;
+        journal.group_created(&group.name).await?;
         control.show(|progress| progress.done += 1);
     }
     Ok(Groups::Created)

@@ -3,7 +3,9 @@
 use cognito_user_pool::{Operation, PoolError, PoolFault};
 use legacy_users::LegacyError;
 
+use crate::PasswordsFileError;
 use crate::journal::JournalError;
+use migration_model::Finding;
 
 /// What an exit code shall say of an error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,6 +36,21 @@ pub enum ImportError {
         /// What to do about it.
         hint: &'static str,
     },
+    /// What the import would do is not what was reviewed.
+    #[error("the import is not the one that was reviewed: {}", differences.join("; "))]
+    PlanDiffers {
+        /// What differs, one sentence part each.
+        differences: Vec<String>,
+    },
+    /// Something stands in the way of the import as a whole.
+    #[error("the import cannot be done: {}", findings.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join(" "))]
+    Blocked {
+        /// What stands in the way; each has a next step.
+        findings: Vec<Finding>,
+    },
+    /// Temporary passwords have nowhere to go.
+    #[error("no temporary password was set")]
+    Passwords(#[source] PasswordsFileError),
     /// The user pool refused something that no user is to blame for.
     #[error("the user pool did not do as asked")]
     Pool(#[source] PoolError),
@@ -57,9 +74,11 @@ impl ImportError {
     /// What the exit code shall say.
     pub fn class(&self) -> ErrorClass {
         match self {
-            ImportError::DifferentRun { .. } | ImportError::PoolDoesNotFit { .. } => {
-                ErrorClass::Usage
-            }
+            ImportError::DifferentRun { .. }
+            | ImportError::PoolDoesNotFit { .. }
+            | ImportError::PlanDiffers { .. }
+            | ImportError::Blocked { .. }
+            | ImportError::Passwords(PasswordsFileError::NoFile) => ErrorClass::Usage,
             ImportError::Journal(JournalError::Full { .. } | JournalError::Storage { .. }) => {
                 ErrorClass::Halted
             }
@@ -71,9 +90,10 @@ impl ImportError {
             {
                 ErrorClass::Usage
             }
-            ImportError::Pool(_) | ImportError::Legacy(_) | ImportError::TooManyFailures { .. } => {
-                ErrorClass::Halted
-            }
+            ImportError::Pool(_)
+            | ImportError::Legacy(_)
+            | ImportError::Passwords(_)
+            | ImportError::TooManyFailures { .. } => ErrorClass::Halted,
         }
     }
 
@@ -84,6 +104,19 @@ impl ImportError {
                  or go back to what the run was started with"
                 .to_owned(),
             ImportError::PoolDoesNotFit { hint, .. } => (*hint).to_owned(),
+            ImportError::PlanDiffers { .. } => "make the plan again (a dry run with --plan), have \
+                 it reviewed, and name the new file"
+                .to_owned(),
+            ImportError::Blocked { findings } => {
+                let steps = findings.iter().map(|finding| finding.next_step.as_str());
+                steps.collect::<Vec<_>>().join(" ")
+            }
+            ImportError::Passwords(PasswordsFileError::NoFile) => "name a file with \
+                 --passwords-file, and the key to encrypt to with --age-recipient"
+                .to_owned(),
+            ImportError::Passwords(_) => "check that the folder exists, is yours, and has room; \
+                 then repeat the command"
+                .to_owned(),
             ImportError::Pool(error) => error.hint(),
             ImportError::Legacy(error) => error.hint(),
             ImportError::Journal(error) => error.hint().to_owned(),
@@ -97,6 +130,12 @@ impl ImportError {
 impl From<JournalError> for ImportError {
     fn from(error: JournalError) -> Self {
         ImportError::Journal(error)
+    }
+}
+
+impl From<PasswordsFileError> for ImportError {
+    fn from(error: PasswordsFileError) -> Self {
+        ImportError::Passwords(error)
     }
 }
 

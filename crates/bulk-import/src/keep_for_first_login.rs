@@ -9,9 +9,9 @@ use migration_model::LegacyUser;
 
 /// A condition on when somebody last signed in, or registered.
 ///
-/// It compares dates: `last_login > 90 days` is a last sign-in later than 90 days ago,
-/// `last_login < 90 days` one before that. Whoever never signed in has no such date and meets
-/// neither.
+/// It compares dates: `last_login > 90 days` is a last sign-in *later than* 90 days ago, so it
+/// keeps those who still come by; `last_login < 90 days` is one before that. Whoever never signed
+/// in has no such date and meets neither. Of several conditions one is enough.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KeepForFirstLogin {
     field: Field,
@@ -35,14 +35,26 @@ impl Field {
 }
 
 impl KeepForFirstLogin {
+    /// The condition with the day that it means, counted back from `now`.
+    pub fn in_words(&self, now: DateTime<Utc>) -> String {
+        let word = if self.later { "later than" } else { "before" };
+        match self.limit(now) {
+            Some(limit) => format!("{} {word} {}", self.field.name(), limit.format("%Y-%m-%d")),
+            None => self.to_string(),
+        }
+    }
+
+    fn limit(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        now.checked_sub_signed(Duration::days(i64::from(self.days)))
+    }
+
     /// Whether the user is left for first login, as of `now`.
     pub fn keeps(&self, user: &LegacyUser, now: DateTime<Utc>) -> bool {
         let date = match self.field {
             Field::LastLogin => user.last_login,
             Field::DateJoined => user.date_joined,
         };
-        let limit = now.checked_sub_signed(Duration::days(i64::from(self.days)));
-        let (Some(date), Some(limit)) = (date, limit) else {
+        let (Some(date), Some(limit)) = (date, self.limit(now)) else {
             return false;
         };
         if self.later {
@@ -88,7 +100,8 @@ impl FromStr for KeepForFirstLogin {
 /// The text is no such condition.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "write `last_login > 90 days` (later than 90 days ago), with last_login or date_joined, and > or <"
+    "write last_login or date_joined, then > (later than) or < (before), then a number of days: \
+     `last_login > 90 days` keeps whoever signed in within the last 90 days"
 )]
 pub struct KeepForFirstLoginError;
 
@@ -131,6 +144,8 @@ mod tests {
         assert!(!keeps("last_login < 90 days", ago(89)));
         assert!(!keeps("last_login > 90 days", None));
         assert!(!keeps("last_login < 90 days", None));
+        let condition: KeepForFirstLogin = "last_login > 90 days".parse().expect("a condition");
+        assert_eq!(condition.in_words(now), "last_login later than 2026-10-17");
     }
 
     #[test]

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use cognito_user_pool::{QuotaCategory, Quotas};
-use migration_model::{Finding, Reason, Route};
+use migration_model::{Finding, Reason, Route, Severity};
+use serde::Serialize;
 
-use crate::RunName;
 use crate::summary::Summary;
+use crate::{FinalState, PlanBinding, RunName};
 
 /// Users of one route, reason and outcome.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,12 +23,25 @@ pub struct PlanCount {
     pub users: u64,
     /// Their group memberships.
     pub memberships: u64,
+    /// Their social identities to be linked.
+    pub identities: u64,
     /// Those to be disabled.
     pub disabled: u64,
     /// Those without a verified address for a reset code.
     pub without_contact: u64,
     /// Those who could still keep their password by signing in.
     pub may_sign_in: u64,
+}
+
+/// A group that the import creates.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct PlannedGroup {
+    /// Its name in the pool.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// Its precedence, where one is configured.
+    pub precedence: Option<i32>,
 }
 
 /// The calls that a plan makes in one quota category.
@@ -48,6 +62,10 @@ pub struct CategoryCalls {
 pub struct Plan {
     /// The run's name.
     pub run: RunName,
+    /// What an import that is held against this plan must have in common with it.
+    pub binding: PlanBinding,
+    /// The share of the limits that is allowed.
+    pub share: f64,
     /// Users by route, reason and outcome.
     pub counts: Vec<PlanCount>,
     /// Users who would be created. Each becomes a monthly active user (developer guide,
@@ -63,7 +81,7 @@ pub struct Plan {
     /// Calls by category, the slowest first.
     pub calls: Vec<CategoryCalls>,
     /// Groups to be created.
-    pub groups: u64,
+    pub groups: Vec<PlannedGroup>,
     /// What an operator should know of the pool.
     pub findings: Vec<Finding>,
 }
@@ -71,8 +89,9 @@ pub struct Plan {
 impl Plan {
     pub(crate) fn new(
         run: RunName,
+        binding: PlanBinding,
         counts: Vec<PlanCount>,
-        groups: u64,
+        groups: Vec<PlannedGroup>,
         quotas: &Quotas,
         findings: Vec<Finding>,
     ) -> Plan {
@@ -81,14 +100,21 @@ impl Plan {
             open.map(of).sum::<u64>()
         };
         let to_create = sum(|count| count.users);
+        let passwords = match binding.policy.final_state.sets_password() {
+            true => to_create,
+            false => 0,
+        };
         let mut calls: Vec<_> = [
             (QuotaCategory::UserCreation, to_create),
-            (QuotaCategory::UserAccountRecovery, to_create),
+            (QuotaCategory::UserAccountRecovery, passwords),
             (
                 QuotaCategory::UserUpdate,
-                sum(|count| count.memberships + count.disabled),
+                sum(|count| count.memberships + count.identities + count.disabled),
             ),
-            (QuotaCategory::UserPoolResourceUpdate, groups),
+            (
+                QuotaCategory::UserPoolResourceUpdate,
+                u64::try_from(groups.len()).unwrap_or(0),
+            ),
         ]
         .into_iter()
         .filter(|(_, calls)| *calls > 0)
@@ -110,6 +136,8 @@ impl Plan {
                 .sum(),
             without_contact: sum(|count| count.without_contact),
             run,
+            binding,
+            share: quotas.share().get(),
             counts,
             calls,
             groups,
@@ -126,6 +154,47 @@ impl Plan {
     /// How long the import takes at the share we allow ourselves.
     pub fn time_at_share(&self) -> Option<Duration> {
         self.calls.iter().filter_map(|calls| calls.at_share).max()
+    }
+
+    /// Of those to be created, users who are disabled at once.
+    pub(crate) fn disabled(&self) -> u64 {
+        let open = self.counts.iter().filter(|count| count.outcome.is_none());
+        open.map(|count| count.disabled).sum()
+    }
+
+    /// Findings that keep the plan from being carried out.
+    pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
+        let blocks = |finding: &&Finding| finding.severity == Severity::Blocker;
+        self.findings.iter().filter(blocks)
+    }
+
+    /// What no undo takes back, one sentence each.
+    pub fn cannot_be_undone(&self) -> Vec<String> {
+        if self.to_create == 0 {
+            return Vec::new();
+        }
+        let created = self.to_create;
+        let mut lines = vec![format!(
+            "{created} users become monthly active users of this month, and are billed as such."
+        )];
+        if self.losing_password > 0 {
+            lines.push(format!(
+                "{} users lose a password with which they could still have signed in.",
+                self.losing_password
+            ));
+        }
+        if self.binding.policy.final_state == FinalState::Invite {
+            lines.push("Invitations that are mailed cannot be called back.".to_owned());
+        }
+        lines.push(
+            "A user deleted by cutover undo and created again has another sub; whoever has been \
+             used since is not deleted."
+                .to_owned(),
+        );
+        if !self.groups.is_empty() {
+            lines.push("Groups stay; an undo deletes users alone.".to_owned());
+        }
+        lines
     }
 
     /// The accounts of a dry run: users to be created are pending, because nothing was written.
@@ -175,6 +244,7 @@ mod tests {
             outcome: None,
             users: 3000,
             memberships: 3000,
+            identities: 0,
             disabled: 0,
             without_contact: 5,
             may_sign_in: 7,
@@ -187,7 +257,14 @@ mod tests {
         };
         let quotas = Quotas::defaults(Share::HALF);
         let run: RunName = "night".parse().expect("a name");
-        let plan = Plan::new(run, vec![users, held], 2, &quotas, Vec::new());
+        let group = |name: &str| PlannedGroup {
+            name: name.to_owned(),
+            description: String::new(),
+            precedence: None,
+        };
+        let groups = vec![group("one"), group("two")];
+        let binding = PlanBinding::example();
+        let plan = Plan::new(run, binding, vec![users, held], groups, &quotas, Vec::new());
         assert_eq!(plan.to_create, 3000);
         assert_eq!((plan.losing_password, plan.without_contact), (7, 5));
         assert_eq!(plan.calls[0].category, QuotaCategory::UserUpdate);

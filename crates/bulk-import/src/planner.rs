@@ -2,7 +2,7 @@
 //! the pool. Reads the pool's users and the legacy users, each once, as streams; what compares
 //! users with each other happens in the journal. Called by an import and by a dry run alike.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
@@ -11,16 +11,20 @@ use django_password::{Limits, Verifier};
 use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
-    Collisions, Config, ImportPolicy, LegacyUser, PoolSignIn, PoolUser, Reason, Route, UserMapping,
-    map_user, route_user,
+    Collisions, Config, Finding, IdentityProviders, ImportPolicy, InactiveUsers, LegacyId,
+    LegacyUser, MAX_IDENTITIES, PoolSignIn, PoolUser, Reason, Route, Severity, SocialAccount,
+    UserMapping, map_user, route_user,
 };
 
 use crate::control::{RunControl, Stop};
+use crate::final_state::FinalState;
 use crate::import_error::ImportError;
 use crate::journal::{Header, Journal, KeyKind, PlannedUser, PoolUserRow};
 use crate::keep_for_first_login::KeepForFirstLogin;
 use crate::legacy_patience::LegacyPatience;
+use crate::plan::PlannedGroup;
 use crate::progress::Phase;
+use crate::reviewed_plan::PlannedPolicy;
 use crate::shard::Shard;
 use crate::text_key::{Folding, text_key};
 
@@ -35,6 +39,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) pool: &'a UserPool,
     pub(crate) description: &'a PoolDescription,
     pub(crate) mapping: &'a UserMapping,
+    pub(crate) identities: &'a IdentityProviders,
     pub(crate) policy: PlanPolicy,
     pub(crate) legacy_id_attribute: Option<&'a str>,
     pub(crate) control: &'a RunControl,
@@ -43,38 +48,61 @@ pub(crate) struct Planner<'a> {
 }
 
 /// What an operator decided about the import as a whole.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlanPolicy {
     pub(crate) routes: ImportPolicy,
     /// Whom to leave for first login although the import of such users is approved.
-    pub(crate) keep: Option<KeepForFirstLogin>,
-    /// The moment from which the condition counts back.
+    pub(crate) keep: Vec<KeepForFirstLogin>,
+    /// The moment from which the conditions count back.
     pub(crate) as_of: DateTime<Utc>,
     /// Whom to import, of those who may be imported.
     pub(crate) shard: Option<Shard>,
+    pub(crate) final_state: FinalState,
 }
 
 impl PlanPolicy {
     fn keeps(&self, user: &LegacyUser) -> bool {
-        self.keep.is_some_and(|keep| keep.keeps(user, self.as_of))
+        self.keep.iter().any(|keep| keep.keeps(user, self.as_of))
     }
 
     /// The policy as the journal records it. A resumed run with another one is planned anew.
     pub(crate) fn recorded(&self) -> String {
-        let routes = format!("{:?}", self.routes);
-        match self.keep {
-            Some(keep) => format!("{routes} keep {keep}"),
-            None => routes,
+        let keep = self.keep.iter().map(|keep| format!(" keep {keep}"));
+        format!("{:?}{}", self.routes, keep.collect::<String>())
+    }
+
+    /// The policy as plans show it.
+    pub(crate) fn planned(&self) -> PlannedPolicy {
+        let inactive = match self.routes.inactive {
+            InactiveUsers::Disabled => "disabled",
+            InactiveUsers::Hold => "hold",
+        };
+        PlannedPolicy {
+            approve_password_reset: self.routes.approve_password_reset,
+            inactive_users: inactive.to_owned(),
+            keep_for_first_login: self.keep.clone(),
+            as_of: self.as_of,
+            final_state: self.final_state,
         }
     }
 }
 
 /// Whether the plan was finished.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Planned {
-    Complete,
+    /// With what an operator should know of the legacy users as a whole.
+    Complete(Vec<Finding>),
     /// Somebody asked to stop; the next start plans anew.
     Stopped,
+}
+
+/// What is gathered while the legacy users go by.
+#[derive(Default)]
+struct Gathered {
+    /// Groups that users to be created are in, with their descriptions.
+    groups: BTreeMap<String, String>,
+    /// Accounts of users to be created at providers that nobody mapped.
+    unmapped_accounts: BTreeMap<String, u64>,
 }
 
 impl<'a> Planner<'a> {
@@ -93,6 +121,7 @@ impl<'a> Planner<'a> {
             pool,
             description,
             mapping,
+            identities: &config.identities,
             policy,
             legacy_id_attribute: mapping.attributes.legacy_id_attribute(id_column),
             control,
@@ -113,24 +142,33 @@ impl<'a> Planner<'a> {
         header.finished = false;
         journal.set_header(header).await?;
         let started = Instant::now();
-        if self.read_pool(journal).await? == Planned::Stopped {
+        if !self.read_pool(journal).await? {
             return Ok(Planned::Stopped);
         }
-        let Some(groups) = self.read_legacy(journal, header).await? else {
+        let Some(gathered) = self.read_legacy(journal, header).await? else {
             return Ok(Planned::Stopped);
         };
         header.plan_complete = true;
-        let groups: Vec<_> = groups.into_iter().collect();
+        let groups = gathered.groups.into_iter();
+        let groups: Vec<_> = groups.map(|(name, text)| self.group(name, text)).collect();
         let emails_are_aliases = self.mapping.sign_in == PoolSignIn::UsernameOrEmail;
         journal
             .complete_plan(header, &groups, emails_are_aliases)
             .await?;
         tracing::info!(seconds = started.elapsed().as_secs(), "planned");
-        Ok(Planned::Complete)
+        Ok(Planned::Complete(findings(gathered.unmapped_accounts)))
     }
 
-    /// ListUsers, not AdminGetUser: reading must not make anybody billable.
-    async fn read_pool(&self, journal: &mut Journal) -> Result<Planned, ImportError> {
+    fn group(&self, name: String, description: String) -> PlannedGroup {
+        PlannedGroup {
+            precedence: self.mapping.groups.precedence.get(&name).copied(),
+            name,
+            description,
+        }
+    }
+
+    /// False when somebody asked to stop. ListUsers, not AdminGetUser: reading must not make anybody billable.
+    async fn read_pool(&self, journal: &mut Journal) -> Result<bool, ImportError> {
         let total = self.description.estimated_users;
         self.control.show(|progress| {
             (progress.phase, progress.done, progress.total) = (Phase::ReadingPool, 0, total);
@@ -141,7 +179,7 @@ impl<'a> Planner<'a> {
         let mut rows = Vec::new();
         while let Some(page) = pages.try_next().await? {
             if self.control.stopping() != Stop::No {
-                return Ok(Planned::Stopped);
+                return Ok(false);
             }
             let read = u64::try_from(page.len()).unwrap_or(0);
             rows.extend(page.iter().filter_map(|user| self.pool_user_row(user)));
@@ -152,7 +190,7 @@ impl<'a> Planner<'a> {
             self.control.show(|progress| progress.done += read);
         }
         journal.add_pool_users(&rows).await?;
-        Ok(Planned::Complete)
+        Ok(true)
     }
 
     fn pool_user_row(&self, user: &UserRecord) -> Option<PoolUserRow> {
@@ -181,13 +219,12 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Returns the groups that users to be created are in, with descriptions; `None` when
-    /// somebody asked to stop.
+    /// `None` when somebody asked to stop.
     async fn read_legacy(
         &self,
         journal: &mut Journal,
         header: &mut Header,
-    ) -> Result<Option<BTreeMap<String, String>>, ImportError> {
+    ) -> Result<Option<Gathered>, ImportError> {
         let mut patience = LegacyPatience::new(self.pool.patience(), self.control);
         let Some(total) = patience.repeat(|| self.legacy.count_users()).await? else {
             return Ok(None);
@@ -195,7 +232,7 @@ impl<'a> Planner<'a> {
         self.control.show(|progress| {
             (progress.phase, progress.done, progress.total) = (Phase::Planning, 0, total);
         });
-        let mut groups = BTreeMap::new();
+        let mut gathered = Gathered::default();
         let mut after = None;
         loop {
             // The stream ends at its first error; a new one goes on after the last user.
@@ -206,23 +243,29 @@ impl<'a> Planner<'a> {
                 if self.control.stopping() != Stop::No {
                     return Ok(None);
                 }
-                let mut rows = Vec::with_capacity(page.len());
+                let mut users = Vec::with_capacity(page.len());
                 for user in page {
                     match user {
-                        Ok(user) => {
-                            rows.push(self.plan_user(&user, &mut groups));
-                            header.key_kind = KeyKind::of(&user.id);
-                            after = Some(user.id);
-                        }
+                        Ok(user) => users.push(user),
                         Err(error) => failure = Some(error),
                     }
+                }
+                let Some(accounts) = self.social_accounts(&users, &mut patience).await? else {
+                    return Ok(None);
+                };
+                let mut rows = Vec::with_capacity(users.len());
+                for user in users {
+                    let accounts = accounts.get(&user.id).map_or(&[][..], Vec::as_slice);
+                    rows.push(self.plan_user(&user, accounts, &mut gathered));
+                    header.key_kind = KeyKind::of(&user.id);
+                    after = Some(user.id);
                 }
                 journal.plan_users(&rows, header.generation).await?;
                 let read = u64::try_from(rows.len()).unwrap_or(0);
                 self.control.show(|progress| progress.done += read);
             }
             match failure {
-                None => return Ok(Some(groups)),
+                None => return Ok(Some(gathered)),
                 Some(error) => {
                     if !patience.wait_after(error).await? {
                         return Ok(None);
@@ -230,6 +273,20 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+    }
+
+    /// The accounts of a page of users at other sign-in services, if any are to be linked; `None`
+    /// when somebody asked to stop.
+    async fn social_accounts(
+        &self,
+        users: &[LegacyUser],
+        patience: &mut LegacyPatience<'_>,
+    ) -> Result<Option<HashMap<LegacyId, Vec<SocialAccount>>>, ImportError> {
+        if !self.identities.are_carried() {
+            return Ok(Some(HashMap::new()));
+        }
+        let ids: Vec<LegacyId> = users.iter().map(|user| user.id.clone()).collect();
+        patience.repeat(|| self.legacy.social_accounts(&ids)).await
     }
 
     fn add_groups(
@@ -252,8 +309,14 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn plan_user(&self, user: &LegacyUser, groups: &mut BTreeMap<String, String>) -> PlannedUser {
+    fn plan_user(
+        &self,
+        user: &LegacyUser,
+        accounts: &[SocialAccount],
+        gathered: &mut Gathered,
+    ) -> PlannedUser {
         let (target, faults) = map_user(user, self.mapping);
+        let (identities, unmapped) = self.identities.identities_of(accounts);
         let hash = self.verifier.inspect(&user.encoded_password).state;
         let route = |collisions, policy| route_user(user, &hash, &faults, collisions, policy);
         let everywhere = Collisions {
@@ -278,13 +341,25 @@ impl<'a> Planner<'a> {
             routing.route = Route::Hold;
             routing.reason = Some(reason);
         }
+        let fault = match identities.len() > MAX_IDENTITIES {
+            true => Some(Reason::IdentitiesTooMany),
+            false => self.policy.final_state.fault(&target, self.description),
+        };
+        if let (Route::AdminCreate, Some(reason)) = (routing.route, fault) {
+            routing.route = Route::Hold;
+            routing.reason = Some(reason);
+        }
         let legacy_id = user.id.to_string();
         let mine = self
             .policy
             .shard
             .is_none_or(|shard| shard.holds(&legacy_id));
         if routing.route == Route::AdminCreate && mine {
-            self.add_groups(user, &target, groups);
+            self.add_groups(user, &target, &mut gathered.groups);
+            for account in unmapped {
+                let providers = &mut gathered.unmapped_accounts;
+                *providers.entry(account.provider.clone()).or_default() += 1;
+            }
         }
         let name = Some(&target.username).filter(|name| !name.is_empty());
         let id = self
@@ -300,6 +375,7 @@ impl<'a> Planner<'a> {
             route: routing.route.code(),
             reason: routing.reason.map(Reason::code),
             group_count: target.groups.len(),
+            identity_count: identities.len(),
             enabled: target.enabled,
             has_contact: target.has_verified_contact(),
             may_sign_in,
@@ -311,4 +387,19 @@ impl<'a> Planner<'a> {
             username: target.username,
         }
     }
+}
+
+/// What users to be created leave behind.
+fn findings(unmapped_accounts: BTreeMap<String, u64>) -> Vec<Finding> {
+    let finding = |(provider, accounts): (String, u64)| Finding {
+        severity: Severity::Warning,
+        code: "identity-provider-not-mapped",
+        subject: "[identities] allauth".to_owned(),
+        message: format!(
+            "{accounts} accounts at `{provider}` are not linked: no provider of the pool is named \
+             for it."
+        ),
+        next_step: format!("Add {provider} = \"NAME OF THE POOL'S IDENTITY PROVIDER\", if wanted."),
+    };
+    unmapped_accounts.into_iter().map(finding).collect()
 }

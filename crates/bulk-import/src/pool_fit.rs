@@ -4,7 +4,7 @@
 use cognito_user_pool::PoolDescription;
 use migration_model::{Finding, PoolSignIn, Severity, UserMapping};
 
-use crate::ImportError;
+use crate::{FinalState, ImportError};
 
 /// The mapping to use for this pool, and what an operator should know of it.
 pub(crate) struct PoolFit {
@@ -52,6 +52,24 @@ impl PoolFit {
             findings: findings(wanted(&mapping, sign_in), pool),
             mapping,
         })
+    }
+}
+
+impl PoolFit {
+    /// The same, if the pool can also leave users in this state.
+    pub(crate) fn in_state(
+        self,
+        state: FinalState,
+        pool: &PoolDescription,
+    ) -> Result<PoolFit, ImportError> {
+        match state.pool_fault(pool) {
+            None => Ok(self),
+            Some(fault) => Err(ImportError::PoolDoesNotFit {
+                faults: vec![fault],
+                hint: "choose another --final-state, or let the pool take EMAIL_OTP or SMS_OTP as \
+                       first factor (Policies.SignInPolicy of UpdateUserPool)",
+            }),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-//! The permanent password of an imported user: random, never stored, never shown, wiped. It
-//! exists because only CONFIRMED users can use forgot-password, and AdminSetUserPassword is the
-//! one silent way to that status.
+//! Random passwords that fit any policy of Cognito's. The permanent password of an imported user
+//! is never stored, never shown, and wiped; it exists because only CONFIRMED users can use
+//! forgot-password, and AdminSetUserPassword is the one silent way to that status. Temporary
+//! passwords are made here too, from a secret that `temporary_passwords` keeps.
 
 use django_password::PlainPassword;
 use zeroize::Zeroizing;
@@ -16,6 +17,8 @@ const CLASSES: [&[u8]; 4] = [
 
 /// Over 240 bits from the 75 characters.
 const LENGTH: usize = 40;
+/// Over 95 bits, for passwords that people copy.
+const SHORT_LENGTH: usize = 16;
 
 /// A password with every class in it, at least as long as the pool's policy asks.
 ///
@@ -23,32 +26,43 @@ const LENGTH: usize = 40;
 ///
 /// When the operating system has no randomness to give.
 pub(crate) fn random_password(minimum_length: usize) -> PlainPassword {
-    let length = LENGTH.max(minimum_length);
+    let mut system = || {
+        let mut byte = [0];
+        getrandom::fill(&mut byte).expect("the operating system gives randomness");
+        byte[0]
+    };
+    password(LENGTH.max(minimum_length), &mut system)
+}
+
+/// The same from other random bytes, and no longer than it must be.
+pub(crate) fn short_password(
+    minimum_length: usize,
+    random: &mut impl FnMut() -> u8,
+) -> PlainPassword {
+    password(SHORT_LENGTH.max(minimum_length), random)
+}
+
+fn password(length: usize, random: &mut impl FnMut() -> u8) -> PlainPassword {
     let alphabet: Vec<u8> = CLASSES.concat();
     let mut password = Zeroizing::new(vec![0; length]);
     for (index, character) in password.iter_mut().enumerate() {
-        *character = pick(CLASSES.get(index).copied().unwrap_or(&alphabet));
+        let class = CLASSES.get(index).copied().unwrap_or(&alphabet);
+        *character = class[below(class.len(), random)];
     }
     // The first four places have known classes; shuffled, no place has (Fisher-Yates).
     for index in (1..length).rev() {
-        password.swap(index, below(index + 1));
+        password.swap(index, below(index + 1, random));
     }
     let text = std::str::from_utf8(&password).expect("the alphabet is ASCII");
     PlainPassword::new(text)
 }
 
-fn pick(class: &[u8]) -> u8 {
-    class[below(class.len())]
-}
-
 /// A uniform number below `bound`, which is at most 256.
-fn below(bound: usize) -> usize {
+fn below(bound: usize, random: &mut impl FnMut() -> u8) -> usize {
     // Values past the last whole multiple of the bound would favour small numbers.
     let usable = 256 - 256 % bound;
     loop {
-        let mut byte = [0];
-        getrandom::fill(&mut byte).expect("the operating system gives randomness");
-        let number = usize::from(byte[0]);
+        let number = usize::from(random());
         if number < usable {
             return number % bound;
         }

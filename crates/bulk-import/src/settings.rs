@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::{KeepForFirstLogin, RunName, RunNameError, Shard};
+use crate::{
+    FinalState, KeepForFirstLogin, PasswordsFile, ReviewedPlan, RunName, RunNameError, Shard,
+};
 
 /// The settings of an import run.
 #[derive(Clone, Debug)]
@@ -13,8 +15,14 @@ pub struct ImportRun {
     pub directory: PathBuf,
     /// Import users who could still keep their password by signing in.
     pub approve_password_reset: bool,
-    /// Of those, whom to leave for first login all the same.
-    pub keep_for_first_login: Option<KeepForFirstLogin>,
+    /// Of those, whom to leave for first login all the same: whoever meets one of these.
+    pub keep_for_first_login: Vec<KeepForFirstLogin>,
+    /// In which state users are left.
+    pub final_state: FinalState,
+    /// Where the temporary passwords of [`FinalState::ForceChange`] go.
+    pub passwords_file: Option<PasswordsFile>,
+    /// The plan that somebody has reviewed, to which this import must keep.
+    pub reviewed_plan: Option<ReviewedPlan>,
     /// Which part of the users to import, if the run is divided among processes.
     pub shard: Option<Shard>,
     /// Try users again who failed in this run.
@@ -33,7 +41,10 @@ impl ImportRun {
             name,
             directory: directory.into(),
             approve_password_reset: false,
-            keep_for_first_login: None,
+            keep_for_first_login: Vec::new(),
+            final_state: FinalState::default(),
+            passwords_file: None,
+            reviewed_plan: None,
             shard: None,
             retry_failed: false,
             concurrency: Self::DEFAULT_CONCURRENCY,

@@ -100,11 +100,12 @@ pub async fn undo(
         complete: true,
         ..UndoSummary::default()
     };
+    let done = status.final_state.status();
     for part in RunJournals::find(directory, run)?.names() {
         let journal = Journal::open(directory, part).await?;
         summary.add(match writable {
-            None => count(pool, journal, control).await?,
-            Some(pool) => delete(pool, journal, control).await?,
+            None => count(pool, journal, done, control).await?,
+            Some(pool) => delete(pool, journal, done, control).await?,
         });
     }
     Ok(summary)
@@ -127,6 +128,7 @@ impl UndoSummary {
 async fn count(
     pool: &UserPool,
     journal: Journal,
+    done: UserStatus,
     control: &RunControl,
 ) -> Result<UndoSummary, ImportError> {
     let mut summary = UndoSummary {
@@ -148,7 +150,7 @@ async fn count(
             let Some(user) = record.sub().and_then(|sub| ours.remove(sub)) else {
                 continue;
             };
-            match verdict(&user, Some(&record)) {
+            match verdict(&user, Some(&record), done) {
                 Verdict::Delete => summary.deleted += 1,
                 Verdict::Keep(kept) => *summary.kept.entry(kept).or_default() += 1,
                 Verdict::Gone => summary.gone += 1,
@@ -163,6 +165,7 @@ async fn count(
 async fn delete(
     pool: &WritableUserPool,
     mut journal: Journal,
+    done: UserStatus,
     control: &RunControl,
 ) -> Result<UndoSummary, ImportError> {
     journal.mark_undone().await?;
@@ -173,7 +176,15 @@ async fn delete(
         (progress.phase, progress.done, progress.total) = (Phase::Undoing, 0, summary.created);
     });
     let writer = JournalWriter::start(journal);
-    let ended = delete_all(pool, &writer.handle(), &mut own, control, &mut summary).await;
+    let ended = delete_all(
+        pool,
+        &writer.handle(),
+        &mut own,
+        done,
+        control,
+        &mut summary,
+    )
+    .await;
     writer.finish().await?;
     summary.complete = ended?;
     Ok(summary)
@@ -184,6 +195,7 @@ async fn delete_all(
     pool: &WritableUserPool,
     journal: &WriterHandle,
     own: &mut OwnUsers,
+    done: UserStatus,
     control: &RunControl,
     summary: &mut UndoSummary,
 ) -> Result<bool, ImportError> {
@@ -199,7 +211,7 @@ async fn delete_all(
                 if control.stopping() != Stop::No {
                     return Ok(None);
                 }
-                delete_one(pool, &journal, user).await.map(Some)
+                delete_one(pool, &journal, user, done).await.map(Some)
             }
         });
         let mut ends = stream::iter(deletions).buffer_unordered(CONCURRENCY);
@@ -230,9 +242,10 @@ async fn delete_one(
     pool: &WritableUserPool,
     journal: &WriterHandle,
     user: OwnUser,
+    done: UserStatus,
 ) -> Result<Deletion, ImportError> {
     let record = pool.admin_get_user(&user.pool_username).await?;
-    let verdict = verdict(&user, record.as_ref());
+    let verdict = verdict(&user, record.as_ref(), done);
     if verdict == Verdict::Delete {
         let deleted = pool
             .patience()
@@ -270,8 +283,9 @@ enum Verdict {
     Gone,
 }
 
-/// Whether a user of ours may be deleted, as the pool has them now.
-fn verdict(user: &OwnUser, record: Option<&UserRecord>) -> Verdict {
+/// Whether a user of ours may be deleted, as the pool has them now; `done` is the status in which
+/// the run leaves users.
+fn verdict(user: &OwnUser, record: Option<&UserRecord>, done: UserStatus) -> Verdict {
     let Some(record) = record else {
         return Verdict::Gone;
     };
@@ -284,7 +298,9 @@ fn verdict(user: &OwnUser, record: Option<&UserRecord>) -> Verdict {
         // Never finished: nobody has ever had a password for this user.
         (None, _, UserStatus::ForceChangePassword) => Verdict::Delete,
         (None, ..) => Verdict::Keep(Kept::Changed),
-        (Some(finished), Some(modified), UserStatus::Confirmed) if modified <= latest(finished) => {
+        (Some(finished), Some(modified), status)
+            if status == done && modified <= latest(finished) =>
+        {
             Verdict::Delete
         }
         (Some(_), Some(_), _) => Verdict::Keep(Kept::Changed),
@@ -329,7 +345,8 @@ mod tests {
     #[test]
     fn only_untouched_users_of_ours_are_deleted() {
         let of = |finished, status, modified, sub: &str| {
-            verdict(&own(finished), Some(&record(status, modified, sub)))
+            let record = record(status, modified, sub);
+            verdict(&own(finished), Some(&record), UserStatus::Confirmed)
         };
         let confirmed = UserStatus::Confirmed;
         assert_eq!(of(Some(10), confirmed, 10, "s-1"), Verdict::Delete);
@@ -349,6 +366,16 @@ mod tests {
             of(Some(10), forced, 10, "s-1"),
             Verdict::Keep(Kept::Changed)
         );
-        assert_eq!(verdict(&own(Some(10)), None), Verdict::Gone);
+        assert_eq!(verdict(&own(Some(10)), None, confirmed), Verdict::Gone);
+        // A run that hands temporary passwords over leaves its users in that status.
+        let handed_over = |status, modified| {
+            verdict(
+                &own(Some(10)),
+                Some(&record(status, modified, "s-1")),
+                forced,
+            )
+        };
+        assert_eq!(handed_over(forced, 10), Verdict::Delete);
+        assert_eq!(handed_over(confirmed, 60), Verdict::Keep(Kept::Changed));
     }
 }

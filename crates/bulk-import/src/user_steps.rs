@@ -3,29 +3,34 @@
 //! 1. the intent goes to disk;
 //! 2. AdminCreateUser, without any message; that the user is ours goes to disk;
 //! 3. AdminDisableUser, if Django calls them inactive;
-//! 4. AdminAddUserToGroup for each group;
-//! 5. AdminSetUserPassword, permanent and random, last: the user's status is then CONFIRMED, and
-//!    a CONFIRMED user of ours needs nothing more.
+//! 4. AdminAddUserToGroup for each group, AdminLinkProviderForUser for each social identity;
+//! 5. AdminSetUserPassword last, if the run's final state asks for it: permanent and random, so that
+//!    the status is CONFIRMED and a CONFIRMED user of ours needs nothing more; or temporary, one
+//!    that is on disk, encrypted, already.
 //!
 //! Steps 3 and 4 may be repeated at will. Steps 2 and 5 are not repeated blindly: when an answer
 //! is lost the pool is asked what is so. The journal's word "ours" is on disk before step 5
 //! starts. Called by `apply` for each user.
 
 use cognito_user_pool::{
-    Attempts, Disposition, Effect, PoolError, UserRecord, UserStatus, WritableUserPool,
+    Attempts, Creation, Disposition, Effect, PoolError, PoolFault, UserRecord, UserStatus,
+    WritableUserPool,
 };
-use migration_model::{PoolUser, Reason, Route};
+use migration_model::{PoolIdentity, PoolUser, Reason, Route};
 
 use crate::control::RunControl;
+use crate::final_state::FinalState;
 use crate::journal::{Entry, PendingUser, State, WriterGone, WriterHandle};
 use crate::outcome::Outcome;
 use crate::proof::{Expected, Holder, Proof, holder};
 use crate::random_password::random_password;
+use crate::temporary_passwords::TemporaryPasswords;
 
 /// A user to be dealt with.
 pub(crate) struct Work {
     pub(crate) pending: PendingUser,
     pub(crate) target: PoolUser,
+    pub(crate) identities: Vec<PoolIdentity>,
 }
 
 /// What all users of a run share.
@@ -33,6 +38,10 @@ pub(crate) struct UserSteps {
     pub(crate) pool: WritableUserPool,
     pub(crate) journal: WriterHandle,
     pub(crate) control: RunControl,
+    pub(crate) final_state: FinalState,
+    /// Whether AdminCreateUser without a temporary password makes a user without any.
+    pub(crate) takes_users_without_password: bool,
+    pub(crate) temporary_passwords: TemporaryPasswords,
     pub(crate) minimum_password_length: usize,
     pub(crate) legacy_id_attribute: Option<String>,
 }
@@ -61,8 +70,13 @@ impl From<WriterGone> for UserEnd {
 struct Ours {
     /// The name by which the pool knows them.
     username: String,
+    /// Their `sub`, unless it is in the journal already.
+    sub: Option<String>,
     /// Whether AdminSetUserPassword may have been sent before: then the pool is asked first.
     password_may_be_set: bool,
+    /// Whether they may as well have come by themselves. What Django says of them is done all the
+    /// same, and nothing else.
+    perhaps_not: bool,
 }
 
 /// A step that may be repeated at will.
@@ -70,6 +84,7 @@ struct Ours {
 enum Repeatable<'a> {
     Disable,
     AddToGroup(&'a str),
+    Link(&'a PoolIdentity),
 }
 
 impl UserSteps {
@@ -83,8 +98,10 @@ impl UserSteps {
     async fn steps(&self, work: &Work) -> Result<UserEnd, UserEnd> {
         let ours = match work.pending.state {
             State::Created => Ours {
+                sub: None,
                 username: work.pending.pool_username.clone().unwrap_or_default(),
                 password_may_be_set: true,
+                perhaps_not: false,
             },
             State::Planned | State::Creating(_) => self.create(work).await?,
         };
@@ -95,7 +112,16 @@ impl UserSteps {
             self.repeat(work, Repeatable::AddToGroup(group), &ours)
                 .await?;
         }
-        self.set_password(work, &ours).await?;
+        for identity in &work.identities {
+            self.repeat(work, Repeatable::Link(identity), &ours).await?;
+        }
+        if ours.perhaps_not {
+            let (outcome, reason) = (Outcome::AlreadyInPool, Reason::AlreadyInPool);
+            return self.settle(work, outcome, reason, None, ours.sub).await;
+        }
+        if self.final_state.sets_password() {
+            self.set_password(work, &ours).await?;
+        }
         let reason = (!work.target.has_verified_contact()).then_some(Reason::NoVerifiedContact);
         self.journal
             .note(Entry::Done {
@@ -129,11 +155,7 @@ impl UserSteps {
         }
         let mut attempts = self.attempts();
         loop {
-            let created = self
-                .pool
-                .admin_create_user(&pending.username, &work.target.attributes)
-                .await;
-            let error = match created {
+            let error = match self.admin_create_user(work).await {
                 Ok(record) => return self.record_ours(work, record, Proof::Response).await,
                 Err(error) => error,
             };
@@ -156,6 +178,23 @@ impl UserSteps {
         }
     }
 
+    async fn admin_create_user(&self, work: &Work) -> Result<UserRecord, PoolError> {
+        // Somebody without a password would be CONFIRMED at once, and not to be told from somebody
+        // who came by signing in.
+        let needs_one =
+            self.takes_users_without_password && self.final_state != FinalState::Passwordless;
+        let temporary = needs_one.then(|| random_password(self.minimum_password_length));
+        let creation = Creation {
+            temporary_password: temporary.as_ref().map(|password| password.expose()),
+            // Somebody who may not sign in is not invited to.
+            invite: self.final_state == FinalState::Invite && work.target.enabled,
+        };
+        let (username, attributes) = (&work.pending.username, &work.target.attributes);
+        self.pool
+            .admin_create_user_as(username, attributes, creation)
+            .await
+    }
+
     /// The pool has a user of this name, or one with this address: whose is it?
     async fn settle_existing(
         &self,
@@ -169,6 +208,18 @@ impl UserSteps {
         };
         match self.whose(work, &record, unanswered_since) {
             Holder::Ours => self.record_ours(work, record, Proof::Found).await,
+            // Created by a call whose answer was lost, or by signing in at that moment: without a
+            // password both look alike. There is none to lose, but the rest must be seen to.
+            Holder::SamePerson
+                if self.final_state == FinalState::Passwordless && unanswered_since.is_some() =>
+            {
+                Ok(Ours {
+                    sub: record.sub().map(str::to_owned),
+                    username: record.username,
+                    password_may_be_set: true,
+                    perhaps_not: true,
+                })
+            }
             Holder::SamePerson => {
                 let sub = record.sub().map(str::to_owned);
                 let (outcome, reason) = (Outcome::AlreadyInPool, Reason::AlreadyInPool);
@@ -240,14 +291,18 @@ impl UserSteps {
         self.journal.commit(entry).await?;
         // A user found again has never had a password, or they would not have been proven ours.
         Ok(Ours {
+            sub: None,
             username: record.username,
             password_may_be_set: false,
+            perhaps_not: false,
         })
     }
 
     /// Step 5.
     async fn set_password(&self, work: &Work, ours: &Ours) -> Result<(), UserEnd> {
         let mut may_be_set = ours.password_may_be_set;
+        // Whether a call of this very start may have been carried out.
+        let mut sent = false;
         let mut attempts = self.attempts();
         loop {
             if may_be_set {
@@ -265,15 +320,31 @@ impl UserSteps {
                     }
                 }
             }
-            let password = random_password(self.minimum_password_length);
-            let set = self
-                .pool
-                .admin_set_user_password(&ours.username, password.expose())
-                .await;
+            let set = self.admin_set_password(work, &ours.username).await;
             let Err(error) = set else { return Ok(()) };
-            may_be_set |= error.effect() == Effect::Unknown;
+            if may_be_set && sent && error.fault() == PoolFault::InvalidPassword {
+                // The pool remembers passwords, and refuses the one it has got already.
+                return Ok(());
+            }
+            sent |= error.effect() == Effect::Unknown;
+            may_be_set |= sent;
             self.after_failure(work, &mut attempts, error).await?;
         }
+    }
+
+    async fn admin_set_password(&self, work: &Work, username: &str) -> Result<(), PoolError> {
+        if self.final_state == FinalState::ForceChange {
+            let password = self.temporary_passwords.of(work.pending.position);
+            let password = password.expose();
+            return self
+                .pool
+                .admin_set_temporary_password(username, password)
+                .await;
+        }
+        let password = random_password(self.minimum_password_length);
+        self.pool
+            .admin_set_user_password(username, password.expose())
+            .await
     }
 
     /// A call that may be repeated at will, until it succeeds.
@@ -287,8 +358,22 @@ impl UserSteps {
                         .admin_add_user_to_group(&ours.username, group)
                         .await
                 }
+                Repeatable::Link(PoolIdentity { provider, subject }) => {
+                    self.pool
+                        .admin_link_provider_for_user(&ours.username, provider, subject)
+                        .await
+                }
             };
             let Err(error) = done else { return Ok(()) };
+            if let Repeatable::Link(PoolIdentity { provider, subject }) = step
+                && error.fault() == PoolFault::InvalidParameter
+            {
+                // Linking again what is linked is refused like a wrong value.
+                let record = self.look_up(work, &ours.username, true).await?;
+                if record.is_some_and(|record| record.is_linked_to(provider, subject)) {
+                    return Ok(());
+                }
+            }
             self.after_failure(work, &mut attempts, error).await?;
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use bulk_import::Shard;
+use bulk_import::{AgeRecipient, FinalState, KeepForFirstLogin, Shard};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cognito_user_pool::{CategoryLimit, PoolTrigger, TokenEventVersion};
 
@@ -149,6 +149,30 @@ pub(crate) struct ImportOptions {
     /// Also import users who could still keep their password by signing in. They lose it
     #[arg(long)]
     pub(crate) approve_password_reset: bool,
+    /// Of those, leave whoever meets this: `last_login > 90 days` (later than 90 days ago)
+    ///
+    /// Also date_joined, and < for before. May be given several times; one that is met is enough.
+    /// Whoever never signed in has no last_login, and meets no condition on it.
+    #[arg(long, value_name = "CONDITION")]
+    pub(crate) keep_for_first_login: Vec<KeepForFirstLogin>,
+    /// In which state users are left
+    #[arg(long, value_enum, value_name = "STATE", default_value_t = FinalStateChoice::ConfirmedRandom)]
+    pub(crate) final_state: FinalStateChoice,
+    /// For force-change: where the temporary passwords go, encrypted
+    ///
+    /// A file that is there is never written over: each start of a run writes one of its own
+    /// (FILE, then with .2, .3, … before the extension), and of two the later one counts.
+    #[arg(long, value_name = "FILE", requires = "age_recipient")]
+    pub(crate) passwords_file: Option<PathBuf>,
+    /// For force-change: the age public key (age1…) that the passwords are encrypted to
+    #[arg(long, value_name = "KEY", requires = "passwords_file")]
+    pub(crate) age_recipient: Option<AgeRecipient>,
+    /// Write the plan here, as JSON, for somebody to review. Without --execute
+    #[arg(long, value_name = "FILE", conflicts_with = "execute")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Keep to this plan: refuse when the import would do anything else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reviewed_plan: Option<PathBuf>,
     /// Name of the run; the same name resumes it [default: the user pool's id]
     #[arg(long, value_name = "NAME")]
     pub(crate) run: Option<String>,
@@ -167,6 +191,30 @@ pub(crate) struct ImportOptions {
     /// Write the summary here, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
+}
+
+/// `--final-state`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum FinalStateChoice {
+    /// CONFIRMED, random password that nobody knows: people use forgot-password
+    ConfirmedRandom,
+    /// FORCE_CHANGE_PASSWORD: Cognito mails everybody a temporary password. Cannot be called back
+    Invite,
+    /// FORCE_CHANGE_PASSWORD: you hand out the temporary passwords of --passwords-file
+    ForceChange,
+    /// CONFIRMED without a password: only in pools where people sign in by a code
+    Passwordless,
+}
+
+impl From<FinalStateChoice> for FinalState {
+    fn from(choice: FinalStateChoice) -> FinalState {
+        match choice {
+            FinalStateChoice::ConfirmedRandom => FinalState::ConfirmedRandom,
+            FinalStateChoice::Invite => FinalState::Invite,
+            FinalStateChoice::ForceChange => FinalState::ForceChange,
+            FinalStateChoice::Passwordless => FinalState::Passwordless,
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -314,6 +362,9 @@ pub(crate) struct StatusOptions {
     /// Write one CSV row a user: legacy_id,username,outcome,reason,sub
     #[arg(long, value_name = "FILE")]
     pub(crate) outcomes: Option<PathBuf>,
+    /// Write one CSV row a user whom the pool has: legacy_id,sub
+    #[arg(long, value_name = "FILE")]
+    pub(crate) id_map: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

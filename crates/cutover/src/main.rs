@@ -7,6 +7,7 @@ mod exit_status;
 mod function_arn;
 mod import_progress;
 mod output;
+mod plan_text;
 mod pool_target;
 mod settings;
 

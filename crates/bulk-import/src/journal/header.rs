@@ -10,6 +10,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::{Journal, JournalError, JournalReader};
 use crate::Shard;
+use crate::final_state::FinalState;
 
 /// What must not change within a run.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,6 +22,7 @@ pub(crate) struct Target {
     pub(crate) config_digest: String,
     /// Whose users the run imports, if it is divided.
     pub(crate) shard: Option<Shard>,
+    pub(crate) final_state: FinalState,
 }
 
 /// The `run` table.
@@ -109,6 +111,10 @@ impl Target {
             let (ours, theirs) = (part(self.shard), part(other.shard));
             differences.push(format!("it is {ours}, not {theirs}"));
         }
+        if self.final_state != other.final_state {
+            let (ours, theirs) = (self.final_state, other.final_state);
+            differences.push(format!("its final state is {ours}, not {theirs}"));
+        }
         if self.config_digest != other.config_digest {
             let digest = |text: &str| text.chars().take(12).collect::<String>();
             differences.push(format!(
@@ -143,6 +149,7 @@ impl Header {
             is_local,
             config_digest,
             shard,
+            final_state,
         } = &self.target;
         vec![
             ("region", region.clone()),
@@ -153,6 +160,7 @@ impl Header {
                 "shard",
                 shard.map(|shard| shard.to_string()).unwrap_or_default(),
             ),
+            ("final_state", final_state.code().to_owned()),
             ("key_kind", self.key_kind.name().to_owned()),
             ("policy", self.policy.clone().unwrap_or_default()),
             ("generation", self.generation.to_string()),
@@ -176,6 +184,7 @@ impl Header {
                 is_local: text("is_local")? == "true",
                 config_digest: text("config_digest")?,
                 shard: text("shard").and_then(|shard| shard.parse().ok()),
+                final_state: text("final_state")?.parse().ok()?,
             },
             key_kind: KeyKind::from_name(&text("key_kind")?),
             policy: text("policy").filter(|policy| !policy.is_empty()),

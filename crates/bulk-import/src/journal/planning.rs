@@ -5,10 +5,11 @@
 
 use migration_model::Route;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use sqlx::{Connection, Row};
 
 use super::{Header, Journal, JournalError};
-use crate::plan::PlanCount;
+use crate::plan::{PlanCount, PlannedGroup};
 
 /// A legacy user as the plan knows them. The order of the fields is the order of the columns.
 #[derive(Debug, Serialize)]
@@ -18,6 +19,7 @@ pub(crate) struct PlannedUser {
     pub(crate) route: &'static str,
     pub(crate) reason: Option<&'static str>,
     pub(crate) group_count: usize,
+    pub(crate) identity_count: usize,
     pub(crate) enabled: bool,
     pub(crate) has_contact: bool,
     pub(crate) may_sign_in: bool,
@@ -43,10 +45,11 @@ pub(crate) struct PoolUserRow {
 }
 
 const INSERT_USERS: &str = "
-INSERT INTO users (legacy_id, username, route, reason, group_count, enabled, has_contact,
-                   may_sign_in, collidable, name_key, email_key, verified, id_key, mine, generation)
+INSERT INTO users (legacy_id, username, route, reason, group_count, identity_count, enabled,
+                   has_contact, may_sign_in, collidable, name_key, email_key, verified, id_key,
+                   mine, generation)
 SELECT value->>'legacy_id', value->>'username', value->>'route', value->>'reason',
-       value->>'group_count', value->>'enabled', value->>'has_contact', value->>'may_sign_in',
+       value->>'group_count', value->>'identity_count', value->>'enabled', value->>'has_contact', value->>'may_sign_in',
        value->>'collidable', value->>'name_key', value->>'email_key', value->>'verified',
        value->>'id_key', value->>'mine', ?2
 FROM json_each(?1) WHERE true
@@ -55,6 +58,7 @@ ON CONFLICT (legacy_id) DO UPDATE SET
     name_key = excluded.name_key, email_key = excluded.email_key, id_key = excluded.id_key,
     verified = excluded.verified, may_sign_in = excluded.may_sign_in,
     has_contact = excluded.has_contact, group_count = excluded.group_count,
+    identity_count = excluded.identity_count,
     enabled = excluded.enabled, collidable = excluded.collidable,
     username = CASE state WHEN 'planned' THEN excluded.username ELSE username END,
     route = CASE WHEN state IN ('planned', 'creating') THEN excluded.route ELSE route END,
@@ -93,6 +97,11 @@ const RESOLVE: &[&str] = &[
        AND email_key IN (SELECT email_key FROM users
                          WHERE generation = ?1 AND email_key IS NOT NULL
                          GROUP BY email_key HAVING COUNT(*) > 1)",
+];
+
+/// What the pool has already, after what legacy users are to each other: so a route says what
+/// the legacy database alone makes of a user for as long as the outcome is `already_in_pool`.
+const RESOLVE_POOL: &[&str] = &[
     // The legacy id proves who a pool user is, whatever else collides.
     "UPDATE users SET outcome = 'already_in_pool', reason = 'already-in-pool',
                       sub = found.sub, pool_username = found.username
@@ -112,19 +121,19 @@ const RESOLVE: &[&str] = &[
        AND users.route = 'admin-create' AND found.name_key = users.name_key",
 ];
 
-/// Only where the e-mail is an alias: one verified holder each.
-const RESOLVE_ALIASES: &[&str] = &[
-    "UPDATE users SET route = 'hold', reason = 'email-duplicate'
+/// Only where the e-mail is an alias: one verified holder each among the legacy users,
+const RESOLVE_ALIASES: &[&str] = &["UPDATE users SET route = 'hold', reason = 'email-duplicate'
      WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL AND collidable AND verified
        AND reason IS NOT 'login-collision'
        AND email_key IN (SELECT email_key FROM users WHERE generation = ?1 AND verified
-                         GROUP BY email_key HAVING COUNT(*) > 1)",
-    "UPDATE users SET route = 'hold', reason = 'alias-taken'
+                         GROUP BY email_key HAVING COUNT(*) > 1)"];
+
+/// and one in the pool.
+const RESOLVE_POOL_ALIASES: &[&str] = &["UPDATE users SET route = 'hold', reason = 'alias-taken'
      FROM temp.pool_users AS found
      WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
        AND users.route = 'admin-create' AND users.verified AND NOT users.email_shared
-       AND found.email_key = users.email_key",
-];
+       AND found.email_key = users.email_key"];
 
 const SETTLE: &[&str] = &[
     // They were here to be compared with; their own shards import them.
@@ -181,17 +190,17 @@ impl Journal {
     pub(crate) async fn complete_plan(
         &mut self,
         header: &Header,
-        groups: &[(String, String)],
+        groups: &[PlannedGroup],
         emails_are_aliases: bool,
     ) -> Result<(), JournalError> {
         let storage = |error| JournalError::storage(&self.path, "planning", &error);
         let mut transaction = self.connection.begin().await.map_err(storage)?;
-        let aliases = if emails_are_aliases {
-            RESOLVE_ALIASES
-        } else {
-            &[]
+        let (aliases, pool_aliases) = match emails_are_aliases {
+            true => (RESOLVE_ALIASES, RESOLVE_POOL_ALIASES),
+            false => (&[][..], &[][..]),
         };
-        for statement in RESOLVE.iter().chain(aliases).chain(SETTLE) {
+        let statements = [RESOLVE, aliases, RESOLVE_POOL, pool_aliases, SETTLE];
+        for statement in statements.into_iter().flatten() {
             let query = sqlx::query(*statement);
             // SQLite counts parameters per statement: those without `?1` take none.
             let query = match statement.contains("?1") {
@@ -200,9 +209,13 @@ impl Journal {
             };
             query.execute(&mut *transaction).await.map_err(storage)?;
         }
-        for (name, description) in groups {
-            let insert = "INSERT OR IGNORE INTO groups (name, description) VALUES (?1, ?2)";
-            let insert = sqlx::query(insert).bind(name).bind(description);
+        for group in groups {
+            let insert = "INSERT OR IGNORE INTO groups (name, description, precedence)
+                          VALUES (?1, ?2, ?3)";
+            let insert = sqlx::query(insert)
+                .bind(&group.name)
+                .bind(&group.description);
+            let insert = insert.bind(group.precedence);
             insert.execute(&mut *transaction).await.map_err(storage)?;
         }
         transaction.commit().await.map_err(storage)?;
@@ -221,10 +234,46 @@ impl Journal {
         Ok(reset.rows_affected())
     }
 
+    /// SHA-256 in hex of what would be done to whom: of all users whom this plan creates, and of
+    /// those it would create had the pool not got them meanwhile. Who came in by signing in since
+    /// another plan of the same users makes no difference.
+    pub(crate) async fn creations_digest(
+        &mut self,
+        generation: i64,
+    ) -> Result<String, JournalError> {
+        let mut digest = Sha256::new();
+        let mut after = String::new();
+        loop {
+            let select = "SELECT legacy_id, username, group_count, identity_count, enabled
+                          FROM users
+                          WHERE legacy_id > ?1 AND generation = ?2 AND route = 'admin-create'
+                          ORDER BY legacy_id LIMIT 10000";
+            let select = sqlx::query(select).bind(&after).bind(generation);
+            let rows = select.fetch_all(&mut self.connection).await;
+            let rows = rows
+                .map_err(|error| JournalError::storage(&self.path, "reading the plan", &error))?;
+            let Some(last) = rows.last() else {
+                return Ok(hex::encode(digest.finalize()));
+            };
+            after = last.get(0);
+            for row in rows {
+                let (id, username): (&str, &str) = (row.get(0), row.get(1));
+                let numbers: [i64; 3] = [row.get(2), row.get(3), row.get(4)];
+                // Lengths in front: no two lists of users have one text.
+                let (id_length, username_length) = (id.len(), username.len());
+                digest.update(format!(
+                    "{id_length}:{id} {username_length}:{username} {numbers:?}\n"
+                ));
+            }
+        }
+    }
+
     /// How the plan divides the users.
     pub(crate) async fn plan_counts(&mut self) -> Result<Vec<PlanCount>, JournalError> {
         let storage = |error| JournalError::storage(&self.path, "reading the plan", &error);
-        let select = "SELECT route, reason, outcome, COUNT(*), SUM(group_count), SUM(NOT enabled),
+        let select =
+            "SELECT route, reason, outcome, COUNT(*), SUM(group_count), SUM(identity_count),
+                             SUM(NOT enabled),
                              SUM(NOT has_contact), SUM(may_sign_in)
                       FROM users GROUP BY route, reason, outcome ORDER BY route, reason, outcome";
         let rows = sqlx::query(select)
@@ -242,24 +291,30 @@ impl Journal {
             outcome: row.get(2),
             users: number(&row, 3),
             memberships: number(&row, 4),
-            disabled: number(&row, 5),
-            without_contact: number(&row, 6),
-            may_sign_in: number(&row, 7),
+            identities: number(&row, 5),
+            disabled: number(&row, 6),
+            without_contact: number(&row, 7),
+            may_sign_in: number(&row, 8),
         };
         Ok(rows.into_iter().map(count).collect())
     }
 
-    /// Groups that are still to be created: name and description.
-    pub(crate) async fn missing_groups(&mut self) -> Result<Vec<(String, String)>, JournalError> {
+    /// Groups that are still to be created, by name.
+    pub(crate) async fn missing_groups(&mut self) -> Result<Vec<PlannedGroup>, JournalError> {
         let storage = |error| JournalError::storage(&self.path, "reading the plan", &error);
-        let select = "SELECT name, description FROM groups WHERE NOT created ORDER BY name";
+        let select = "SELECT name, description, precedence FROM groups
+                      WHERE NOT created ORDER BY name";
         let rows = sqlx::query(select)
             .fetch_all(&mut self.connection)
             .await
             .map_err(storage)?;
         Ok(rows
             .into_iter()
-            .map(|row| (row.get(0), row.get(1)))
+            .map(|row| PlannedGroup {
+                name: row.get(0),
+                description: row.get(1),
+                precedence: row.get(2),
+            })
             .collect())
     }
 

@@ -11,7 +11,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 use super::JournalError;
 
 /// Raised when a table changes; an older or newer file is refused.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// Marks the file as ours for file(1) and for us: "cutv".
 const APPLICATION: i64 = 0x6375_7476;
 
@@ -37,6 +37,7 @@ CREATE TABLE users (
     undo          TEXT,                -- what an undo did to the user
     generation    INTEGER NOT NULL,    -- the plan that last saw the user
     group_count   INTEGER NOT NULL,
+    identity_count INTEGER NOT NULL DEFAULT 0, -- social identities to be linked
     enabled       INTEGER NOT NULL,
     has_contact   INTEGER NOT NULL,    -- a reset code has somewhere to go
     may_sign_in   INTEGER NOT NULL,    -- could still keep the password
@@ -51,6 +52,7 @@ CREATE TABLE users (
 CREATE TABLE groups (
     name        TEXT PRIMARY KEY,
     description TEXT NOT NULL,
+    precedence  INTEGER,
     created     INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 ";

@@ -8,8 +8,8 @@ use migration_model::Reason;
 use sqlx::Row;
 
 use super::{JournalError, JournalReader, RunJournals};
-use crate::RunName;
 use crate::summary::Summary;
+use crate::{FinalState, RunName};
 
 /// A run at one moment.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct RunStatus {
     pub user_pool_id: String,
     /// The pool's Region.
     pub region: String,
+    /// In which state it leaves users.
+    pub final_state: FinalState,
     /// When it was first started.
     pub started_at: DateTime<Utc>,
     /// Whether a complete plan exists.
@@ -103,6 +105,7 @@ impl JournalReader {
             run: run.clone(),
             user_pool_id: header.target.user_pool_id,
             region: header.target.region,
+            final_state: header.target.final_state,
             started_at: header.started_at,
             planned: header.plan_complete,
             shards: None,

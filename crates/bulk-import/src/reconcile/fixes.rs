@@ -140,7 +140,7 @@ async fn create_groups(
     let existing = pool.list_groups().await?;
     for group in lacking.iter().filter(|group| !existing.contains(group)) {
         pool.patience()
-            .repeat(async || pool.create_group(group, "").await.map(drop))
+            .repeat(async || pool.create_group(group, "", None).await.map(drop))
             .await?;
     }
     Ok(())

@@ -4,6 +4,7 @@
 mod accounts;
 mod crash;
 mod fault_front;
+mod holds;
 mod journal_trouble;
 mod outages;
 mod planning;

@@ -86,7 +86,7 @@ async fn whoever_signed_in_lately_can_be_left_for_first_login() {
         )
         .await;
     let run = ImportRun {
-        keep_for_first_login: "last_login > 90 days".parse().ok(),
+        keep_for_first_login: vec!["last_login > 90 days".parse().expect("a condition")],
         ..world.run()
     };
     let summary = world.import(&run).await.expect("imports");

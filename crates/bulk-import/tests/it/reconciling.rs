@@ -70,13 +70,13 @@ async fn every_kind_of_difference_is_found_by_legacy_id() {
     pool.admin_delete_user("staff.member3")
         .await
         .expect("5: missing");
-    pool.create_group("unmanaged", "not Django's")
+    pool.create_group("unmanaged", "not Django's", None)
         .await
         .expect("a group");
     pool.admin_add_user_to_group("alg.argon2.2", "unmanaged")
         .await
         .expect("no drift");
-    pool.create_group("editors", "Django's")
+    pool.create_group("editors", "Django's", None)
         .await
         .expect("a group");
     pool.admin_add_user_to_group("alg.argon2.3", "editors")
@@ -127,7 +127,7 @@ async fn attributes_groups_and_inactive_users_are_made_as_in_django_and_nobody_e
     };
     // Ours to mend: a name, a group too many, and somebody whom Django has locked out since.
     set("staff.member0", "given_name", "Somebody").await;
-    pool.create_group("editors", "Django's")
+    pool.create_group("editors", "Django's", None)
         .await
         .expect("a group");
     pool.admin_add_user_to_group("staff.member1", "editors")

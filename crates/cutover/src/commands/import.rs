@@ -3,16 +3,15 @@
 use std::path::Path;
 
 use bulk_import::{
-    ControlFiles, ErrorClass, ImportError, ImportRun, Obeyed, Plan, RunControl, RunName, RunStatus,
-    Summary,
+    ControlFiles, ErrorClass, FinalState, ImportError, ImportRun, Obeyed, PasswordsFile,
+    ReviewedPlan, RunControl, RunName, RunStatus, Summary,
 };
 use cognito_user_pool::WritePermission;
-use migration_model::Route;
 
 use crate::arguments::{Arguments, ImportOptions};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::import_progress::{self, Watcher};
-use crate::{output, pool_target, runtime, settings};
+use crate::{output, plan_text, pool_target, runtime, settings};
 
 pub(crate) fn run(arguments: &Arguments, options: &ImportOptions) -> Result<ExitStatus, Failure> {
     runtime()?.block_on(import(arguments, options))
@@ -25,14 +24,20 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         Some(name) => settings::run_name(name)?,
         None => RunName::for_pool(address.user_pool_id()),
     };
-    if let Some(path) = &options.summary {
+    for path in options.summary.iter().chain(&options.plan) {
         output::check_writable(path)?;
     }
+    let passwords_file = passwords_file(options)?;
+    let reviewed_plan = options.reviewed_plan.as_deref().map(reviewed_plan);
     let shown = address.to_string();
     let legacy = settings::legacy_database(&config).await?;
     let pool = pool_target::connect(address, &options.pool).await?;
     let mut run = ImportRun {
         approve_password_reset: options.approve_password_reset,
+        keep_for_first_login: options.keep_for_first_login.clone(),
+        final_state: options.final_state.into(),
+        passwords_file,
+        reviewed_plan: reviewed_plan.transpose()?,
         retry_failed: options.retry_failed,
         ..ImportRun::new(name, &options.runs_dir)
     };
@@ -49,9 +54,15 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         let plan = bulk_import::plan(&legacy, &config, &pool, &run, &control).await;
         watcher.finish().await;
         let plan = plan.map_err(|error| failure(error, options, &shown))?;
-        print_plan(&plan);
+        plan_text::print(&plan);
         write_summary(options.summary.as_deref(), &plan.summary())?;
-        return Ok(ExitStatus::Fine);
+        if let Some(path) = &options.plan {
+            output::json_file(path, &plan.as_json())?;
+        }
+        return Ok(match plan.blockers().next() {
+            Some(_) => ExitStatus::Findings,
+            None => ExitStatus::Fine,
+        });
     };
     let files = ControlFiles::of_run(&run.directory, &run.name);
     tell_control_files(&files);
@@ -127,13 +138,55 @@ fn tell_obeyed(obeyed: Obeyed, files: &ControlFiles) {
     }
 }
 
+/// Where temporary passwords go: asked for by one final state, and by no other.
+fn passwords_file(options: &ImportOptions) -> Result<Option<PasswordsFile>, Failure> {
+    let state = FinalState::from(options.final_state);
+    let hands_over = state == FinalState::ForceChange;
+    match (&options.passwords_file, &options.age_recipient) {
+        (Some(path), Some(recipient)) if hands_over => Ok(Some(PasswordsFile {
+            path: path.clone(),
+            recipient: recipient.clone(),
+        })),
+        (None, None) if hands_over && options.execute => {
+            let message = "--final-state force-change makes passwords that have nowhere to go";
+            Err(Failure::usage(message).hint(
+                "name a file with --passwords-file FILE, and the key to encrypt to with \
+                 --age-recipient age1…; `age-keygen -o key.txt` makes one",
+            ))
+        }
+        (None, None) => Ok(None),
+        _ => Err(Failure::usage(format!(
+            "--passwords-file has no use with --final-state {state}"
+        ))
+        .hint("leave it out, or choose --final-state force-change")),
+    }
+}
+
+fn reviewed_plan(path: &Path) -> Result<ReviewedPlan, Failure> {
+    let unusable = || Failure::usage(format!("could not use the plan {}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        unusable()
+            .source(error)
+            .hint("write one with cutover import --plan FILE, without --execute")
+    })?;
+    ReviewedPlan::parse(&text).map_err(|error| {
+        unusable()
+            .source(error)
+            .hint("write a new one with cutover import --plan FILE, and have that reviewed")
+    })
+}
+
 fn write_summary(path: Option<&Path>, summary: &Summary) -> Result<(), Failure> {
     path.map_or(Ok(()), |path| output::json_file(path, summary))
 }
 
 fn failure(error: ImportError, options: &ImportOptions, pool: &str) -> Failure {
     let resume = (error.class() == ErrorClass::Halted && options.execute).then(resume_command);
-    let failure = import_failure(error, &format!("the import into {pool} halted"));
+    let message = match error.class() {
+        ErrorClass::Usage => format!("the import into {pool} was not begun"),
+        ErrorClass::Halted => format!("the import into {pool} halted"),
+    };
+    let failure = import_failure(error, &message);
     match resume {
         Some(command) => failure.resume(command),
         None => failure,
@@ -160,68 +213,4 @@ fn resume_command() -> String {
         }
     };
     std::env::args().map(quoted).collect::<Vec<_>>().join(" ")
-}
-
-fn print_plan(plan: &Plan) {
-    output::result(format_args!(
-        "plan of run {} (nothing was written)",
-        plan.run
-    ));
-    output::result(format_args!("  {:>9}  would be created", plan.to_create));
-    for count in &plan.counts {
-        let reason = count.reason.map_or("", |reason| reason.code());
-        match (&count.outcome, count.route) {
-            (None, Route::AdminCreate) => {}
-            (outcome, route) => output::result(format_args!(
-                "  {:>9}  {} {reason}",
-                count.users,
-                outcome.as_deref().unwrap_or(route.code()),
-            )),
-        }
-    }
-    if plan.kept_for_first_login > 0 {
-        output::result(format_args!(
-            "\n{} users can still keep their password by signing in once; they are left alone.\n\
-             With --approve-password-reset they are imported and lose it for good.",
-            plan.kept_for_first_login
-        ));
-    }
-    if plan.losing_password > 0 {
-        output::result(format_args!(
-            "\nRISK: {} of those to be created could still keep their password; they lose it.",
-            plan.losing_password
-        ));
-    }
-    if plan.without_contact > 0 {
-        output::result(format_args!(
-            "\nRISK: {} of those to be created have no verified address: no reset code can reach \
-             them.",
-            plan.without_contact
-        ));
-    }
-    output::result("\ncalls by quota category (at the account's limit, at the share allowed)");
-    let time = |time: Option<std::time::Duration>| match time {
-        Some(time) => import_progress::duration(time),
-        None => "no limit".to_owned(),
-    };
-    for calls in &plan.calls {
-        output::result(format_args!(
-            "  {:>9}  {:<24} {:>10} {:>10}",
-            calls.calls,
-            calls.category.name(),
-            time(calls.at_limit),
-            time(calls.at_share)
-        ));
-    }
-    output::result(format_args!(
-        "\n{} users become monthly active users of this month; {} groups would be created",
-        plan.to_create, plan.groups
-    ));
-    for finding in &plan.findings {
-        output::result(format_args!(
-            "{}: {}; {}",
-            finding.subject, finding.message, finding.next_step
-        ));
-    }
-    output::note("to do it, add --execute");
 }

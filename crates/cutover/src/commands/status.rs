@@ -29,6 +29,9 @@ async fn status(name: &RunName, options: &StatusOptions) -> Result<ExitStatus, F
     if let Some(path) = &options.outcomes {
         write_outcomes(path, &options.runs_dir, name).await?;
     }
+    if let Some(path) = &options.id_map {
+        write_id_map(path, &options.runs_dir, name).await?;
+    }
     print(&status);
     Ok(match (status.summary.failed, status.summary.complete) {
         (0, _) => ExitStatus::Fine,
@@ -65,9 +68,10 @@ fn latest_run(directory: &Path) -> Result<RunName, Failure> {
 pub(crate) fn print(status: &RunStatus) {
     let summary = &status.summary;
     output::result(format_args!(
-        "run {} into {}, started {}{}",
+        "run {} into {} ({}), started {}{}",
         status.run,
         status.user_pool_id,
+        status.final_state,
         status.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
         if summary.complete {
             ", complete"
@@ -133,6 +137,7 @@ fn json_form(status: &RunStatus) -> serde_json::Value {
     if let Some(form) = form.as_object_mut() {
         form.insert("user_pool_id".to_owned(), json!(status.user_pool_id));
         form.insert("region".to_owned(), json!(status.region));
+        form.insert("final_state".to_owned(), json!(status.final_state));
         form.insert("started_at".to_owned(), json!(status.started_at));
         form.insert("planned".to_owned(), json!(status.planned));
         form.insert("shards".to_owned(), json!(status.shards));
@@ -157,6 +162,22 @@ async fn write_outcomes(path: &Path, directory: &Path, name: &RunName) -> Result
             &row.reason,
             &row.sub,
         ])?;
+    }
+    file.complete()
+}
+
+/// What an app needs to find its own users by the `sub` in their tokens.
+async fn write_id_map(path: &Path, directory: &Path, name: &RunName) -> Result<(), Failure> {
+    let mut file = output::CsvFile::begin(path, &["legacy_id", "sub"])?;
+    let rows = OutcomeRow::read_all(directory, name)
+        .await
+        .map_err(failure)?;
+    let mut rows = std::pin::pin!(rows);
+    while let Some(row) = rows.next().await {
+        let row = row.map_err(failure)?;
+        if !row.sub.is_empty() {
+            file.row(&[&row.legacy_id, &row.sub])?;
+        }
     }
     file.complete()
 }

@@ -356,7 +356,15 @@ fn groups(source: &Source<'_>, section: GroupsSection) -> Result<GroupNames, Con
             let hint = "a precedence is a number from 0 to 2147483647; the lowest counts most";
             return Err(source.fault(at, "[groups] precedence is out of range", hint));
         };
-        precedence.insert(checked(name)?, number);
+        // Cognito's own name, as it stands in the pool: with %20 for a space, where one was.
+        let fits = (1..=128).contains(&name.get_ref().chars().count())
+            && name.get_ref().chars().all(is_name_character);
+        if !fits {
+            let message = "[groups] precedence names a group that Cognito cannot have";
+            let hint = "write Cognito's name: Content%20Editors for the group Content Editors";
+            return Err(source.fault(name.span().start, message, hint));
+        }
+        precedence.insert(name.into_inner(), number);
     }
     Ok(GroupNames {
         precedence,

@@ -55,6 +55,9 @@ fn every_documented_key_is_read() {
         carry = true
         staff = "staff"
         names = { "Content Editors" = "editors" }
+        precedence = { editors = 10, "Night%20Shift" = 0 }
+        [identities]
+        allauth = { google = "Google" }
         [hashers]
         pbkdf2_sha256_pinned = "pbkdf2_sha256"
         pbkdf2_wrapped_sha1 = { outer = "pbkdf2_sha256", inner = "sha1" }
@@ -76,6 +79,11 @@ fn every_documented_key_is_read() {
     );
     assert_eq!(config.sign_in(), PoolSignIn::UsernameOrEmail);
     assert_eq!(config.import.inactive, InactiveUsers::Hold);
+    let precedence = &config.mapping.groups.precedence;
+    assert_eq!(precedence.get("editors"), Some(&10));
+    assert_eq!(precedence.get("Night%20Shift"), Some(&0));
+    let google = config.identities.allauth.get("google");
+    assert_eq!(google.map(String::as_str), Some("Google"));
     assert_eq!(
         config.mapping.attributes.legacy_id_attribute("person_id"),
         Some("custom:legacy_id")
@@ -200,5 +208,37 @@ fn the_digest_changes_with_whatever_changes_who_gets_what() {
         "[hashers]\na = \"pbkdf2_sha256\"",
     ] {
         assert_ne!(base, digest(text), "{text}");
+    }
+}
+
+#[test]
+fn precedences_and_providers_that_cognito_cannot_have_are_refused() {
+    for (text, said) in [
+        (
+            "[groups]\nprecedence = { x = -1 }",
+            "precedence is out of range",
+        ),
+        (
+            "[groups]\nprecedence = { x = 2147483648 }",
+            "precedence is out of range",
+        ),
+        (
+            "[groups]\nprecedence = { \"a b\" = 1 }",
+            "names a group that Cognito cannot have",
+        ),
+        (
+            "[identities]\nallauth = { google = \"\" }",
+            "provider name Cognito refuses",
+        ),
+        (
+            "[identities]\nallauth = { google = \"My Google\" }",
+            "provider name Cognito refuses",
+        ),
+    ] {
+        let fault = fault(text);
+        assert!(
+            fault.starts_with("2 | ") && fault.contains(said),
+            "{text}: {fault}"
+        );
     }
 }
