@@ -110,4 +110,6 @@ own_mysql() {
 [ -n "${CUTOVER_TEST_MYSQL_URL:-}" ] || mysql_here || own_mysql
 # The tests start it themselves, before the PostgreSQL above.
 command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || install pgbouncer
+# Not ours: what decrypts the files that an import encrypts.
+command -v age >/dev/null || install age
 "$@"

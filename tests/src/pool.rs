@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::patience::until;
 use crate::pool_client::PoolClient;
@@ -83,6 +83,41 @@ impl Pool {
         }
     }
 
+    /// Another pool of the same service, made by boto3 with these settings (CreateUserPool) beside
+    /// what the allauth shape needs. Runs for as long as this one.
+    ///
+    /// # Panics
+    ///
+    /// When the service refuses.
+    #[track_caller]
+    pub fn beside(&self, settings: &Value) -> Pool {
+        let mut all = json!({
+            "PoolName": "beside",
+            "AliasAttributes": ["email"],
+            "UsernameConfiguration": {"CaseSensitive": false},
+            "Schema": [{"Name": "legacy_id", "AttributeDataType": "String", "Mutable": true}],
+        });
+        for (name, value) in settings.as_object().into_iter().flatten() {
+            all[name] = value.clone();
+        }
+        let mut client = self.client();
+        let made = client.call("create_user_pool", all).expect("good settings");
+        let id = made["UserPool"]["Id"].as_str().expect("pools have an id");
+        let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+        let app = json!({"UserPoolId": id, "ClientName": "app", "ExplicitAuthFlows": flows});
+        let app = client.call("create_user_pool_client", app);
+        let app = app.expect("good settings of an app client");
+        let client_id = app["UserPoolClient"]["ClientId"].as_str();
+        Pool {
+            running: None,
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            user_pool_id: id.to_owned(),
+            client_id: client_id.expect("app clients have an id").to_owned(),
+            pid: self.pid,
+        }
+    }
+
     /// A boto3 client of this pool.
     pub fn client(&self) -> PoolClient {
         PoolClient::of(self)
@@ -104,7 +139,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// Never: it runs until this is gone.
+    /// When it is a pool beside another: that one has the program.
     pub fn program(&mut self) -> &mut Running {
         self.running
             .as_mut()

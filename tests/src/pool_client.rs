@@ -231,19 +231,26 @@ impl PoolClient {
             .sum()
     }
 
+    /// Messages the pool would have sent, oldest first, as they stand in the outbox.
+    ///
+    /// # Panics
+    ///
+    /// When the pool does not say.
+    pub fn messages(&mut self) -> Vec<Value> {
+        let (status, body) = self.get("/_rehearsal/outbox");
+        assert_eq!(status, 200, "{body}");
+        let outbox: Value = serde_json::from_str(&body).expect("the pool answers JSON");
+        let messages = outbox["messages"].as_array();
+        messages.expect("a list of messages").clone()
+    }
+
     /// Codes the pool would have sent for ForgotPassword, oldest first, with their addresses.
     ///
     /// # Panics
     ///
     /// When the pool does not say.
     pub fn reset_codes(&mut self) -> Vec<ResetCode> {
-        let (status, body) = self.get("/_rehearsal/outbox");
-        assert_eq!(status, 200, "{body}");
-        let outbox: Value = serde_json::from_str(&body).expect("the pool answers JSON");
-        let messages = outbox["messages"]
-            .as_array()
-            .expect("a list of messages")
-            .iter();
+        let messages = self.messages();
         let code = |message: &Value| {
             let text = |key: &str| {
                 message[key]
@@ -260,7 +267,7 @@ impl PoolClient {
                 code: text("code"),
             }
         };
-        messages.map(code).collect()
+        messages.iter().map(code).collect()
     }
 
     /// A page that a browser would ask for: status and body.

@@ -1,7 +1,9 @@
 //! The programs as their users drive them, by subject.
 
 mod bad_input;
+mod final_states;
 mod forgot_password;
+mod identities;
 mod import;
 mod import_run;
 mod inspect;
@@ -15,6 +17,7 @@ mod pool_serve;
 mod populations;
 mod quotas;
 mod rehearse;
+mod reviewed_plan;
 mod sign_in;
 mod trigger_attach;
 mod verify;
