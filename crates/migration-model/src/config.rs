@@ -181,14 +181,13 @@ impl Config {
     pub fn digest(&self) -> String {
         use sha2::{Digest, Sha256};
         let text = format!(
-            "v2 {} {} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "v2 {} {} {:?} {:?} {:?} {:?} {:?}",
             self.mapping.digest(),
             self.legacy.user_table,
             self.legacy.login,
             self.legacy.email_verified,
             self.legacy.columns,
             self.hashers,
-            self.trigger,
             self.identities,
         );
         hex::encode(Sha256::digest(text.as_bytes()))

@@ -3,27 +3,19 @@
 //! `legacy-users`, which asks it whenever it connects.
 //!
 //! The token is a presigned URL without its scheme (RDS user guide, "IAM database authentication";
-//! IAM user guide, "Create a signed AWS API request"). Signed here in few lines instead of by the
-//! AWS SDK, which would double the program; held to botocore's `generate_db_auth_token`.
+//! held to botocore's `generate_db_auth_token`).
 
 use std::fmt::Write;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
-use hmac::{Hmac, KeyInit, Mac};
 use legacy_users::{DatabaseLogin, Login, LoginUnavailable};
 use migration_model::LegacyUrl;
-use sha2::{Digest, Sha256};
 use url::Url;
 use zeroize::Zeroizing;
 
-/// What Lambda gives every function of its role. Wiped on drop; never shown.
-pub(crate) struct AwsCredentials {
-    pub(crate) access_key_id: String,
-    pub(crate) secret_access_key: Zeroizing<String>,
-    pub(crate) session_token: Option<Zeroizing<String>>,
-}
+use crate::aws_signing::{AwsCredentials, SigningScope, sha256_hex};
 
 /// Makes tokens for one database and user.
 pub(crate) struct IamLogin {
@@ -74,14 +66,18 @@ impl IamLogin {
     }
 
     fn token(&self, now: DateTime<Utc>) -> Option<Zeroizing<String>> {
-        let (day, moment) = (now.format("%Y%m%d"), now.format("%Y%m%dT%H%M%SZ"));
-        let scope = format!("{day}/{}/rds-db/aws4_request", self.region);
+        let scope = SigningScope {
+            region: &self.region,
+            service: "rds-db",
+            now,
+        };
+        let moment = scope.moment();
         let credentials = &self.credentials;
         let asked = format!(
             "Action=connect&DBUser={}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}\
              &X-Amz-Date={moment}&X-Amz-Expires=900",
             encoded(&self.user).as_str(),
-            encoded(&format!("{}/{scope}", credentials.access_key_id)).as_str(),
+            encoded(&format!("{}/{}", credentials.access_key_id, scope.text())).as_str(),
         );
         let signed_headers = "&X-Amz-SignedHeaders=host";
         let mut token = Zeroizing::new(String::new());
@@ -90,21 +86,12 @@ impl IamLogin {
         }
         let token = token.as_str();
         let place = format!("{}:{}", self.host, self.port);
-        let empty = hex::encode(Sha256::digest(b""));
+        let empty = sha256_hex(b"");
         // What is signed is in the order of its names.
         let request = Zeroizing::new(format!(
             "GET\n/\n{asked}{token}{signed_headers}\nhost:{place}\n\nhost\n{empty}"
         ));
-        let request = hex::encode(Sha256::digest(request.as_bytes()));
-        let to_sign = format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{request}");
-
-        let secret = Zeroizing::new(format!("AWS4{}", credentials.secret_access_key.as_str()));
-        let mut key = Zeroizing::new(secret.as_bytes().to_vec());
-        let day = day.to_string();
-        for part in [&day, &self.region, "rds-db", "aws4_request"] {
-            key = Zeroizing::new(keyed_hash(&key, part)?);
-        }
-        let signature = hex::encode(keyed_hash(&key, &to_sign)?);
+        let signature = scope.sign(credentials, &request)?;
         Some(Zeroizing::new(format!(
             "{place}/?{asked}{signed_headers}{token}&X-Amz-Signature={signature}"
         )))
@@ -132,12 +119,6 @@ impl DatabaseLogin for IamLogin {
     ) -> BoxFuture<'a, Result<Option<Login>, LoginUnavailable>> {
         Box::pin(async { Ok(None) })
     }
-}
-
-fn keyed_hash(key: &[u8], text: &str) -> Option<Vec<u8>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    mac.update(text.as_bytes());
-    Some(mac.finalize().into_bytes().to_vec())
 }
 
 /// Percent-encoded but for RFC 3986's unreserved characters, as AWS signs it.

@@ -12,6 +12,7 @@
 
 mod attempts;
 mod authentication;
+mod aws_signing;
 mod breaker;
 mod budget;
 mod carried_groups;
@@ -32,6 +33,7 @@ mod process;
 mod pseudonym;
 mod public_error;
 mod reply;
+mod secret_login;
 mod settings;
 mod sign_up;
 mod token_generation;

@@ -12,10 +12,12 @@ use legacy_users::DatabaseLogin;
 use migration_model::{Config, ConfigError};
 use zeroize::Zeroizing;
 
+use crate::aws_signing::AwsCredentials;
 use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
-use crate::iam_login::{AwsCredentials, IamLogin};
+use crate::iam_login::IamLogin;
 use crate::pseudonym::PseudonymKey;
+use crate::secret_login::SecretLogin;
 use crate::usual_cost::UsualCost;
 
 /// Where Lambda's Runtime API listens; without it there is nobody to tell anything.
@@ -51,8 +53,6 @@ pub(crate) enum SettingsError {
     NotUnicode(&'static str),
     #[error("no legacy database is named: set CUTOVER_LEGACY_URL, or [legacy] url in cutover.toml")]
     NoLegacyUrl,
-    #[error("CUTOVER_LEGACY_SECRET_ARN is not supported by this version: set CUTOVER_LEGACY_URL")]
-    SecretArn,
     #[error("CUTOVER_USUAL_HASH is no password hash that can be checked: write one Django made")]
     UsualHash,
     #[error("[groups] token_attribute needs CUTOVER_GROUPS_KEY: at least 32 random characters")]
@@ -61,7 +61,11 @@ pub(crate) enum SettingsError {
     IamAuth,
     #[error("CUTOVER_LEGACY_IAM_AUTH: {0}")]
     IamUrl(&'static str),
-    #[error("CUTOVER_LEGACY_IAM_AUTH needs {0}, which Lambda sets")]
+    #[error("CUTOVER_LEGACY_SECRET_ARN: {0}")]
+    Secret(&'static str),
+    #[error("CUTOVER_LEGACY_IAM_AUTH and CUTOVER_LEGACY_SECRET_ARN are both set: choose one")]
+    TwoLogins,
+    #[error("the database's login needs {0}, which Lambda sets")]
     NoAws(&'static str),
     #[error("the system gives no random numbers")]
     NoRandomness,
@@ -95,13 +99,7 @@ impl Settings {
         }
         let config = read_config()?;
         if config.legacy.url.is_none() {
-            let by_secret = variable("CUTOVER_LEGACY_SECRET_ARN")?.is_some();
-            let error = if by_secret {
-                SettingsError::SecretArn
-            } else {
-                SettingsError::NoLegacyUrl
-            };
-            return Err(error);
+            return Err(SettingsError::NoLegacyUrl);
         }
         Ok(Settings {
             usual_cost: usual_cost(&config)?,
@@ -195,24 +193,40 @@ fn pseudonym_key() -> Result<PseudonymKey, SettingsError> {
 }
 
 fn login(config: &Config) -> Result<Option<Arc<dyn DatabaseLogin>>, SettingsError> {
-    match variable("CUTOVER_LEGACY_IAM_AUTH")?.as_deref() {
-        None | Some("false") => return Ok(None),
-        Some("true") => {}
+    let by_token = match variable("CUTOVER_LEGACY_IAM_AUTH")?.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
         Some(_) => return Err(SettingsError::IamAuth),
+    };
+    let secret = variable("CUTOVER_LEGACY_SECRET_ARN")?;
+    match (by_token, secret) {
+        (false, None) => Ok(None),
+        (true, None) => {
+            let url = config.legacy.url.as_ref();
+            let url = url.ok_or(SettingsError::NoLegacyUrl)?;
+            let credentials = credentials()?;
+            let login = IamLogin::new(url, needed("AWS_REGION")?, credentials);
+            Ok(Some(Arc::new(login.map_err(SettingsError::IamUrl)?)))
+        }
+        (false, Some(arn)) => {
+            let endpoint = variable("AWS_ENDPOINT_URL_SECRETS_MANAGER")?;
+            let login = SecretLogin::new(arn, endpoint.as_deref(), credentials()?);
+            Ok(Some(Arc::new(login.map_err(SettingsError::Secret)?)))
+        }
+        (true, Some(_)) => Err(SettingsError::TwoLogins),
     }
-    let url = config
-        .legacy
-        .url
-        .as_ref()
-        .ok_or(SettingsError::NoLegacyUrl)?;
-    let needed = |name| variable(name)?.ok_or(SettingsError::NoAws(name));
-    let credentials = AwsCredentials {
+}
+
+fn credentials() -> Result<AwsCredentials, SettingsError> {
+    Ok(AwsCredentials {
         access_key_id: needed("AWS_ACCESS_KEY_ID")?,
         secret_access_key: needed("AWS_SECRET_ACCESS_KEY")?.into(),
         session_token: variable("AWS_SESSION_TOKEN")?.map(Zeroizing::new),
-    };
-    let login = IamLogin::new(url, needed("AWS_REGION")?, credentials);
-    Ok(Some(Arc::new(login.map_err(SettingsError::IamUrl)?)))
+    })
+}
+
+fn needed(name: &'static str) -> Result<String, SettingsError> {
+    variable(name)?.ok_or(SettingsError::NoAws(name))
 }
 
 fn groups(config: &Config) -> Result<Option<(String, GroupSealKey)>, SettingsError> {

@@ -84,7 +84,7 @@ async fn check(canaries: Vec<Canary>) {
             );
             continue;
         }
-        let answer = function.response(&event).await;
+        let answer = function.response_in_the_end(&event).await;
         let right = match canary.expect.as_str() {
             "signs-in" => lets_in(&answer, canary.legacy_id.as_deref()),
             _ => answer == refused(&event),
@@ -96,7 +96,8 @@ async fn check(canaries: Vec<Canary>) {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 
-    let lines = function.finish().await.invocations();
+    let mut lines = function.finish().await.invocations();
+    lines.retain(|line| line["Reason"] != "deadline-near");
     assert_eq!(lines.len(), canaries.len());
     for (line, canary) in lines.iter().zip(&canaries) {
         let reason = canary.reason.as_deref().map_or(Value::Null, Value::from);

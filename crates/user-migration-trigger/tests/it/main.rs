@@ -13,6 +13,7 @@ mod panics;
 mod program;
 mod refusals;
 mod runtime_api;
+mod secret;
 mod sources;
 mod start;
 mod stopped_server;

@@ -60,8 +60,20 @@ async fn every_other_reason_not_to_start_is_told_too() {
         ),
         (Program::with_config(&no_url), "CUTOVER_LEGACY_URL"),
         (
-            Program::with_config(&no_url).set("CUTOVER_LEGACY_SECRET_ARN", "arn:aws:x"),
-            "CUTOVER_LEGACY_SECRET_ARN is not supported",
+            Program::on_default_data()
+                .set("CUTOVER_LEGACY_SECRET_ARN", "hunter2")
+                .set("AWS_ACCESS_KEY_ID", "hunter2")
+                .set("AWS_SECRET_ACCESS_KEY", "hunter2"),
+            "CUTOVER_LEGACY_SECRET_ARN: it is no ARN of a secret",
+        ),
+        (
+            Program::on_default_data()
+                .set(
+                    "CUTOVER_LEGACY_SECRET_ARN",
+                    "arn:aws:secretsmanager:eu-west-1:1:secret:a",
+                )
+                .set("CUTOVER_LEGACY_IAM_AUTH", "true"),
+            "are both set: choose one",
         ),
         (
             Program::on_default_data().set("CUTOVER_LEGACY_IAM_AUTH", "hunter2"),

@@ -81,6 +81,14 @@ impl Server {
         assert!(status.success(), "{program} {arguments:?}");
     }
 
+    /// Lets this user in by password alone, from the next start on.
+    pub(crate) fn demand_password_of(&self, user: &str) {
+        let path = self.data().join("pg_hba.conf");
+        let rules = std::fs::read_to_string(&path).expect("initdb made it");
+        let rule = format!("host all {user} 127.0.0.1/32 scram-sha-256\n");
+        std::fs::write(&path, rule + &rules).expect("our file");
+    }
+
     pub(crate) fn start(&self) {
         let options = format!(
             "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
