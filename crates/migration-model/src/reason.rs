@@ -145,7 +145,7 @@ reasons! {
         "Nothing: whose it is signs in with the old password, or resets it."
     GroupsNotCarried "groups-not-carried"
         "The user's groups do not fit the token attribute: the first tokens lack them."
-        "Run `cutover reconcile --fix-groups --execute` soon after such sign-ins."
+        "Run `cutover reconcile --fix --execute` soon after such sign-ins."
     GroupsSealInvalid "groups-seal-invalid"
         "The token attribute does not bear this function's seal, and was ignored."
         "Find out who wrote it; do not let app clients write the attribute."
