@@ -2,6 +2,7 @@
 //! into. Installed by `tests/environment/emulators.sh`; knows nothing of what is done with them.
 
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -38,7 +39,30 @@ pub fn ministack(folder: &TestFolder) -> Pool {
     let server = program("ministack", folder)
         .env("BIND_HOST", "127.0.0.1")
         .env("MINISTACK_HOST", "127.0.0.1")
-        .env("GATEWAY_PORT", port.to_string());
+        .env("GATEWAY_PORT", port.to_string())
+        // It would listen on every address of the machine.
+        .env("IOT_MTLS_ENABLED", "0");
+    with_pool(server.start(), port)
+}
+
+/// cognito-local, with a pool of the same kind.
+///
+/// # Panics
+///
+/// When it is not installed or does not start.
+#[track_caller]
+pub fn cognito_local(folder: &TestFolder) -> Pool {
+    let port = free_port();
+    // Its own default is a pool with e-mail as username.
+    let config = json!({"UserPoolDefaults": {"UsernameAttributes": []}});
+    folder.write(".cognito/config.json", config.to_string());
+    let start = "target/node-emulators/node_modules/cognito-local/lib/bin/start.js";
+    let server = Program::new("node")
+        .arg(installed(start))
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .env("HOST", "127.0.0.1")
+        .env("PORT", port.to_string());
     with_pool(server.start(), port)
 }
 
@@ -61,18 +85,25 @@ pub fn microburst(pool: &Pool, rules: &Value, folder: &TestFolder) -> Pool {
 }
 
 fn program(name: &str, folder: &TestFolder) -> Program {
-    let path = root().join("target/python-emulators/bin").join(name);
-    assert!(
-        path.is_file(),
-        "there is no {}: run tests/environment/emulators.sh target (`make test` does)",
-        path.display()
-    );
+    let path = installed(&format!("target/python-emulators/bin/{name}"));
     Program::new(path)
         .current_dir(folder.path())
         .env("HOME", folder.path())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("AWS_ACCESS_KEY_ID", "acceptance-tests")
         .env("AWS_SECRET_ACCESS_KEY", "not a secret")
+}
+
+/// A file that `emulators.sh` installed.
+#[track_caller]
+fn installed(name: &str) -> PathBuf {
+    let path = root().join(name);
+    assert!(
+        path.is_file(),
+        "there is no {}: run tests/environment/emulators.sh target (`make test` does)",
+        path.display()
+    );
+    path
 }
 
 fn free_port() -> u16 {

@@ -18,7 +18,7 @@ mod test_folder;
 mod workplace;
 
 pub use canary::Canary;
-pub use emulator::{microburst, ministack, moto};
+pub use emulator::{cognito_local, microburst, ministack, moto};
 pub use engine::Engine;
 pub use legacy_database::{LegacyDatabase, administrate};
 pub use legacy_user::LegacyUser;
