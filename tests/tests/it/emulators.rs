@@ -38,7 +38,8 @@ fn ask(endpoint: &str) -> Answers {
 
 /// Who is right, and the source, by call, as the list has them now.
 fn judgements(list: &str) -> BTreeMap<String, (String, String)> {
-    let rows = list.lines().filter(|line| line.starts_with("| "));
+    // Without the two lines of the table's head.
+    let rows = list.lines().filter(|line| line.starts_with("| ")).skip(2);
     let cells = rows.filter_map(|row| {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
         match cells[..] {
