@@ -2,7 +2,7 @@
 # Runs every test; called by `make test` with the databases up and the Python environments made.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# The programs first: the acceptance tests drive them.
-cargo build --locked --workspace --bins
+# The programs first: the acceptance tests drive them. With the tests, so that both are of one build.
+cargo build --locked --workspace --bins --tests
 cargo test --locked --workspace
 target/python/bin/python migrations-fixtures/check.py

@@ -1,5 +1,5 @@
-//! The Python with real Django and boto3, and the scripts it runs. Each script reads JSON lines
-//! and writes one JSON line for each.
+//! The Python with real Django and boto3, Node.js with the browsers' clients, and the scripts they
+//! run. Each Python script reads JSON lines and writes one JSON line for each.
 
 use std::path::{Path, PathBuf};
 
@@ -42,6 +42,14 @@ pub fn python() -> Program {
 /// One of the scripts in `tests/python`, about to be run.
 pub fn script(name: &str) -> Program {
     python().arg(root().join("tests/python").join(name))
+}
+
+/// One of the scripts in `tests/node`, about to be run by Node.js with the packages that
+/// `tests/environment/emulators.sh` installs.
+pub fn node_script(name: &str) -> Program {
+    Program::new("node")
+        .env("NODE_PATH", root().join("target/node-emulators/node_modules"))
+        .arg(root().join("tests/node").join(name))
 }
 
 /// Runs a script over some lines and returns its answers, one for each.

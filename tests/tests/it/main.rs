@@ -1,6 +1,7 @@
 //! The programs as their users drive them, by subject.
 
 mod bad_input;
+mod browser_clients;
 mod emulators;
 mod final_states;
 mod forgot_password;
