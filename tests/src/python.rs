@@ -48,7 +48,10 @@ pub fn script(name: &str) -> Program {
 /// `tests/environment/emulators.sh` installs.
 pub fn node_script(name: &str) -> Program {
     Program::new("node")
-        .env("NODE_PATH", root().join("target/node-emulators/node_modules"))
+        .env(
+            "NODE_PATH",
+            root().join("target/node-emulators/node_modules"),
+        )
         .arg(root().join("tests/node").join(name))
 }
 

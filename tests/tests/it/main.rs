@@ -4,6 +4,7 @@ mod bad_input;
 mod browser_clients;
 mod emulators;
 mod final_states;
+mod first_tokens;
 mod forgot_password;
 mod identities;
 mod import;
