@@ -84,8 +84,12 @@ impl WritableUserPool {
                 .username(username)
                 .set_user_attributes(Some(sdk_attributes(attributes)))
                 .set_temporary_password(creation.temporary_password.map(str::to_owned));
+            // Cognito refuses a medium that the user has no address for.
             let request = match creation.invite {
-                true => request.desired_delivery_mediums(DeliveryMediumType::Email),
+                true if attributes.contains_key("email") => {
+                    request.desired_delivery_mediums(DeliveryMediumType::Email)
+                }
+                true => request,
                 false => request.message_action(MessageActionType::Suppress),
             };
             request.send()

@@ -142,6 +142,12 @@ impl ApiModel {
                 }
                 for (name, field) in fields.iter().filter(|(_, field)| !field.is_null()) {
                     if let Some(member) = shape.members.get(name) {
+                        // "To create a user with no password, omit this parameter or submit a
+                        // blank value."
+                        let blank = field.as_str().is_some_and(str::is_empty);
+                        if blank && member == "PasswordType" && !shape.required.contains(name) {
+                            continue;
+                        }
                         let place = Place::Member(&place, name);
                         self.check(member, field, place, secret, findings)?;
                     }
@@ -250,10 +256,6 @@ fn check_text(
     let length = text.encode_utf16().count();
     if !shape.holds(length) {
         check_length(shape, length, place, &Value::from(text), secret, findings);
-    }
-    // "To create a user with no password, omit this parameter or submit a blank value."
-    if text.is_empty() && matches!(place, Place::Member(_, "TemporaryPassword")) {
-        return;
     }
     let Some(pattern) = effective_pattern(shape_name, shape) else {
         return;

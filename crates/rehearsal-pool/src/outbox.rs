@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::pool::schema::{AttributeId, EMAIL};
+use crate::pool::schema::{AttributeId, EMAIL, PHONE_NUMBER};
 
 /// A message to a user.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -70,6 +70,14 @@ impl Medium {
             Self::Email
         } else {
             Self::Sms
+        }
+    }
+
+    /// The attribute it goes to.
+    pub(crate) fn attribute(self) -> AttributeId {
+        match self {
+            Self::Email => EMAIL,
+            Self::Sms => PHONE_NUMBER,
         }
     }
 

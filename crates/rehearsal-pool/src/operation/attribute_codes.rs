@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::nothing;
 use super::password_recovery::delivery_details;
 use super::self_service::bearer;
-use super::user_attributes::apply;
+use super::user_attributes::{apply, check_required_given};
 use crate::api_error::ApiError;
 use crate::clock::DAY;
 use crate::outbox::{Medium, MessageReason, SentMessage};
@@ -138,6 +138,9 @@ pub(super) fn change(
     index: UserIndex,
     mut changes: Vec<(AttributeId, String)>,
 ) -> Result<Vec<Value>, ApiError> {
+    if changes.iter().any(|(_, value)| !value.is_empty()) {
+        check_required_given(config, state, index, &changes)?;
+    }
     let held = &state.user(index)?.attributes;
     let given = |id: AttributeId| changes.iter().find(|(given, _)| *given == id);
     let mut to_prove = Vec::new();

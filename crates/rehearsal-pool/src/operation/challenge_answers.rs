@@ -11,7 +11,7 @@ use super::auth_parameters::Parameters;
 use super::authentication_result::{Finished, Occasion, finish};
 use super::sign_in::Attempt;
 use super::srp_sign_in;
-use super::user_attributes::{Attribute, apply, changes};
+use super::user_attributes::{Attribute, apply, changes, check_required_given};
 use crate::api_error::ApiError;
 use crate::pool::challenge::ChallengeKind;
 use crate::pool::client::Client;
@@ -134,13 +134,7 @@ fn new_password(attempt: Attempt<'_>, session: Option<&Secret>) -> Result<UserIn
         .collect();
     client.check_writes(given.iter().map(|attribute| attribute.name.as_str()))?;
     let changes = changes(&config, &given)?;
-    let held = &state.user(index)?.attributes;
-    config.schema.check_required(|id| {
-        held.get(id).is_some()
-            || changes
-                .iter()
-                .any(|(given, value)| *given == id && !value.is_empty())
-    })?;
+    check_required_given(&config, &state, index, &changes)?;
     apply(&config, &mut state, index, &changes)?;
     state.challenges.close(session);
     let user = state.user_mut(index)?;

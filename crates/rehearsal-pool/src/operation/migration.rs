@@ -22,7 +22,7 @@ use crate::outbox::{Medium, MessageReason, SentMessage};
 use crate::pool::client::Client;
 use crate::pool::config::PoolConfig;
 use crate::pool::login_name::{
-    self, alias_holder, release_alias, username_holder, username_of_new_user,
+    self, alias_holder, name_of_new_user, release_alias, username_holder,
 };
 use crate::pool::password::Verifier;
 use crate::pool::schema::{
@@ -165,7 +165,7 @@ fn create(
         return Err(Unusable("the username is too long or has blanks"));
     }
     let sub = Uuid::new_v4();
-    let username = username_of_new_user(config, &requested, sub, &mut attributes)
+    let new_name = name_of_new_user(config, &requested, sub, &mut attributes)
         .map_err(|_| Unusable("the username has a form the pool does not take"))?;
 
     let confirmed = response.final_user_status.as_deref() == Some("CONFIRMED");
@@ -179,7 +179,11 @@ fn create(
             if password.chars().count() > LONGEST_PASSWORD {
                 return Err(Unusable("the password is longer than the pool can keep"));
             }
-            Credential::Permanent(Verifier::of(pool.short_name(), &username, password))
+            Credential::Permanent(Verifier::of(
+                pool.short_name(),
+                &new_name.username,
+                password,
+            ))
         }
         Occasion::SignIn { .. } | Occasion::ForgotPassword => Credential::None,
     };
@@ -189,7 +193,7 @@ fn create(
         // Somebody else's sign-in migrated the same user meanwhile.
         return Ok(index);
     }
-    if state.users.by_username(&username).is_some()
+    if state.users.by_username(&new_name.username).is_some()
         || username_holder(config, &state.users, &attributes, None).is_some()
     {
         return Err(Unusable("the username is taken"));
@@ -204,7 +208,7 @@ fn create(
     }
     let index = state.add(
         NewUser {
-            username,
+            name: new_name,
             sub,
             attributes,
             status,
@@ -220,12 +224,7 @@ fn create(
             .as_deref()
             .unwrap_or(&[Medium::Sms]);
         for medium in mediums {
-            let attribute = if *medium == Medium::Email {
-                EMAIL
-            } else {
-                PHONE_NUMBER
-            };
-            if let Some(destination) = user.attributes.get(attribute) {
+            if let Some(destination) = user.attributes.get(medium.attribute()) {
                 service.outbox.send(SentMessage {
                     user_pool_id: pool.id.clone(),
                     username: user.username.to_string(),

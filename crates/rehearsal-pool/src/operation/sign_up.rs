@@ -28,7 +28,7 @@ use crate::pool::client::Client;
 use crate::pool::config::PoolConfig;
 use crate::pool::hourly::Limited;
 use crate::pool::login_name::{
-    self, alias_holder, release_alias, username_holder, username_of_new_user, verified_flag,
+    self, alias_holder, name_of_new_user, release_alias, username_holder, verified_flag,
 };
 use crate::pool::password::Verifier;
 use crate::pool::schema::{AttributeId, EMAIL, Occasion, PHONE_NUMBER, PREFERRED_USERNAME};
@@ -62,7 +62,10 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
             "SignUp is not permitted for this user pool",
         ));
     }
-    if let Some(password) = &request.password {
+    // A blank one counts as none.
+    let password = request.password.as_ref();
+    let password = password.filter(|password| !password.reveal().is_empty());
+    if let Some(password) = password {
         config.policy.check(password.reveal())?;
     }
     let given = request.user_attributes.as_deref().unwrap_or_default();
@@ -80,8 +83,8 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
              configured for preferred username alias.",
         ));
     }
-    let username = username_of_new_user(&config, &request.username, sub, &mut attributes)?;
-    if request.password.is_none() && !may_omit_password(&config, &client, &attributes) {
+    let name = name_of_new_user(&config, &request.username, sub, &mut attributes)?;
+    if password.is_none() && !may_omit_password(&config, &client, &attributes) {
         return Err(ApiError::invalid_parameter(
             "Password is required where no one-time password can sign the user in.",
         ));
@@ -89,12 +92,12 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     config
         .schema
         .check_required(|id| attributes.get(id).is_some())?;
-    check_free(&config, &pool.state(), &username, &attributes)?;
+    check_free(&config, &pool.state(), &name.username, &attributes)?;
 
     let asked = Asked {
         source: "PreSignUp_SignUp",
         client_id: &client.id,
-        user_name: &username,
+        user_name: &name.username,
         attributes: &attributes,
         validation_data: request.validation_data.as_deref(),
         client_metadata: request.client_metadata.as_ref(),
@@ -112,16 +115,16 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     let confirmed = decided.auto_confirm_user == Some(true);
 
     let now = service.now();
-    let credential = match &request.password {
+    let credential = match password {
         Some(password) => Credential::Permanent(Verifier::of(
             pool.short_name(),
-            &username,
+            &name.username,
             password.reveal(),
         )),
         None => Credential::None,
     };
     let mut state = pool.state();
-    check_free(&config, &state, &username, &attributes)?;
+    check_free(&config, &state, &name.username, &attributes)?;
     // "If an alias with that email address already exists, the alias will be moved to the new user
     // and the previous user's email address will be marked as unverified."
     while let Some(holder) = alias_holder(&config, &state.users, &attributes, None) {
@@ -134,7 +137,7 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
     };
     let index = state.add(
         NewUser {
-            username,
+            name,
             sub,
             attributes,
             status,
@@ -187,7 +190,7 @@ fn check_free(
     let held = username_holder(config, &state.users, attributes, None);
     let message = match (taken, held) {
         (true, _) => "User already exists".to_owned(),
-        (false, Some(holder)) => holder.message(),
+        (false, Some(holder)) => holder.username_message(),
         (false, None) => return Ok(()),
     };
     Err(ApiError::new("UsernameExistsException", message))

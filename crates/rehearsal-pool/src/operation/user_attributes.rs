@@ -14,7 +14,7 @@ use crate::api_error::ApiError;
 use crate::pool::PoolState;
 use crate::pool::config::PoolConfig;
 use crate::pool::login_name::{
-    alias_holder, preferred_username_holder, release_alias, username_holder, verified_flag,
+    Holder, alias_holder, preferred_username_holder, release_alias, username_holder, verified_flag,
 };
 use crate::pool::schema::{AttributeId, EMAIL, Occasion, PHONE_NUMBER, SUB};
 use crate::pool::user::Attributes;
@@ -83,6 +83,25 @@ pub(super) fn changes(
         .collect()
 }
 
+/// Refuses changes that leave a required attribute without a value: "You can only set the value of
+/// an attribute … when you also provide a value for any required attributes that don't yet have a
+/// value."
+pub(super) fn check_required_given(
+    config: &PoolConfig,
+    state: &PoolState,
+    index: UserIndex,
+    changes: &[(AttributeId, String)],
+) -> Result<(), ApiError> {
+    let held = &state.user(index)?.attributes;
+    let given = |wanted: AttributeId| {
+        let is_value = |(id, value): &(AttributeId, String)| *id == wanted && !value.is_empty();
+        changes.iter().any(is_value)
+    };
+    config
+        .schema
+        .check_required(|id| held.get(id).is_some() || given(id))
+}
+
 /// Makes changes to one user, aliases included: a changed e-mail address or phone number is no
 /// longer verified unless the same call says so, and a verified alias that becomes this user's is
 /// taken from its holder. A preferred username, which nothing verifies, is not; that is believed.
@@ -123,9 +142,12 @@ pub(super) fn apply(
         }
     }
     let taken = username_holder(config, &state.users, &after, Some(index))
-        .or_else(|| preferred_username_holder(config, &state.users, &after, index));
-    if let Some(holder) = taken {
-        return Err(ApiError::new("AliasExistsException", holder.message()));
+        .map(Holder::username_message)
+        .or_else(|| {
+            preferred_username_holder(config, &state.users, &after, index).map(Holder::message)
+        });
+    if let Some(message) = taken {
+        return Err(ApiError::new("AliasExistsException", message));
     }
     while let Some(holder) = alias_holder(config, &state.users, &after, Some(index)) {
         release_alias(&mut state.users, holder);

@@ -18,7 +18,7 @@ use crate::api_error::ApiError;
 use crate::clock::Millis;
 use crate::outbox::{Medium, MessageReason, SentMessage};
 use crate::pool::config::PoolConfig;
-use crate::pool::login_name::{alias_holder, release_alias, username_holder, username_of_new_user};
+use crate::pool::login_name::{alias_holder, name_of_new_user, release_alias, username_holder};
 use crate::pool::password::Verifier;
 use crate::pool::schema::{EMAIL, Occasion, PHONE_NUMBER};
 use crate::pool::user::{Attributes, Credential, User, UserStatus};
@@ -66,8 +66,9 @@ pub(super) async fn admin_create_user(
     let sub = Uuid::new_v4();
     let given = request.user_attributes.as_deref().unwrap_or_default();
     let mut attributes = checked(&config, given, Occasion::Creation)?;
-    let username = username_of_new_user(&config, &request.username, sub, &mut attributes)?;
+    let name = name_of_new_user(&config, &request.username, sub, &mut attributes)?;
     check_flags(&attributes)?;
+    request.check_mediums(&attributes)?;
     let passwordless = request.password().is_none() && !config.passwordless.is_empty();
     if passwordless {
         check_contact(&config, &attributes)?;
@@ -84,7 +85,7 @@ pub(super) async fn admin_create_user(
     let asked = Asked {
         source: "PreSignUp_AdminCreateUser",
         client_id: "CLIENT_ID_NOT_APPLICABLE",
-        user_name: &username,
+        user_name: &name.username,
         attributes: &attributes,
         validation_data: request.validation_data.as_deref(),
         client_metadata: request.client_metadata.as_ref(),
@@ -95,16 +96,16 @@ pub(super) async fn admin_create_user(
     let (status, credential, password) = if passwordless {
         (UserStatus::Confirmed, Credential::None, None)
     } else {
-        let (credential, password) = temporary(&pool, &config, &username, &request, now);
+        let (credential, password) = temporary(&pool, &config, &name.username, &request, now);
         (UserStatus::ForceChangePassword, credential, Some(password))
     };
 
     let mut state = pool.state();
-    if state.users.by_username(&username).is_some() {
+    if state.users.by_username(&name.username).is_some() {
         return Err(username_exists("User account already exists"));
     }
     if let Some(holder) = username_holder(&config, &state.users, &attributes, None) {
-        return Err(username_exists(holder.message()));
+        return Err(username_exists(holder.username_message()));
     }
     if let Some(holder) = alias_holder(&config, &state.users, &attributes, None)
         && request.force_alias_creation != Some(true)
@@ -115,7 +116,7 @@ pub(super) async fn admin_create_user(
         release_alias(&mut state.users, holder);
     }
     let new = NewUser {
-        username,
+        name,
         sub,
         attributes,
         status,
@@ -134,6 +135,22 @@ impl AdminCreateUser {
     fn password(&self) -> Option<&Secret> {
         let password = self.temporary_password.as_ref();
         password.filter(|password| !password.reveal().is_empty())
+    }
+
+    /// "You must provide a value for email … if you set EMAIL in the DesiredDeliveryMediums
+    /// parameter", and the same for phone numbers; the text is believed. Without the parameter
+    /// nobody needs a phone number, though its default is SMS.
+    fn check_mediums(&self, attributes: &Attributes) -> Result<(), ApiError> {
+        for medium in self.desired_delivery_mediums.iter().flatten() {
+            if attributes.get(medium.attribute()).is_none() {
+                return Err(ApiError::invalid_parameter(format!(
+                    "{} is required to send a message by {}",
+                    medium.attribute_name(),
+                    medium.as_str()
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -216,12 +233,7 @@ fn invite(
         .as_deref()
         .unwrap_or(&[Medium::Sms]);
     for medium in mediums {
-        let attribute = if *medium == Medium::Email {
-            EMAIL
-        } else {
-            PHONE_NUMBER
-        };
-        if let Some(destination) = user.attributes.get(attribute) {
+        if let Some(destination) = user.attributes.get(medium.attribute()) {
             service.outbox.send(SentMessage {
                 user_pool_id: pool.id.clone(),
                 username: user.username.to_string(),

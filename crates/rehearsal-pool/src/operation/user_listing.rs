@@ -64,6 +64,9 @@ pub(super) async fn list_users(service: &Service, request: ListUsers) -> Result<
     let size = page_size(request.limit);
 
     let state = pool.state();
+    for name in only.unwrap_or_default() {
+        check_everybody_has(&config, &state, name)?;
+    }
     let listed_until = service.now() - service.list_delay;
     let (users, next) = page(&state, &filter, start, size, listed_until);
     for name in only.unwrap_or_default() {
@@ -78,6 +81,24 @@ pub(super) async fn list_users(service: &Service, request: ListUsers) -> Result<
         answer["PaginationToken"] = token(&last.to_string()).into();
     }
     Ok(answer)
+}
+
+/// "Attributes that you can't filter on, including custom attributes, must have a value set in
+/// every user profile before an AttributesToGet parameter returns results."
+fn check_everybody_has(config: &PoolConfig, state: &PoolState, name: &str) -> Result<(), ApiError> {
+    if SEARCHABLE.contains(&name) || name == "sub" {
+        return Ok(());
+    }
+    let holders = config
+        .schema
+        .id(name)
+        .map_or(0, |id| state.users.holders(id));
+    if holders == state.users.len() {
+        return Ok(());
+    }
+    Err(ApiError::invalid_parameter(format!(
+        "One or more requested attributes do not exist: {name}."
+    )))
 }
 
 /// "Amazon Cognito returns an error if not all users in the results have set a value for the

@@ -297,7 +297,31 @@ impl Client {
 }
 
 fn may(listed: Option<&[String]>, attribute: &str) -> bool {
-    listed.is_none_or(|listed| listed.iter().any(|name| name == attribute))
+    listed.is_none_or(|listed| listed.iter().any(|name| names(name, attribute)))
+}
+
+/// The scope that stands for several attributes in a client's permissions.
+pub(crate) const PROFILE_SCOPE: &str = "oidc:profile";
+
+/// Whether an entry of a client's permissions names an attribute, itself or by the scope (guide:
+/// user-pool-settings-attributes, "Attribute permissions with scopes").
+pub(crate) fn names(entry: &str, attribute: &str) -> bool {
+    const PROFILE: [&str; 13] = [
+        "name",
+        "family_name",
+        "given_name",
+        "middle_name",
+        "nickname",
+        "preferred_username",
+        "profile",
+        "picture",
+        "website",
+        "gender",
+        "birthdate",
+        "zoneinfo",
+        "locale",
+    ];
+    entry == attribute || (entry == PROFILE_SCOPE && PROFILE.contains(&attribute))
 }
 
 fn check_flows(flows: &[String]) -> Result<(), ApiError> {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::api_error::ApiError;
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
+use crate::pool::client::{self, PROFILE_SCOPE};
 use crate::pool::schema::Schema;
 
 /// `doing` is `creating` or `updating`, as the refusals say.
@@ -37,15 +38,16 @@ pub(crate) fn check(
             "Invalid {kind} attributes specified while {doing} a client"
         ))
     };
+    let known = |name: &str| name == PROFILE_SCOPE || schema.id(name).is_some();
     if let Some(names) = listed("ReadAttributes")
-        && names.iter().any(|name| schema.id(name).is_none())
+        && !names.iter().all(|name| known(name))
     {
         return Err(invalid("read"));
     }
     if let Some(names) = listed("WriteAttributes") {
         let never = ["sub", "email_verified", "phone_number_verified"];
-        let unfit = |name: &&str| never.contains(name) || schema.id(name).is_none();
-        let lacks = |name: &str| !names.contains(&name);
+        let unfit = |name: &&str| never.contains(name) || !known(name);
+        let lacks = |name: &str| !names.iter().any(|entry| client::names(entry, name));
         if names.iter().any(unfit) || schema.required().any(|(_, needed)| lacks(&needed.name)) {
             return Err(invalid("write"));
         }

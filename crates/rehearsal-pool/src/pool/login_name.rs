@@ -42,7 +42,7 @@ pub(crate) fn find(config: &PoolConfig, users: &UserTable, name: &str) -> Option
             let by_attribute = |attribute: &AttributeId| {
                 users
                     .by_contact(*attribute, &folded)
-                    .next()
+                    .find(|(_, user)| user.signs_in_by == Some(*attribute))
                     .map(|(index, _)| index)
             };
             config.username_attributes.iter().find_map(by_attribute)
@@ -59,14 +59,23 @@ fn find_by_alias(config: &PoolConfig, users: &UserTable, name: &str) -> Option<U
     })
 }
 
-/// The username of a user to be made under `requested`; in a pool with username attributes the
+/// What a user to be made is called.
+pub(crate) struct NewName {
+    pub(crate) username: String,
+    /// The username attribute the user was made by. Where a pool has two of them, it is the one
+    /// that signs in ("The sign-in username is based on the value that you pass in the Username
+    /// parameter").
+    pub(crate) signs_in_by: Option<AttributeId>,
+}
+
+/// The name of a user to be made under `requested`; in a pool with username attributes the
 /// request names an e-mail address or phone number, which becomes that attribute.
-pub(crate) fn username_of_new_user(
+pub(crate) fn name_of_new_user(
     config: &PoolConfig,
     requested: &str,
     sub: Uuid,
     attributes: &mut Attributes,
-) -> Result<String, ApiError> {
+) -> Result<NewName, ApiError> {
     let email_named = is_email(requested);
     let phone_named = is_phone_number(requested);
     if config.username_attributes.is_empty() {
@@ -82,22 +91,29 @@ pub(crate) fn username_of_new_user(
                 )));
             }
         }
-        return Ok(config.folded(requested).into_owned());
+        return Ok(NewName {
+            username: config.folded(requested).into_owned(),
+            signs_in_by: None,
+        });
     }
     let by_email = config.username_attributes.contains(&EMAIL);
     let by_phone = config.username_attributes.contains(&PHONE_NUMBER);
-    if by_email && email_named {
-        attributes.set(EMAIL, &config.folded_value(EMAIL, requested));
+    let signs_in_by = if by_email && email_named {
+        EMAIL
     } else if by_phone && phone_named {
-        attributes.set(PHONE_NUMBER, requested);
+        PHONE_NUMBER
     } else {
         return Err(ApiError::invalid_parameter(match (by_email, by_phone) {
             (true, true) => "Username should be either an email or a phone number.",
             (true, false) => "Username should be an email.",
             _ => "Username should be a phone number.",
         }));
-    }
-    Ok(sub.to_string())
+    };
+    attributes.set(signs_in_by, &config.folded_value(signs_in_by, requested));
+    Ok(NewName {
+        username: sub.to_string(),
+        signs_in_by: Some(signs_in_by),
+    })
 }
 
 /// A name that is already somebody else's.
@@ -108,14 +124,28 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    /// "An account with the email already exists.", as callers report it.
-    pub(crate) fn message(self) -> String {
-        let name = match self.attribute {
+    fn attribute_name(self) -> &'static str {
+        match self.attribute {
             EMAIL => "email",
             PHONE_NUMBER => "phone_number",
             _ => "preferred_username",
-        };
-        format!("An account with the {name} already exists.")
+        }
+    }
+
+    /// What is said of a taken alias (guide: cognito-user-pool-managing-errors).
+    pub(crate) fn message(self) -> String {
+        format!(
+            "An account with the {} already exists.",
+            self.attribute_name()
+        )
+    }
+
+    /// What is said of a taken username attribute (amazon-cognito-identity-dart issue 73).
+    pub(crate) fn username_message(self) -> String {
+        format!(
+            "An account with the given {} already exists.",
+            self.attribute_name()
+        )
     }
 }
 

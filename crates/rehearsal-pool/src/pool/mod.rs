@@ -26,7 +26,8 @@ use self::challenge::OpenChallenges;
 use self::client::Client;
 use self::config::PoolConfig;
 use self::group::{Group, GroupId, GroupTable};
-use self::user::{Attributes, Credential, User, UserStatus};
+use self::login_name::NewName;
+use self::user::{Attributes, Credential, ExternalIdentity, User, UserStatus};
 use self::user_table::{UserIndex, UserTable};
 use crate::api_error::ApiError;
 use crate::clock::Millis;
@@ -58,15 +59,15 @@ pub(crate) struct PoolState {
     /// Refresh tokens that were exchanged for another one: until when they stay good, and when they
     /// would have ended.
     pub(crate) rotated: BTreeMap<Uuid, (Millis, Millis)>,
-    /// Provider name and user id there -> the local user it is linked to.
-    pub(crate) linked: BTreeMap<(String, String), UserIndex>,
+    /// Identities of external providers -> the local user each is linked to.
+    pub(crate) linked: BTreeMap<ExternalIdentity, UserIndex>,
     /// Import jobs by id.
     pub(crate) imports: BTreeMap<String, Job>,
 }
 
 /// Everything about a user to be made; checked, and its names free.
 pub(crate) struct NewUser {
-    pub(crate) username: String,
+    pub(crate) name: NewName,
     pub(crate) sub: Uuid,
     pub(crate) attributes: Attributes,
     pub(crate) status: UserStatus,
@@ -164,7 +165,8 @@ impl PoolState {
 
     pub(crate) fn add(&mut self, new: NewUser, now: Millis) -> UserIndex {
         self.users.insert(User {
-            username: new.username.into(),
+            username: new.name.username.into(),
+            signs_in_by: new.name.signs_in_by,
             sub: new.sub,
             attributes: new.attributes,
             status: new.status,
@@ -188,7 +190,7 @@ impl PoolState {
         }
         // Their identities are free to be linked to somebody else.
         for link in user.rare.map(|rare| rare.links).unwrap_or_default() {
-            self.linked.remove(&(link.provider_name, link.user_id));
+            self.linked.remove(&link.identity);
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) const PHONE_NUMBER_VERIFIED: AttributeId = 17;
 
 /// Quota page: 50 custom attributes in a pool.
 const MAX_CUSTOM_ATTRIBUTES: usize = 50;
+/// "The maximum length for any custom attribute can be no more than 2048 characters."
+const LONGEST_CUSTOM_TEXT: i64 = 2048;
 /// `AttributeValueType` of the API model.
 const MAX_VALUE_LENGTH: usize = 2048;
 
@@ -175,8 +177,14 @@ impl Schema {
         definition.required = attribute.required.unwrap_or(definition.required);
         definition.mutable = attribute.mutable.unwrap_or(definition.mutable);
         let (min, max) = attribute.bounds(&definition.name)?;
-        definition.min = min.or(definition.min);
-        definition.max = max.or(definition.max);
+        // "StringAttributeConstraints (defaults to 1-99 characters in length)", where a request
+        // names this attribute.
+        let (default_min, default_max) = match index {
+            index if index == usize::from(PREFERRED_USERNAME) => (Some(1), Some(99)),
+            _ => (definition.min, definition.max),
+        };
+        definition.min = min.or(default_min);
+        definition.max = max.or(default_max);
         Ok(())
     }
 
@@ -208,12 +216,19 @@ impl Schema {
             .filter(|known| known.name.contains(':'))
             .count();
         if custom >= MAX_CUSTOM_ATTRIBUTES {
-            return Err(ApiError::new(
-                "LimitExceededException",
-                format!("A user pool has at most {MAX_CUSTOM_ATTRIBUTES} custom attributes."),
-            ));
+            // Of the two operations that add them, neither can say LimitExceededException:
+            // AddCustomAttributes does not declare it, CreateUserPool's list ends at 50.
+            return Err(ApiError::invalid_parameter(format!(
+                "A user pool has at most {MAX_CUSTOM_ATTRIBUTES} custom attributes."
+            )));
         }
         let (min, max) = attribute.bounds(&full_name)?;
+        let text = attribute.attribute_data_type.unwrap_or(DataType::String) == DataType::String;
+        if text && max.is_some_and(|max| max > LONGEST_CUSTOM_TEXT) {
+            return Err(ApiError::invalid_parameter(format!(
+                "The maximum length of {full_name} is beyond {LONGEST_CUSTOM_TEXT}."
+            )));
+        }
         self.definitions.push(Definition {
             name: full_name,
             data_type: attribute.attribute_data_type.unwrap_or(DataType::String),
@@ -327,15 +342,23 @@ impl Schema {
     }
 }
 
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl SchemaAttribute {
     fn bounds(&self, name: &str) -> Result<(Option<i64>, Option<i64>), ApiError> {
         let parse = |text: &Option<String>| match text {
             None => Ok(None),
-            Some(text) => text.parse::<i64>().map(Some).map_err(|_| {
-                ApiError::invalid_parameter(format!(
+            Some(text) => match (text.parse::<i64>(), text.strip_prefix('-')) {
+                (Ok(bound), _) => Ok(Some(bound)),
+                // "Must be a number less than or equal to 2^1023": beyond what a value here can be.
+                (Err(_), None) if is_digits(text) => Ok(Some(i64::MAX)),
+                (Err(_), Some(digits)) if is_digits(digits) => Ok(Some(i64::MIN)),
+                (Err(_), _) => Err(ApiError::invalid_parameter(format!(
                     "The bounds of the attribute {name} must be whole numbers."
-                ))
-            }),
+                ))),
+            },
         };
         let data_type = self.attribute_data_type.unwrap_or(DataType::String);
         let (min, max) = match (&self.string_attribute_constraints, data_type) {

@@ -102,6 +102,8 @@ impl Attributes {
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) username: Box<str>,
+    /// In a pool with username attributes: which of them is the name to sign in by.
+    pub(crate) signs_in_by: Option<AttributeId>,
     pub(crate) sub: Uuid,
     pub(crate) attributes: Attributes,
     pub(crate) status: UserStatus,
@@ -167,10 +169,18 @@ pub(crate) struct ContactCode {
     pub(crate) waiting: Option<Box<str>>,
 }
 
+/// Somebody at an external provider, as `ProviderUserIdentifierType` names them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ExternalIdentity {
+    pub(crate) provider_name: String,
+    /// The claim that `user_id` is the value of.
+    pub(crate) attribute_name: String,
+    pub(crate) user_id: String,
+}
+
 #[derive(Debug)]
 pub(crate) struct LinkedIdentity {
-    pub(crate) provider_name: String,
-    pub(crate) user_id: String,
+    pub(crate) identity: ExternalIdentity,
     pub(crate) linked: Millis,
 }
 
@@ -178,9 +188,9 @@ impl LinkedIdentity {
     /// As the claim `identities` has it: flag and time are texts in a token (guide: the ID token).
     fn claim(&self) -> Value {
         json!({
-            "userId": self.user_id,
-            "providerName": self.provider_name,
-            "providerType": self.provider_name,
+            "userId": self.identity.user_id,
+            "providerName": self.identity.provider_name,
+            "providerType": self.identity.provider_name,
             "issuer": null,
             "primary": "false",
             "dateCreated": self.linked.to_string(),
@@ -189,9 +199,9 @@ impl LinkedIdentity {
 
     fn described(&self) -> Value {
         json!({
-            "userId": self.user_id,
-            "providerName": self.provider_name,
-            "providerType": self.provider_name,
+            "userId": self.identity.user_id,
+            "providerName": self.identity.provider_name,
+            "providerType": self.identity.provider_name,
             "issuer": null,
             "primary": false,
             "dateCreated": self.linked,

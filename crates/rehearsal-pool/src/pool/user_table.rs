@@ -26,12 +26,20 @@ pub(crate) struct UserTable {
     by_username: HashTable<UserIndex>,
     by_sub: HashTable<UserIndex>,
     by_contact: HashTable<(AttributeId, UserIndex)>,
+    /// How many users have a value for each attribute.
+    holders: Vec<usize>,
     hasher: RandomState,
 }
 
 impl UserTable {
     pub(crate) fn len(&self) -> usize {
         self.live
+    }
+
+    /// How many users have a value for an attribute.
+    pub(crate) fn holders(&self, attribute: AttributeId) -> usize {
+        let counted = self.holders.get(usize::from(attribute));
+        counted.copied().unwrap_or_default()
     }
 
     /// One past the last place ever given out.
@@ -96,6 +104,9 @@ impl UserTable {
         let username_hash = self.hasher.hash_one(&*user.username);
         let sub_hash = self.hasher.hash_one(user.sub);
         let contacts = contacts(&user.attributes);
+        for (attribute, _) in user.attributes.iter() {
+            *holders_of(&mut self.holders, attribute) += 1;
+        }
         self.rows.push(Some(Box::new(user)));
         self.live += 1;
         let (rows, hasher) = (&self.rows, &self.hasher);
@@ -126,7 +137,11 @@ impl UserTable {
         }
         self.forget_contacts(index, &contacts);
         self.live -= 1;
-        self.rows[index as usize].take()
+        let removed = self.rows[index as usize].take()?;
+        for (attribute, _) in removed.attributes.iter() {
+            *holders_of(&mut self.holders, attribute) -= 1;
+        }
+        Some(removed)
     }
 
     /// Changes a user's attributes and keeps the index true.
@@ -135,12 +150,22 @@ impl UserTable {
         index: UserIndex,
         change: impl FnOnce(&mut Attributes),
     ) {
-        let Some(user) = self.get_mut(index) else {
+        let Some(user) = self
+            .rows
+            .get_mut(index as usize)
+            .and_then(Option::as_deref_mut)
+        else {
             return;
         };
+        for (attribute, _) in user.attributes.iter() {
+            *holders_of(&mut self.holders, attribute) -= 1;
+        }
         let before = contacts(&user.attributes);
         change(&mut user.attributes);
         let after = contacts(&user.attributes);
+        for (attribute, _) in user.attributes.iter() {
+            *holders_of(&mut self.holders, attribute) += 1;
+        }
         if before != after {
             self.forget_contacts(index, &before);
             self.index_contacts(index, &after);
@@ -175,6 +200,14 @@ impl UserTable {
     }
 }
 
+fn holders_of(holders: &mut Vec<usize>, attribute: AttributeId) -> &mut usize {
+    let place = usize::from(attribute);
+    if holders.len() <= place {
+        holders.resize(place + 1, 0);
+    }
+    &mut holders[place]
+}
+
 fn contacts(attributes: &Attributes) -> Vec<(AttributeId, String)> {
     let held = |id: &AttributeId| Some((*id, attributes.get(*id)?.to_owned()));
     INDEXED.iter().filter_map(held).collect()
@@ -196,6 +229,7 @@ mod tests {
         attributes.set(EMAIL, email);
         User {
             username: username.into(),
+            signs_in_by: None,
             sub: Uuid::new_v4(),
             attributes,
             status: UserStatus::Confirmed,
@@ -223,6 +257,9 @@ mod tests {
         table.change_attributes(index, |attributes| attributes.set(EMAIL, "new@example.org"));
         assert_eq!(table.by_contact(EMAIL, "2000@example.org").count(), 1);
         assert_eq!(table.by_contact(EMAIL, "new@example.org").count(), 1);
+        assert_eq!(table.holders(EMAIL), 5_000);
+        table.change_attributes(0, |attributes| attributes.set(EMAIL, ""));
+        assert_eq!(table.holders(EMAIL), 4_999);
 
         assert!(table.remove(index).is_some());
         assert!(table.remove(index).is_none());
@@ -230,6 +267,8 @@ mod tests {
         assert_eq!(table.by_sub(sub), None);
         assert_eq!(table.by_contact(EMAIL, "new@example.org").count(), 0);
         assert_eq!(table.len(), 4_999);
+        assert_eq!(table.holders(EMAIL), 4_998);
+        assert_eq!(table.holders(PHONE_NUMBER), 0);
         assert_eq!(table.end(), 5_000);
         assert_eq!(table.from(3_999).next().expect("more follow").0, 3_999);
         assert_eq!(table.from(4_000).next().expect("more follow").0, 4_001);

@@ -32,11 +32,31 @@ pub(crate) enum HashAlgorithm {
     Pbkdf2Sha256,
 }
 
+impl HashAlgorithm {
+    const ALL: [Self; 4] = [
+        Self::Bcrypt,
+        Self::Scrypt,
+        Self::Argon2id,
+        Self::Pbkdf2Sha256,
+    ];
+
+    fn read(self, text: &str) -> Result<ImportedHash, HashRefused> {
+        match self {
+            Self::Bcrypt => read_bcrypt(text),
+            Self::Scrypt => read_scrypt(text),
+            Self::Argon2id => read_argon2id(text),
+            Self::Pbkdf2Sha256 => read_pbkdf2(text),
+        }
+    }
+}
+
 /// Why a hash is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HashRefused {
     Malformed,
     OutOfBounds,
+    /// A hash of another algorithm than the job's.
+    Mismatch,
 }
 
 impl HashRefused {
@@ -45,6 +65,7 @@ impl HashRefused {
         match self {
             Self::Malformed => "Malformed hash",
             Self::OutOfBounds => "Parameter out of bounds",
+            Self::Mismatch => "Algorithm mismatch",
         }
     }
 }
@@ -70,11 +91,14 @@ const LENIENT: GeneralPurposeConfig =
 
 impl ImportedHash {
     pub(crate) fn read(algorithm: HashAlgorithm, text: &str) -> Result<Self, HashRefused> {
-        match algorithm {
-            HashAlgorithm::Bcrypt => read_bcrypt(text),
-            HashAlgorithm::Scrypt => read_scrypt(text),
-            HashAlgorithm::Argon2id => read_argon2id(text),
-            HashAlgorithm::Pbkdf2Sha256 => read_pbkdf2(text),
+        let of_another = || {
+            HashAlgorithm::ALL
+                .iter()
+                .any(|other| !matches!(other.read(text), Err(HashRefused::Malformed)))
+        };
+        match algorithm.read(text) {
+            Err(HashRefused::Malformed) if of_another() => Err(HashRefused::Mismatch),
+            read => read,
         }
     }
 
@@ -367,12 +391,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_of_another_kind_is_malformed() {
+    fn a_hash_of_another_kind_is_told_from_no_hash() {
+        let nonsense = ImportedHash::read(HashAlgorithm::Bcrypt, "nonsense");
+        assert_eq!(nonsense.expect_err("no hash"), HashRefused::Malformed);
         let (_, hashes) = made();
         for Made { algorithm, hash } in &hashes {
             for other in hashes.iter().filter(|other| other.algorithm != *algorithm) {
                 let refused = ImportedHash::read(other.algorithm, hash).expect_err(hash);
-                assert_eq!(refused, HashRefused::Malformed, "{hash}");
+                assert_eq!(refused, HashRefused::Mismatch, "{hash}");
             }
         }
     }

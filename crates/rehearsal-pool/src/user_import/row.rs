@@ -9,7 +9,7 @@ use super::password_hash::{HashAlgorithm, ImportedHash};
 use crate::api_model::api_model;
 use crate::pool::NewUser;
 use crate::pool::config::PoolConfig;
-use crate::pool::login_name::{username_of_new_user, verified_flag};
+use crate::pool::login_name::{name_of_new_user, verified_flag};
 use crate::pool::schema::{DataType, Occasion, SUB};
 use crate::pool::user::{Attributes, Credential, UserStatus};
 
@@ -89,7 +89,7 @@ pub(crate) fn read(
         return Err("The username is missing, too long or has blanks");
     }
     let sub = Uuid::new_v4();
-    let username = username_of_new_user(config, username, sub, &mut attributes)
+    let name = name_of_new_user(config, username, sub, &mut attributes)
         .map_err(|_| "The username has a form the pool does not take")?;
     check_verified(config, &attributes)?;
     config
@@ -113,7 +113,7 @@ pub(crate) fn read(
         }
     };
     Ok(NewUser {
-        username,
+        name,
         sub,
         attributes,
         status,

@@ -130,7 +130,7 @@ fn import_row(
         Ok(new) => new,
         Err(reason) => return Outcome::Failed(reason),
     };
-    if state.users.by_username(&new.username).is_some()
+    if state.users.by_username(&new.name.username).is_some()
         || username_holder(config, &state.users, &new.attributes, None).is_some()
     {
         return Outcome::Skipped;
