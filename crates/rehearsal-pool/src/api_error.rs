@@ -81,6 +81,17 @@ impl ApiError {
         )
     }
 
+    /// Cognito's own mailer has sent its messages of the day (text: cognito-backup-restore issue
+    /// 46, seen at `AdminCreateUser`, which does not declare the error).
+    pub(crate) fn daily_mail_exceeded() -> Self {
+        Self::new(
+            "LimitExceededException",
+            "Exceeded daily email limit for the operation or the account. If a higher limit is \
+             required, please configure your user pool to use your own Amazon SES configuration \
+             for sending email.",
+        )
+    }
+
     pub(crate) fn code_mismatch() -> Self {
         Self::new(
             "CodeMismatchException",

@@ -29,7 +29,7 @@ pub use options::{
     TriggerProgram, TriggerUrl,
 };
 pub use outbox::{Medium, MessageReason, SentMessage};
-pub use quota::{QuotaCount, QuotaFileError, QuotaTable, Quotas};
+pub use quota::{MailCount, QuotaCount, QuotaFileError, QuotaTable, Quotas};
 pub use running::{RehearsalPool, RehearsalPoolError, RunningPool};
 pub use settings_file::{SettingsFile, SettingsFileError};
 pub use trigger::{TriggerOutcome, TriggerRun};

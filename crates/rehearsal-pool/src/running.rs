@@ -21,7 +21,7 @@ use crate::options::{
     AttributeKind, CustomAttribute, PoolOptions, PoolSettings, TriggerKind, TriggerProgram,
 };
 use crate::outbox::SentMessage;
-use crate::quota::QuotaCount;
+use crate::quota::{MailCount, QuotaCount};
 use crate::random;
 use crate::server;
 use crate::service::{ACCOUNT_ID, Service};
@@ -223,6 +223,12 @@ impl RunningPool {
     #[must_use]
     pub fn quota_counts(&self) -> Vec<QuotaCount> {
         self.service.quotas.counts()
+    }
+
+    /// Messages of Cognito's own mailer since the day began, at nine o'clock UTC.
+    #[must_use]
+    pub fn mail(&self) -> MailCount {
+        self.service.quotas.mail(self.service.now())
     }
 
     /// Makes these faults happen from now on, in place of those before.

@@ -261,7 +261,10 @@ fn document(service: &Service, path: &str) -> Response<Full<Bytes>> {
             "cpu_share": service.functions.cpu_share(),
             "runs": service.functions.runs(),
         })),
-        ["_rehearsal", "quotas"] => Some(json!({"categories": service.quotas.counts()})),
+        ["_rehearsal", "quotas"] => Some(json!({
+            "categories": service.quotas.counts(),
+            "daily_mail": service.quotas.mail(service.now()),
+        })),
         _ => None,
     };
     match body {

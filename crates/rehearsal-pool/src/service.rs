@@ -8,9 +8,10 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use crate::api_error::ApiError;
 use crate::clock::{Clock, Millis};
 use crate::fault::Faults;
-use crate::outbox::Outbox;
+use crate::outbox::{Medium, Outbox, SentMessage};
 use crate::pool::Pool;
 use crate::pool::client::Client;
+use crate::pool::config::PoolConfig;
 use crate::quota::{QuotaBook, Quotas};
 use crate::token::AccessClaims;
 use crate::trigger::Functions;
@@ -85,6 +86,16 @@ impl Service {
             .get()
             .expect("set before the first request is served");
         format!("{base}/_import/{pool_id}/{job_id}?X-Amz-Expires=900&X-Amz-Signature={key}")
+    }
+
+    /// Sends a message, by Cognito's own mailer unless the pool has another.
+    pub(crate) fn send(&self, config: &PoolConfig, message: SentMessage) -> Result<(), ApiError> {
+        let counts = message.medium == Medium::Email && config.uses_default_mailer();
+        if counts && !self.quotas.take_mail(self.now()) {
+            return Err(ApiError::daily_mail_exceeded());
+        }
+        self.outbox.send(message);
+        Ok(())
     }
 
     /// Pools there are.

@@ -56,14 +56,12 @@ pub(super) async fn get_user_attribute_verification_code(
             request.attribute_name
         )));
     };
-    let details = send_code(
-        service,
-        &pool,
-        user,
+    let sending = Sending {
         contact,
-        &destination,
-        waiting.is_some(),
-    );
+        destination,
+        waits: waiting.is_some(),
+    };
+    let details = send_code(service, &pool, &config, user, sending)?;
     Ok(json!({"CodeDeliveryDetails": details}))
 }
 
@@ -156,13 +154,17 @@ pub(super) fn change(
         } else {
             // What is not there yet has no old value that could stay.
             let waits = config.waits_for_proof(contact) && held.get(contact).is_some();
-            to_prove.push((contact, value.clone(), waits));
+            to_prove.push(Sending {
+                contact,
+                destination: value.as_str().into(),
+                waits,
+            });
         }
     }
     changes.retain(|(id, _)| {
         !to_prove
             .iter()
-            .any(|(contact, _, waits)| *waits && contact == id)
+            .any(|sending| sending.waits && sending.contact == *id)
     });
     apply(config, state, index, &changes)?;
     let user = state.user_mut(index)?;
@@ -170,31 +172,45 @@ pub(super) fn change(
     for contact in settled {
         forget_code(user, contact);
     }
-    Ok(to_prove
-        .iter()
-        .map(|(contact, value, waits)| send_code(service, pool, user, *contact, value, *waits))
-        .collect())
+    to_prove
+        .into_iter()
+        .map(|sending| send_code(service, pool, config, user, sending))
+        .collect()
+}
+
+/// A contact to prove.
+struct Sending {
+    contact: AttributeId,
+    destination: Box<str>,
+    /// Whether the attribute gets this value only when the code comes back.
+    waits: bool,
 }
 
 /// Sends a code to a contact and returns `CodeDeliveryDetails`.
 fn send_code(
     service: &Service,
     pool: &Pool,
+    config: &PoolConfig,
     user: &mut User,
-    contact: AttributeId,
-    destination: &str,
-    waits: bool,
-) -> Value {
+    sending: Sending,
+) -> Result<Value, ApiError> {
+    let Sending {
+        contact,
+        destination,
+        waits,
+    } = sending;
     let medium = Medium::of(contact);
     let code = random::code();
-    service.outbox.send(SentMessage {
+    let message = SentMessage {
         user_pool_id: pool.id.clone(),
         username: user.username.to_string(),
         reason: MessageReason::AttributeVerification,
         medium,
-        destination: destination.to_owned(),
+        destination: destination.to_string(),
         code: Some(code.clone()),
-    });
+    };
+    service.send(config, message)?;
+    let details = delivery_details(medium, &destination);
     forget_code(user, contact);
     user.rare().contact_codes.push(ContactCode {
         issued: IssuedCode {
@@ -202,7 +218,7 @@ fn send_code(
             expires: service.now() + DAY,
             proves: contact,
         },
-        waiting: waits.then(|| destination.into()),
+        waiting: waits.then_some(destination),
     });
-    delivery_details(medium, destination)
+    Ok(details)
 }

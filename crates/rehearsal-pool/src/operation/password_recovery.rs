@@ -76,7 +76,7 @@ pub(super) async fn forgot_password(
             Err(ApiError::not_authorized("User is disabled."))
         };
     }
-    match send_code(service, &pool, &config, user) {
+    match send_code(service, &pool, &config, user)? {
         Some(details) => Ok(json!({"CodeDeliveryDetails": details})),
         None if client.hides_user_existence => Ok(simulated_delivery(&config, name)),
         None => Err(no_contact()),
@@ -166,7 +166,7 @@ pub(super) async fn admin_reset_user_password(
     if config.recovery().is_empty() {
         return Err(ApiError::invalid_parameter(ONLY_ADMINISTRATORS));
     }
-    if send_code(service, &pool, &config, user).is_none() {
+    if send_code(service, &pool, &config, user)?.is_none() {
         return Err(no_contact());
     }
     user.status = UserStatus::ResetRequired;
@@ -182,29 +182,32 @@ fn send_code(
     pool: &Pool,
     config: &PoolConfig,
     user: &mut User,
-) -> Option<Value> {
-    let attribute = *config.recovery().iter().find(|attribute| {
-        user.attributes.get(**attribute).is_some()
-            && verified_flag(**attribute).is_none_or(|flag| user.attributes.is_true(flag))
-    })?;
+) -> Result<Option<Value>, ApiError> {
+    let verified = config.recovery().iter().find_map(|attribute| {
+        let proven = verified_flag(*attribute).is_none_or(|flag| user.attributes.is_true(flag));
+        proven.then(|| Some((*attribute, user.attributes.get(*attribute)?.to_owned())))?
+    });
+    let Some((attribute, destination)) = verified else {
+        return Ok(None);
+    };
     let medium = Medium::of(attribute);
-    let destination = user.attributes.get(attribute)?.to_owned();
     let code = random::code();
     let details = delivery_details(medium, &destination);
-    service.outbox.send(SentMessage {
+    let message = SentMessage {
         user_pool_id: pool.id.clone(),
         username: user.username.to_string(),
         reason: MessageReason::ForgotPassword,
         medium,
         destination,
         code: Some(code.clone()),
-    });
+    };
+    service.send(config, message)?;
     user.rare().reset_code = Some(IssuedCode {
         code: Secret::new(code),
         expires: service.now() + HOUR,
         proves: attribute,
     });
-    Some(details)
+    Ok(Some(details))
 }
 
 pub(super) fn delivery_details(medium: Medium, destination: &str) -> Value {

@@ -31,7 +31,7 @@ use crate::pool::login_name::{
     self, alias_holder, name_of_new_user, release_alias, username_holder, verified_flag,
 };
 use crate::pool::password::Verifier;
-use crate::pool::schema::{AttributeId, EMAIL, Occasion, PHONE_NUMBER, PREFERRED_USERNAME};
+use crate::pool::schema::{EMAIL, Occasion, PHONE_NUMBER, PREFERRED_USERNAME};
 use crate::pool::user::{Attributes, Credential, IssuedCode, User, UserStatus};
 use crate::pool::user_table::UserIndex;
 use crate::pool::{NewUser, Pool, PoolState};
@@ -146,7 +146,9 @@ pub(super) async fn sign_up(service: &Service, request: SignUp) -> Result<Value,
         now,
     );
     let mut answer = json!({"UserConfirmed": confirmed, "UserSub": sub.to_string()});
-    if !confirmed && let Some(details) = send_code(service, &pool, &config, state.user_mut(index)?)
+    // "When you get this exception in the response, the user is successfully created and is in an
+    // UNCONFIRMED state", says the reference of LimitExceededException.
+    if !confirmed && let Some(details) = send_code(service, &pool, &config, state.user_mut(index)?)?
     {
         answer["CodeDeliveryDetails"] = details;
     }
@@ -388,7 +390,7 @@ pub(super) async fn resend_confirmation_code(
     if user.status != UserStatus::Unconfirmed {
         return Err(ApiError::invalid_parameter("User is already confirmed."));
     }
-    match send_code(service, &pool, &config, user) {
+    match send_code(service, &pool, &config, user)? {
         Some(details) => Ok(json!({"CodeDeliveryDetails": details})),
         None => Err(ApiError::invalid_parameter(
             "Auto verification not turned on or no email or phone_number to send a code to.",
@@ -403,26 +405,30 @@ fn send_code(
     pool: &Pool,
     config: &PoolConfig,
     user: &mut User,
-) -> Option<Value> {
-    let attribute: AttributeId = [PHONE_NUMBER, EMAIL].into_iter().find(|attribute| {
-        config.auto_verified.contains(attribute) && user.attributes.get(*attribute).is_some()
-    })?;
+) -> Result<Option<Value>, ApiError> {
+    let contact = [PHONE_NUMBER, EMAIL].into_iter().find_map(|attribute| {
+        let verified = config.auto_verified.contains(&attribute);
+        verified.then(|| Some((attribute, user.attributes.get(attribute)?.to_owned())))?
+    });
+    let Some((attribute, destination)) = contact else {
+        return Ok(None);
+    };
     let medium = Medium::of(attribute);
-    let destination = user.attributes.get(attribute)?.to_owned();
     let code = random::code();
     let details = delivery_details(medium, &destination);
-    service.outbox.send(SentMessage {
+    let message = SentMessage {
         user_pool_id: pool.id.clone(),
         username: user.username.to_string(),
         reason: MessageReason::SignUp,
         medium,
         destination,
         code: Some(code.clone()),
-    });
+    };
+    service.send(config, message)?;
     user.rare().sign_up_code = Some(IssuedCode {
         code: Secret::new(code),
         expires: service.now() + DAY,
         proves: attribute,
     });
-    Some(details)
+    Ok(Some(details))
 }

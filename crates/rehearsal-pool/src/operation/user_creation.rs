@@ -125,7 +125,9 @@ pub(super) async fn admin_create_user(
     let index = state.add(new, now);
     let user = state.user(index)?;
     if request.message_action.is_none() {
-        invite(service, &pool, user, &request, password.as_ref());
+        // That the user is there all the same when Cognito's mailer has had enough is believed, by
+        // what the reference says of SignUp.
+        invite(service, &pool, &config, user, &request, password.as_ref())?;
     }
     Ok(json!({"User": user.described(&config.schema, None)}))
 }
@@ -198,7 +200,7 @@ fn resend(
     let (credential, password) = temporary(pool, config, &user.username, request, now);
     user.credential = credential;
     user.modified = now;
-    invite(service, pool, user, request, Some(&password));
+    invite(service, pool, config, user, request, Some(&password))?;
     Ok(json!({"User": user.described(&config.schema, None)}))
 }
 
@@ -224,26 +226,29 @@ fn temporary(
 fn invite(
     service: &Service,
     pool: &Pool,
+    config: &PoolConfig,
     user: &User,
     request: &AdminCreateUser,
     password: Option<&Secret>,
-) {
+) -> Result<(), ApiError> {
     let mediums = request
         .desired_delivery_mediums
         .as_deref()
         .unwrap_or(&[Medium::Sms]);
     for medium in mediums {
         if let Some(destination) = user.attributes.get(medium.attribute()) {
-            service.outbox.send(SentMessage {
+            let message = SentMessage {
                 user_pool_id: pool.id.clone(),
                 username: user.username.to_string(),
                 reason: MessageReason::Invitation,
                 medium: *medium,
                 destination: destination.to_owned(),
                 code: password.map(|password| password.reveal().to_owned()),
-            });
+            };
+            service.send(config, message)?;
         }
     }
+    Ok(())
 }
 
 /// "You must provide a value for email when you want to set email_verified to true", and the same

@@ -292,6 +292,13 @@ impl PoolConfig {
         self.modified
     }
 
+    /// Whether e-mail goes out by Cognito's own mailer (`EmailSendingAccount` `COGNITO_DEFAULT`).
+    pub(crate) fn uses_default_mailer(&self) -> bool {
+        self.settings
+            .get("EmailConfiguration")
+            .is_none_or(|mail| mail["EmailSendingAccount"] != "DEVELOPER")
+    }
+
     /// `MfaConfiguration`: `OFF`, `ON` or `OPTIONAL`.
     pub(crate) fn mfa(&self) -> &str {
         self.settings

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::bucket::Bucket;
 use super::call::Call;
 use super::category::{ANSWERS_PER_SIGN_IN, CATEGORIES, CHALLENGE_RESPONSES, Category, SIGN_INS};
+use super::mail::{DailyMail, MailCount};
 use super::table::{QuotaTable, Quotas};
 use crate::clock::Millis;
 
@@ -44,6 +45,7 @@ pub(crate) struct QuotaBook {
     of_operations: Mutex<HashMap<(usize, String, String), Bucket>>,
     /// Reading and writing calls for one user.
     of_users: Mutex<HashMap<(String, String), [Bucket; 2]>>,
+    mail: Mutex<DailyMail>,
 }
 
 /// What `GetProvisionedLimit` says of a category with quotas off: the largest number the answer
@@ -100,6 +102,7 @@ impl QuotaBook {
             buckets,
             of_operations: Mutex::default(),
             of_users: Mutex::default(),
+            mail: Mutex::default(),
         }
     }
 
@@ -134,6 +137,16 @@ impl QuotaBook {
         }
         bucket.throttled += 1;
         false
+    }
+
+    /// Takes one message of Cognito's own mailer.
+    #[must_use]
+    pub(crate) fn take_mail(&self, now: Millis) -> bool {
+        held(&self.mail).take(self.enforced, now)
+    }
+
+    pub(crate) fn mail(&self, now: Millis) -> MailCount {
+        held(&self.mail).count(self.enforced, now)
     }
 
     fn operation_may(&self, index: usize, call: Call<'_>, now: Millis) -> bool {

@@ -12,9 +12,11 @@ mod book;
 mod bucket;
 mod call;
 mod category;
+mod mail;
 mod table;
 
 pub use self::book::QuotaCount;
 pub(crate) use self::book::{Limit, LimitRefused, QuotaBook};
 pub(crate) use self::call::Call;
+pub use self::mail::MailCount;
 pub use self::table::{QuotaFileError, QuotaTable, Quotas};

@@ -5,6 +5,7 @@ mod client;
 mod faults;
 mod import;
 mod invoke_url;
+mod mail;
 mod python;
 mod readme;
 mod sdk;
