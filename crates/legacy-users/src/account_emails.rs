@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use migration_model::{LegacyId, LegacyUser, fold_login_name};
 
-use crate::catalog::{Table, nearest};
+use crate::catalog::Table;
 use crate::column::Column;
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
@@ -39,15 +39,8 @@ impl AccountEmails {
         setting: &str,
     ) -> Result<AccountEmails, LegacyError> {
         let column = |wanted: &str| {
-            table.column(dialect, wanted).cloned().ok_or_else(|| {
-                let names = table.columns.iter().map(|column| column.name.as_str());
-                LegacyError::ColumnMissing {
-                    table: name.shown(),
-                    column: wanted.to_owned(),
-                    setting: setting.to_owned(),
-                    nearest: nearest(wanted, names).map(str::to_owned),
-                }
-            })
+            let column = table.needed(dialect, wanted, &name, setting)?;
+            Ok::<_, LegacyError>(column.clone())
         };
         Ok(AccountEmails {
             dialect,

@@ -18,6 +18,7 @@ use crate::engine::{Engine, Options};
 use crate::error::{Cause, LegacyError};
 use crate::fault;
 use crate::query::{Query, TextRow};
+use crate::tcp_relay::TcpRelay;
 
 /// Longest rest after which a connection is used again. Below what firewalls and load balancers
 /// forget in silence (AWS Network Load Balancer: 350 s), which also covers a Lambda environment
@@ -139,7 +140,7 @@ impl<DB: Engine> Connections<DB> {
     async fn connect(&self, options: &Options<DB>) -> Result<DB::Connection, LegacyError> {
         const DURING: &str = "connecting to the legacy database";
         let limit = self.settings.connect_timeout;
-        match tokio::time::timeout(limit, options.connect()).await {
+        match tokio::time::timeout(limit, connect_undelayed::<DB>(options)).await {
             Err(_) => Err(LegacyError::Unreachable {
                 cause: Cause::new(format!("no answer within {} ms", limit.as_millis())),
             }),
@@ -169,6 +170,16 @@ impl<DB: Engine> Connections<DB> {
             Ok(Ok(())) => Ok(connection),
         }
     }
+}
+
+/// Connects, by TCP through a relay of ours.
+async fn connect_undelayed<DB: Engine>(options: &Options<DB>) -> sqlx::Result<DB::Connection> {
+    let Some((host, port)) = DB::tcp_address(options) else {
+        return options.connect().await;
+    };
+    let relay = TcpRelay::connect(host, port).await?;
+    let (options, socket) = DB::by_socket(options.clone(), relay.folder());
+    relay.serve(&socket, options.connect()).await
 }
 
 fn unavailable(fault: LoginUnavailable) -> LegacyError {

@@ -16,6 +16,13 @@ pub(crate) trait Engine: Database {
     /// The options with another user and password.
     fn with_login(options: Options<Self>, login: &Login) -> Options<Self>;
 
+    /// Host and port, where the driver would connect by TCP.
+    fn tcp_address(options: &Options<Self>) -> Option<(&str, u16)>;
+
+    /// The options to connect by a Unix socket in this folder instead, and the socket's path. Host
+    /// and TLS stay what they are.
+    fn by_socket(options: Options<Self>, folder: &str) -> (Options<Self>, String);
+
     /// Runs statements without values or rows, by the simple protocol.
     fn run(
         connection: &mut Self::Connection,
@@ -35,10 +42,24 @@ pub(crate) trait Engine: Database {
 /// a message without reply, which costs the next statement some 40 ms (Nagle's algorithm against
 /// delayed acknowledgement, measured on Linux with sqlx 0.9).
 macro_rules! engine {
-    ($database:ty, persistent: $persistent:literal, login: $with_login:expr) => {
+    (
+        $database:ty,
+        persistent: $persistent:literal,
+        login: $with_login:expr,
+        address: $tcp_address:expr,
+        socket: $by_socket:expr
+    ) => {
         impl Engine for $database {
             fn with_login(options: Options<Self>, login: &Login) -> Options<Self> {
                 $with_login(options, login)
+            }
+
+            fn tcp_address(options: &Options<Self>) -> Option<(&str, u16)> {
+                $tcp_address(options)
+            }
+
+            fn by_socket(options: Options<Self>, folder: &str) -> (Options<Self>, String) {
+                $by_socket(options, folder)
             }
 
             fn run(
@@ -76,9 +97,27 @@ macro_rules! engine {
     };
 }
 
-engine!(sqlx::Sqlite, persistent: true, login: |options, _| options);
-engine!(sqlx::Postgres, persistent: false, login: postgres_login);
-engine!(sqlx::MySql, persistent: true, login: mysql_login);
+engine!(
+    sqlx::Sqlite,
+    persistent: true,
+    login: |options, _| options,
+    address: |_| None,
+    socket: |options, folder: &str| (options, folder.to_owned())
+);
+engine!(
+    sqlx::Postgres,
+    persistent: false,
+    login: postgres_login,
+    address: postgres_address,
+    socket: postgres_socket
+);
+engine!(
+    sqlx::MySql,
+    persistent: true,
+    login: mysql_login,
+    address: mysql_address,
+    socket: mysql_socket
+);
 
 fn postgres_login(options: Options<sqlx::Postgres>, login: &Login) -> Options<sqlx::Postgres> {
     let options = options.password(&login.password);
@@ -96,6 +135,31 @@ fn mysql_login(options: Options<sqlx::MySql>, login: &Login) -> Options<sqlx::My
         Some(user) => options.username(user),
         None => options,
     }
+}
+
+fn postgres_address(options: &Options<sqlx::Postgres>) -> Option<(&str, u16)> {
+    let host = options.get_host();
+    // libpq's rule, which the driver keeps: a host with a slash is a socket's folder.
+    let is_tcp = options.get_socket().is_none() && !host.starts_with('/');
+    is_tcp.then(|| (host, options.get_port()))
+}
+
+fn postgres_socket(
+    options: Options<sqlx::Postgres>,
+    folder: &str,
+) -> (Options<sqlx::Postgres>, String) {
+    // libpq's name for it.
+    let path = format!("{folder}/.s.PGSQL.{}", options.get_port());
+    (options.socket(folder), path)
+}
+
+fn mysql_address(options: &Options<sqlx::MySql>) -> Option<(&str, u16)> {
+    let is_tcp = options.get_socket().is_none();
+    is_tcp.then(|| (options.get_host(), options.get_port()))
+}
+
+fn mysql_socket(options: Options<sqlx::MySql>, folder: &str) -> (Options<sqlx::MySql>, String) {
+    (options.socket(folder), folder.to_owned())
 }
 
 /// Unchecked, because the drivers disagree on which text types are strings and which are bytes;

@@ -93,12 +93,24 @@ impl LegacyDatabase {
         Ok(database)
     }
 
+    /// Connects and looks the tables up, so that the first question has neither to wait for. Does
+    /// not ask whether they may be read: that question will tell.
+    ///
+    /// # Errors
+    ///
+    /// The first thing in the way, with a [`LegacyError::hint`].
+    pub async fn warm_up(&self) -> Result<(), LegacyError> {
+        let mut session = self.begin().await?;
+        self.tables(session.as_mut()).await?;
+        session.finish().await
+    }
+
     /// Connects and checks that everything configured is there and may be read.
     ///
     /// # Errors
     ///
     /// The first thing in the way, with a [`LegacyError::hint`].
-    pub async fn check(&self) -> Result<(), LegacyError> {
+    async fn check(&self) -> Result<(), LegacyError> {
         let mut session = self.begin().await?;
         let users = self.tables(session.as_mut()).await?;
         let mut probes = vec![users.select_users("checking access")];

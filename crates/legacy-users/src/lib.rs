@@ -21,6 +21,7 @@ mod query;
 mod social_accounts;
 mod table_facts;
 mod table_name;
+mod tcp_relay;
 mod url_options;
 mod user_table;
 

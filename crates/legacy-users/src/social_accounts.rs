@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use migration_model::{LegacyId, SocialAccount};
 
-use crate::catalog::{Table, nearest};
+use crate::catalog::Table;
 use crate::column::Column;
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
@@ -38,15 +38,8 @@ impl SocialAccounts {
         table: &Table,
     ) -> Result<SocialAccounts, LegacyError> {
         let column = |wanted: &str| {
-            table.column(dialect, wanted).cloned().ok_or_else(|| {
-                let names = table.columns.iter().map(|column| column.name.as_str());
-                LegacyError::ColumnMissing {
-                    table: name.shown(),
-                    column: wanted.to_owned(),
-                    setting: SETTING.to_owned(),
-                    nearest: nearest(wanted, names).map(str::to_owned),
-                }
-            })
+            let column = table.needed(dialect, wanted, &name, SETTING)?;
+            Ok::<_, LegacyError>(column.clone())
         };
         Ok(SocialAccounts {
             dialect,

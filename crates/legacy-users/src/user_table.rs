@@ -11,7 +11,7 @@ use migration_model::{
 };
 
 use crate::account_emails::AccountEmails;
-use crate::catalog::{Table, nearest, nearest_table, read_tables};
+use crate::catalog::{Table, nearest_table, read_tables};
 use crate::column::{Column, is_true, parse_moment};
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
@@ -275,18 +275,9 @@ impl Selection<'_> {
 
     fn required(&mut self, field: &str, setting: &str) -> Result<usize, LegacyError> {
         let name = self.wanted.legacy.columns.resolve(field);
-        match self.table.column(self.dialect, name) {
-            Some(column) => Ok(self.columns.position_of(column)),
-            None => {
-                let names = self.table.columns.iter().map(|column| column.name.as_str());
-                Err(LegacyError::ColumnMissing {
-                    table: self.wanted.users.shown(),
-                    column: name.to_owned(),
-                    setting: setting.to_owned(),
-                    nearest: nearest(name, names).map(str::to_owned),
-                })
-            }
-        }
+        let table = &self.wanted.users;
+        let column = self.table.needed(self.dialect, name, table, setting)?;
+        Ok(self.columns.position_of(column))
     }
 }
 

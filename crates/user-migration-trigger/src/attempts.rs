@@ -3,7 +3,8 @@
 //!
 //! Cognito locks a user after wrong passwords, but whom it does not know it hands to the trigger
 //! each time, and no lock-out is documented for them. Each of the function's processes counts for
-//! itself, so the limit in all is this one times their number: cap that (reserved concurrency).
+//! itself, so the limit in all is this one times their number: cap that (reserved concurrency), or
+//! let them count together ([`crate::shared_attempts`]).
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};

@@ -3,7 +3,7 @@
 //! JSON or clocks. Called by [`crate::Trigger`].
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use django_password::{HashState, PasswordMatch, PlainPassword, Verdict};
 use migration_model::{LegacyUser, LoginColumn, LoginMatch, Reason, WeakPassword};
@@ -17,6 +17,7 @@ use crate::legacy_logins::LegacyLogins;
 use crate::observation::{Observation, Step};
 use crate::public_error::PublicError;
 use crate::reply::Reply;
+use crate::shared_attempts::{Taken, Who};
 use crate::trigger::Trigger;
 use crate::user_attributes::UserAttributes;
 
@@ -37,7 +38,9 @@ pub(crate) async fn decide<L: LegacyLogins>(
     let login = required(event.user_name.clone(), "userName")?;
     let password = Arc::new(required(event.take_password(), "request.password")?);
     let mut work = HashWork::Owed;
-    let checked = match may_be_checked(trigger, event, &login) {
+    let mut taken = Taken::default();
+    let may_be_checked = may_be_checked(trigger, event, &login, &mut taken, seen).await;
+    let checked = match may_be_checked {
         Ok(()) => {
             let checked = check(trigger, event, &login, &password, &mut work, budget, seen).await;
             if matches!(checked, Err(Stop::Refuse(_))) {
@@ -48,9 +51,14 @@ pub(crate) async fn decide<L: LegacyLogins>(
         }
         Err(stop) => Err(stop),
     };
-    if matches!(checked, Err(Stop::Refuse(_))) && work == HashWork::Owed {
+    let is_refused = matches!(checked, Err(Stop::Refuse(_)));
+    if is_refused && work == HashWork::Owed {
         let spending = trigger.hashes.spend(&password, budget);
         seen.timed(Step::Spend, spending).await.map_err(unchecked)?;
+    }
+    if let (Some(table), false) = (&trigger.shared_attempts, is_refused) {
+        let given_back = seen.timed(Step::Count, table.give_back(taken)).await;
+        seen.count_fault = given_back.err().or(seen.count_fault.take());
     }
     checked
 }
@@ -58,13 +66,32 @@ pub(crate) async fn decide<L: LegacyLogins>(
 /// Whether the password will be looked at. One login guessed at too often is refused as any wrong
 /// password is, at the same cost: whoever guesses does not even learn that this guess was not
 /// tried. Too many refusals through one app client may be anybody's, and nobody is called wrong.
-fn may_be_checked<L>(trigger: &Trigger<L>, event: &Event, login: &str) -> Result<(), Stop>
-where
-    L: LegacyLogins,
-{
+///
+/// The process's own counts are asked first, and alone where no table is given or it does not answer:
+/// then no more guesses pass than each process allows, and nobody is refused for the table's sake.
+async fn may_be_checked<L: LegacyLogins>(
+    trigger: &Trigger<L>,
+    event: &Event,
+    login: &str,
+    taken: &mut Taken,
+    seen: &mut Observation,
+) -> Result<(), Stop> {
     trigger.check_pool(event)?;
     let client = event.client_id.as_deref();
-    match trigger.attempts.exceeded(login, client, Instant::now()) {
+    let mut exceeded = trigger.attempts.exceeded(login, client, Instant::now());
+    if let (Some(table), None) = (&trigger.shared_attempts, exceeded) {
+        let who = Who {
+            pool: event.user_pool_id.as_deref(),
+            client,
+            login,
+        };
+        let taking = table.take(who, SystemTime::now(), taken);
+        match seen.timed(Step::Count, taking).await {
+            Ok(answer) => exceeded = answer,
+            Err(fault) => seen.count_fault = Some(fault),
+        }
+    }
+    match exceeded {
         None => Ok(()),
         Some(Exceeded::Login) => Err(Reason::AttemptsExceeded.into()),
         Some(Exceeded::Client) => {

@@ -12,6 +12,7 @@
 
 mod attempts;
 mod authentication;
+mod aws_service;
 mod aws_signing;
 mod breaker;
 mod budget;
@@ -35,6 +36,7 @@ mod public_error;
 mod reply;
 mod secret_login;
 mod settings;
+mod shared_attempts;
 mod sign_up;
 mod token_generation;
 mod token_groups;

@@ -21,6 +21,9 @@ use crate::user_attributes::UserAttributes;
 /// The CloudWatch namespace of the metrics.
 pub const METRIC_NAMESPACE: &str = "Cutover/UserMigrationTrigger";
 
+/// The metric of [`Observation::count_fault`].
+const COUNT_FAULTS: &str = "CountFaults";
+
 /// A step whose time is recorded.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +34,8 @@ pub enum Step {
     Verify,
     /// The dummy check of a refusal.
     Spend,
+    /// Counting attempts in the table that all processes share.
+    Count,
 }
 
 /// What is noted while an event is decided. Nothing in it names a person, quotes the event or
@@ -57,6 +62,8 @@ pub struct Observation {
     pub left_out: Vec<String>,
     /// Reason codes of what will not be as expected though the person gets in.
     pub warnings: Vec<Reason>,
+    /// What was wrong with the table that attempts are counted in, if anything.
+    pub count_fault: Option<String>,
 }
 
 impl Observation {
@@ -74,6 +81,7 @@ impl Observation {
             cost: None,
             left_out: Vec::new(),
             warnings: Vec::new(),
+            count_fault: None,
         }
     }
 
@@ -148,6 +156,12 @@ impl Observation {
             "warnings",
             Some(&self.warnings).filter(|codes| !codes.is_empty()),
         );
+        set(&mut line, "count_fault", self.count_fault.as_deref());
+        set(
+            &mut line,
+            COUNT_FAULTS,
+            self.count_fault.as_ref().map(|_| 1),
+        );
         set(
             &mut line,
             "_aws",
@@ -169,6 +183,9 @@ impl Observation {
         for step in self.steps.keys() {
             metrics.push(json!({"Name": step.member(), "Unit": "Milliseconds"}));
         }
+        if self.count_fault.is_some() {
+            metrics.push(json!({"Name": COUNT_FAULTS, "Unit": "Count"}));
+        }
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -189,6 +206,7 @@ impl Step {
             Step::LookUp => "LookUpDuration",
             Step::Verify => "VerifyDuration",
             Step::Spend => "SpendDuration",
+            Step::Count => "CountDuration",
         }
     }
 }

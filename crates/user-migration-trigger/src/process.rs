@@ -102,6 +102,9 @@ async fn prepare(started: Instant) -> Result<Function<LegacyDatabase>, StartErro
     if let Some((attribute, key)) = settings.groups {
         trigger = trigger.carrying_groups(&attribute, key);
     }
+    if let Some(table) = settings.shared_attempts {
+        trigger = trigger.counting_in(table);
+    }
     Ok(Function::new(
         trigger,
         settings.pseudonyms,
@@ -116,7 +119,7 @@ async fn warm_database(settings: &Settings) -> Result<LegacyDatabase, StartError
     let (legacy, mapping) = (&settings.config.legacy, &settings.config.mapping);
     let (limits, login) = (ConnectSettings::for_trigger(), settings.login.clone());
     let database = LegacyDatabase::open_with_login(legacy, mapping, limits, login)?;
-    match tokio::time::timeout(WARM_UP, database.check()).await {
+    match tokio::time::timeout(WARM_UP, database.warm_up()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             let cause = described(&error);

@@ -1,5 +1,5 @@
-//! A name for a person in the logs that is not theirs. Must not know events or decisions. Used for
-//! the log line of an invocation alone.
+//! A name for a person that is not theirs. Must not know events or decisions. Used for the log line
+//! of an invocation, and for shared counts.
 
 use hmac::{Hmac, KeyInit, Mac};
 use migration_model::fold_login_name;
@@ -31,12 +31,32 @@ impl PseudonymKey {
     /// 16 hex digits of HMAC-SHA256 over the login, letter case and Unicode forms folded as the
     /// look-up folds them.
     pub fn of(&self, login: &str) -> String {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
-            return String::new();
-        };
-        mac.update(fold_login_name(login).as_bytes());
-        let code = hex::encode(mac.finalize().into_bytes());
+        let code = hex::encode(self.hash(fold_login_name(login).as_bytes()));
         code.get(..16).unwrap_or_default().to_owned()
+    }
+
+    /// 128 bits of HMAC-SHA256 over several texts, each with its length.
+    pub(crate) fn code(&self, texts: &[&str]) -> [u8; 16] {
+        let mut joined = Zeroizing::new(String::new());
+        for text in texts {
+            joined.push_str(&text.len().to_string());
+            joined.push(':');
+            joined.push_str(text);
+        }
+        let mut code = [0; 16];
+        code.iter_mut()
+            .zip(self.hash(joined.as_bytes()))
+            .for_each(|(to, from)| *to = from);
+        code
+    }
+
+    fn hash(&self, text: &[u8]) -> Vec<u8> {
+        // HMAC takes keys of any length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
+            return Vec::new();
+        };
+        mac.update(text);
+        mac.finalize().into_bytes().to_vec()
     }
 }
 
@@ -50,6 +70,14 @@ mod tests {
         assert_eq!(key.of("Ann@Example.org"), key.of("ann@example.org"));
         assert_ne!(key.of("ann@example.org"), key.of("bob@example.org"));
         assert_eq!(key.of("ann").len(), 16);
+    }
+
+    #[test]
+    fn texts_that_are_cut_elsewhere_have_another_code() {
+        let key = PseudonymKey::shared("k");
+        assert_eq!(key.code(&["a", "bc"]), key.code(&["a", "bc"]));
+        assert_ne!(key.code(&["a", "bc"]), key.code(&["ab", "c"]));
+        assert_ne!(key.code(&["a"]), PseudonymKey::shared("l").code(&["a"]));
     }
 
     #[test]

@@ -17,7 +17,8 @@ use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
 use crate::iam_login::IamLogin;
 use crate::pseudonym::PseudonymKey;
-use crate::secret_login::SecretLogin;
+use crate::secret_login::{self, SecretLogin};
+use crate::shared_attempts::{self, SharedAttempts};
 use crate::usual_cost::UsualCost;
 
 /// Where Lambda's Runtime API listens; without it there is nobody to tell anything.
@@ -35,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) groups: Option<(String, GroupSealKey)>,
     /// The database's login, where the URL does not hold its password.
     pub(crate) login: Option<Arc<dyn DatabaseLogin>>,
+    /// Where all processes count refused sign-ins together.
+    pub(crate) shared_attempts: Option<SharedAttempts>,
 }
 
 /// Why the function cannot start. Names keys and files, never values.
@@ -62,10 +65,12 @@ pub(crate) enum SettingsError {
     #[error("CUTOVER_LEGACY_IAM_AUTH: {0}")]
     IamUrl(&'static str),
     #[error("CUTOVER_LEGACY_SECRET_ARN: {0}")]
-    Secret(&'static str),
+    Secret(String),
+    #[error("CUTOVER_ATTEMPTS_TABLE: {0}")]
+    AttemptsTable(String),
     #[error("CUTOVER_LEGACY_IAM_AUTH and CUTOVER_LEGACY_SECRET_ARN are both set: choose one")]
     TwoLogins,
-    #[error("the database's login needs {0}, which Lambda sets")]
+    #[error("AWS's services are asked with {0}, which Lambda sets")]
     NoAws(&'static str),
     #[error("the system gives no random numbers")]
     NoRandomness,
@@ -108,6 +113,7 @@ impl Settings {
             function_name: variable("AWS_LAMBDA_FUNCTION_NAME")?.unwrap_or_default(),
             groups: groups(&config)?,
             login: login(&config)?,
+            shared_attempts: shared_attempts(&config)?,
             config,
         })
     }
@@ -209,12 +215,31 @@ fn login(config: &Config) -> Result<Option<Arc<dyn DatabaseLogin>>, SettingsErro
             Ok(Some(Arc::new(login.map_err(SettingsError::IamUrl)?)))
         }
         (false, Some(arn)) => {
-            let endpoint = variable("AWS_ENDPOINT_URL_SECRETS_MANAGER")?;
-            let login = SecretLogin::new(arn, endpoint.as_deref(), credentials()?);
+            let endpoint = variable(secret_login::SERVICE.endpoint_variable)?;
+            let credentials = Arc::new(credentials()?);
+            let login = SecretLogin::new(arn, endpoint.as_deref(), credentials);
             Ok(Some(Arc::new(login.map_err(SettingsError::Secret)?)))
         }
         (true, Some(_)) => Err(SettingsError::TwoLogins),
     }
+}
+
+fn shared_attempts(config: &Config) -> Result<Option<SharedAttempts>, SettingsError> {
+    let Some(arn) = variable("CUTOVER_ATTEMPTS_TABLE")? else {
+        return Ok(None);
+    };
+    let wrong = SettingsError::AttemptsTable;
+    let Some(key) = variable("CUTOVER_PSEUDONYM_KEY")?.map(Zeroizing::new) else {
+        return Err(wrong(
+            "it needs CUTOVER_PSEUDONYM_KEY, by which all processes name a login alike".to_owned(),
+        ));
+    };
+    let names = PseudonymKey::shared(&key);
+    let endpoint = variable(shared_attempts::SERVICE.endpoint_variable)?;
+    let (credentials, limits) = (Arc::new(credentials()?), config.trigger.attempts);
+    SharedAttempts::new(&arn, endpoint.as_deref(), credentials, names, limits)
+        .map(Some)
+        .map_err(wrong)
 }
 
 fn credentials() -> Result<AwsCredentials, SettingsError> {

@@ -23,15 +23,17 @@ use crate::hash_check::HashChecker;
 use crate::legacy_logins::{LegacyLogins, LookUpFault};
 use crate::observation::{Observation, Step};
 use crate::public_error::PublicError;
+use crate::shared_attempts::SharedAttempts;
 use crate::{authentication, forgot_password, sign_up, token_generation};
 
-/// Decides events. Never writes anywhere.
+/// Decides events. Never writes anywhere, but for counts of refusals where a table is given.
 pub struct Trigger<L> {
     legacy: L,
     pool: Option<PoolTarget>,
     pub(crate) mapping: UserMapping,
     pub(crate) hashes: HashChecker,
     pub(crate) attempts: Attempts,
+    pub(crate) shared_attempts: Option<SharedAttempts>,
     pub(crate) carried_groups: Option<CarriedGroups>,
     pub(crate) weak_password: WeakPassword,
     password_policy: PasswordPolicy,
@@ -49,6 +51,7 @@ impl<L: LegacyLogins> Trigger<L> {
             mapping: config.mapping.clone(),
             hashes,
             attempts: Attempts::new(config.trigger.attempts),
+            shared_attempts: None,
             carried_groups: None,
             weak_password: config.trigger.weak_password,
             password_policy: config.trigger.password_policy,
@@ -63,6 +66,13 @@ impl<L: LegacyLogins> Trigger<L> {
     pub fn carrying_groups(mut self, attribute: &str, key: GroupSealKey) -> Trigger<L> {
         let sign_in = self.mapping.sign_in;
         self.carried_groups = Some(CarriedGroups::new(attribute.to_owned(), key, sign_in));
+        self
+    }
+
+    /// Counts refused sign-ins in a table that other processes count in, too.
+    #[must_use]
+    pub(crate) fn counting_in(mut self, table: SharedAttempts) -> Trigger<L> {
+        self.shared_attempts = Some(table);
         self
     }
 

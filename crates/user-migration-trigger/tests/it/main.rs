@@ -1,6 +1,7 @@
 //! The trigger as Cognito meets it: the real program under a Lambda Runtime API, on data that real
 //! Django made; and the decisions by themselves where a database would only be in the way.
 
+mod aws_account;
 mod axes;
 mod canaries;
 mod decisions;
@@ -14,6 +15,7 @@ mod program;
 mod refusals;
 mod runtime_api;
 mod secret;
+mod shared_attempts;
 mod sources;
 mod start;
 mod stopped_server;

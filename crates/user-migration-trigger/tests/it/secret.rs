@@ -1,64 +1,18 @@
 //! The database's login in Secrets Manager (moto's) and rotated there, with a PostgreSQL that asks
 //! for the password.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
 use serde_json::{Value, json};
 
+use crate::aws_account::{AwsAccount, SECRET_KEY};
 use crate::program::{CHEAP_HASH, Program, sign_in};
 use crate::stopped_server::{PASSWORD, Server};
 
-/// moto in a process of its own; it ends when its input does.
-struct SecretKeeper {
-    process: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-    endpoint: String,
-    arn: String,
-}
-
-impl SecretKeeper {
-    fn start() -> SecretKeeper {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut process = Command::new(here.join("../../target/python-emulators/bin/python"))
-            .arg(here.join("tests/it/secret_keeper.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("`make emulators` made it");
-        let input = process.stdin.take();
-        let mut output = BufReader::new(process.stdout.take().expect("it is piped"));
-        let mut line = String::new();
-        output.read_line(&mut line).expect("it can be read");
-        let ready: Value = serde_json::from_str(&line).expect("moto starts");
-        let text = |name: &str| ready[name].as_str().expect("a string").to_owned();
-        SecretKeeper {
-            process,
-            input,
-            output,
-            endpoint: text("endpoint"),
-            arn: text("arn"),
-        }
-    }
-
-    fn keep(&mut self, password: &str) {
-        let secret = json!({"username": "legacy", "password": password, "engine": "postgres"});
-        let input = self.input.as_mut().expect("it is open");
-        writeln!(input, "{secret}").expect("it listens");
-        let mut answer = String::new();
-        self.output.read_line(&mut answer).expect("it can be read");
-        assert_eq!(answer, "\n");
-    }
-}
-
-impl Drop for SecretKeeper {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.process.wait();
-    }
+/// The secret's new value; its ARN.
+fn keep(account: &mut AwsAccount, operation: &str, name: &str, password: &str) -> String {
+    let secret = json!({"username": "legacy", "password": password, "engine": "postgres"});
+    let arguments = json!({ name: "legacy", "SecretString": secret.to_string() });
+    let kept = account.call("secretsmanager", operation, &arguments);
+    kept["ARN"].as_str().expect("secrets have one").to_owned()
 }
 
 #[tokio::test]
@@ -71,8 +25,8 @@ async fn a_rotated_secret_is_read_again_and_a_wrong_one_is_an_outage() {
          INSERT INTO auth_user VALUES (1, 'ann', '{CHEAP_HASH}');
          CREATE ROLE legacy LOGIN PASSWORD 'first-Kq3'; GRANT SELECT ON auth_user TO legacy"
     ));
-    let mut keeper = SecretKeeper::start();
-    keeper.keep("first-Kq3");
+    let mut account = AwsAccount::start();
+    let arn = keep(&mut account, "create_secret", "Name", "first-Kq3");
 
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = folder.path().join("cutover.toml");
@@ -81,10 +35,8 @@ async fn a_rotated_secret_is_read_again_and_a_wrong_one_is_an_outage() {
     let url = server.url().replace("app@", "") + "?sslmode=disable";
     let function = Program::with_config(&config)
         .set("CUTOVER_LEGACY_URL", &url)
-        .set("CUTOVER_LEGACY_SECRET_ARN", &keeper.arn)
-        .set("AWS_ENDPOINT_URL_SECRETS_MANAGER", &keeper.endpoint)
-        .set("AWS_ACCESS_KEY_ID", "local")
-        .set("AWS_SECRET_ACCESS_KEY", "local-Jw8")
+        .set("CUTOVER_LEGACY_SECRET_ARN", &arn)
+        .with_aws("AWS_ENDPOINT_URL_SECRETS_MANAGER", &account.endpoint)
         .start()
         .await;
     let event = sign_in("ann", PASSWORD);
@@ -94,7 +46,7 @@ async fn a_rotated_secret_is_read_again_and_a_wrong_one_is_an_outage() {
     // A rotation changes the password on both sides; connections that are open stay.
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'legacy'";
     server.execute("ALTER ROLE legacy PASSWORD 'second-Zt5'");
-    keeper.keep("second-Zt5");
+    keep(&mut account, "put_secret_value", "SecretId", "second-Zt5");
     server.execute(cut);
     assert_eq!(status(&function.response(&event).await), "CONFIRMED");
 
@@ -106,7 +58,7 @@ async fn a_rotated_secret_is_read_again_and_a_wrong_one_is_an_outage() {
         "Cutover.Unavailable"
     );
     let written = function.finish().await.all();
-    for secret in ["first-Kq3", "second-Zt5", "third-Mh1", "local-Jw8"] {
+    for secret in ["first-Kq3", "second-Zt5", "third-Mh1", SECRET_KEY] {
         assert!(!written.contains(secret));
     }
     assert!(written.contains("legacy-access-denied"), "{written}");

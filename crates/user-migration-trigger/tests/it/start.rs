@@ -64,7 +64,7 @@ async fn every_other_reason_not_to_start_is_told_too() {
                 .set("CUTOVER_LEGACY_SECRET_ARN", "hunter2")
                 .set("AWS_ACCESS_KEY_ID", "hunter2")
                 .set("AWS_SECRET_ACCESS_KEY", "hunter2"),
-            "CUTOVER_LEGACY_SECRET_ARN: it is no ARN of a secret",
+            "CUTOVER_LEGACY_SECRET_ARN: it is no ARN of Secrets Manager",
         ),
         (
             Program::on_default_data()
@@ -81,9 +81,24 @@ async fn every_other_reason_not_to_start_is_told_too() {
         ),
         (
             Program::on_default_data()
+                .set("CUTOVER_ATTEMPTS_TABLE", "hunter2")
+                .set("CUTOVER_PSEUDONYM_KEY", "hunter2")
+                .set("AWS_ACCESS_KEY_ID", "hunter2")
+                .set("AWS_SECRET_ACCESS_KEY", "hunter2"),
+            "CUTOVER_ATTEMPTS_TABLE: it is no ARN of DynamoDB",
+        ),
+        (
+            Program::on_default_data().set(
+                "CUTOVER_ATTEMPTS_TABLE",
+                "arn:aws:dynamodb:eu-west-1:1:table/attempts",
+            ),
+            "CUTOVER_ATTEMPTS_TABLE: it needs CUTOVER_PSEUDONYM_KEY",
+        ),
+        (
+            Program::on_default_data()
                 .set("CUTOVER_LEGACY_IAM_AUTH", "true")
                 .set("CUTOVER_LEGACY_URL", "postgres://app@db.example.com/app"),
-            "needs AWS_ACCESS_KEY_ID",
+            "AWS_ACCESS_KEY_ID, which Lambda sets",
         ),
         (
             Program::on_default_data()
