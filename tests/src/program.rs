@@ -285,9 +285,11 @@ pub fn kill(pid: u32) {
     signal(pid, Signal::KILL);
 }
 
-/// Whether a process runs.
+/// Whether a process runs, if only some of its threads: the first of them shows as ended while
+/// others still are about to, and the parent is not told before all have.
 pub fn runs(pid: u32) -> bool {
-    parent_of(pid).is_some()
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+    parent_of(pid).is_some() || threads.is_ok_and(|threads| threads.count() > 1)
 }
 
 /// Sends a signal to a process of our own.
