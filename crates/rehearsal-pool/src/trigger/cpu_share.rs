@@ -2,7 +2,9 @@
 //!
 //! Responsible for holding a process to it by a `cpu` cgroup, of either version, where this program
 //! may make one; elsewhere processes run unlimited, which is said once in the log and in the list
-//! of runs. It must not know what the process does.
+//! of runs. A group can go only when its process is gone: those of processes that were still ending
+//! are tried again, and those that a pool left behind which was killed go when another one starts.
+//! It must not know what the process does.
 //!
 //! Source: Lambda developer guide, "Configure Lambda function memory": at 1,769 MB a function has
 //! the equivalent of one vCPU, in proportion to memory.
@@ -11,6 +13,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 const MB_OF_ONE_CORE: f64 = 1_769.0;
 /// The period of the quota. Lambda's own is not documented; this is the kernel's default.
@@ -31,7 +34,12 @@ fn quota_microseconds(memory_mb: u32) -> u32 {
     ((cores(memory_mb) * f64::from(PERIOD_MICROSECONDS)) as u32).max(1_000)
 }
 
-/// A cgroup with a quota; removed when dropped, which works once its process has ended.
+const NAME: &str = "rehearsal-trigger-";
+
+/// Groups that could not be removed yet.
+static LEFT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A cgroup with a quota; removed when dropped, or soon after where its process is still ending.
 #[derive(Debug)]
 pub(crate) struct CpuShare {
     folder: PathBuf,
@@ -49,7 +57,8 @@ impl CpuShare {
     fn make_in(parent: &Parent, memory_mb: u32) -> io::Result<Self> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let name = format!("rehearsal-trigger-{}-{number}", std::process::id());
+        Self::remove_left();
+        let name = format!("{NAME}{}-{number}", std::process::id());
         if parent.version == Version::Second {
             // Fails in a group that has processes of its own, other than the root.
             fs::write(parent.folder.join("cgroup.subtree_control"), "+cpu")?;
@@ -68,6 +77,24 @@ impl CpuShare {
         Ok(share)
     }
 
+    /// Tries again to remove the groups of processes that had not ended; says whether none is left.
+    pub(super) fn remove_left() -> bool {
+        let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+        left.retain(|folder| !removed(folder));
+        left.is_empty()
+    }
+
+    /// Removes the groups of pools that ended without doing so themselves.
+    pub(super) fn remove_strangers() {
+        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        let (groups, mounts) = (read("/proc/self/cgroup"), read("/proc/self/mounts"));
+        if let Some(parent) = parent(&groups, &mounts) {
+            remove_strangers_in(&parent.folder, |pid| {
+                Path::new("/proc").join(pid.to_string()).exists()
+            });
+        }
+    }
+
     /// Holds a process, and whatever it starts, to the share.
     pub(super) fn hold(&self, pid: u32) -> io::Result<()> {
         self.write("cgroup.procs", &pid.to_string())
@@ -80,8 +107,34 @@ impl CpuShare {
 
 impl Drop for CpuShare {
     fn drop(&mut self) {
-        // A group with a process that is only just ending stays behind, empty soon after.
-        let _ = fs::remove_dir(&self.folder);
+        if !removed(&self.folder) {
+            let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+            left.push(self.folder.clone());
+        }
+    }
+}
+
+/// Removes a group, unless a process is in it.
+fn removed(folder: &Path) -> bool {
+    match fs::remove_dir(folder) {
+        Ok(()) => true,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+fn remove_strangers_in(parent: &Path, runs: impl Fn(u32) -> bool) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let maker = name.to_str().and_then(|name| {
+            let (pid, _) = name.strip_prefix(NAME)?.split_once('-')?;
+            pid.parse().ok()
+        });
+        if maker.is_some_and(|pid| !runs(pid)) {
+            removed(&entry.path());
+        }
     }
 }
 
@@ -169,6 +222,38 @@ mod tests {
             })
         );
         assert_eq!(parent("", ""), None);
+    }
+
+    #[test]
+    fn groups_of_ended_pools_go_and_others_stay() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for name in ["rehearsal-trigger-7-0", "rehearsal-trigger-8-1", "another"] {
+            fs::create_dir(folder.path().join(name)).expect("a writable folder");
+        }
+        remove_strangers_in(folder.path(), |pid| pid == 8);
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .expect("readable")
+            .map(|entry| entry.expect("readable").file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["another", "rehearsal-trigger-8-1"]);
+    }
+
+    #[test]
+    fn a_group_that_is_in_use_is_tried_again() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let used = folder.path().join("used");
+        let file = used.join("file");
+        fs::create_dir(&used).expect("a writable folder");
+        fs::write(&file, "").expect("a writable folder");
+        drop(CpuShare {
+            folder: used.clone(),
+        });
+        CpuShare::remove_left();
+        assert!(used.exists());
+        fs::remove_file(file).expect("written above");
+        CpuShare::remove_left();
+        assert!(!used.exists());
     }
 
     #[test]

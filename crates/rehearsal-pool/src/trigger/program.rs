@@ -38,6 +38,9 @@ struct Start {
 impl ProgramRunner {
     pub(crate) fn new(program: TriggerProgram, region: String, arn: String) -> Self {
         let slots = Semaphore::new(program.concurrency.max(1));
+        if program.cpu_share {
+            CpuShare::remove_strangers();
+        }
         let shares_cpu = program.cpu_share
             && match CpuShare::make(program.memory_mb) {
                 Ok(_) => true,
@@ -150,6 +153,11 @@ impl ProgramRunner {
         let idle = std::mem::take(&mut *self.idle());
         for environment in idle {
             environment.end().await;
+        }
+        // Of processes whose limit had passed; they were killed, which takes a moment.
+        let patience = Instant::now() + Duration::from_secs(2);
+        while !CpuShare::remove_left() && Instant::now() < patience {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
