@@ -4,7 +4,8 @@
 //! user. Called by sign-in and by `ForgotPassword`, the only two that invoke this trigger.
 //!
 //! Source: guide page user-pool-lambda-migrate-user, with these exceptions. That returning `sub`
-//! fails like a wrong password: boto3 issue 2747. That an empty response means "not here": guide
+//! fails like a wrong password: boto3 issue 2747; that a sign-in whose function made the user itself
+//! does too, and the next one works: aws-sdk-js issue 3976. That an empty response means "not here": guide
 //! page cognito-user-pool-managing-errors. The text "Exception migrating user in app client …" for
 //! answers the pool cannot use is widely quoted, without a primary source: believed. Which default
 //! values required attributes get is not documented: here they stay absent.
@@ -68,8 +69,13 @@ struct Response {
     enable_sms_mfa: Option<bool>,
 }
 
-/// An answer that breaks a rule, with what the pool's log says of it.
-struct Unusable(&'static str);
+/// An answer that leads to no sign-in, with what the pool's log says of it.
+enum Unusable {
+    /// It breaks a rule.
+    Answer(&'static str),
+    /// The client is told what a wrong password gets, whatever it may know of users.
+    LikeWrongPassword(&'static str),
+}
 
 pub(super) async fn migrate(
     service: &Service,
@@ -120,9 +126,12 @@ pub(super) async fn migrate(
     }
     match create(service, pool, &config, &user_name, occasion, response) {
         Ok(index) => Ok(Migration::Done(index)),
-        Err(Unusable(reason)) => {
+        Err(unusable) => {
+            let (Unusable::Answer(reason) | Unusable::LikeWrongPassword(reason)) = unusable;
             tracing::warn!(reason, "the user migration trigger's answer cannot be used");
-            Ok(Migration::Failed(if client.hides_user_existence {
+            let hidden =
+                client.hides_user_existence || matches!(unusable, Unusable::LikeWrongPassword(_));
+            Ok(Migration::Failed(if hidden {
                 ApiError::incorrect_username_or_password()
             } else {
                 ApiError::new(
@@ -144,29 +153,32 @@ fn create(
 ) -> Result<UserIndex, Unusable> {
     let mut given = response.user_attributes.unwrap_or_default();
     let own_username = given.remove("username");
+    if given.contains_key("sub") {
+        return Err(Unusable::LikeWrongPassword("sub is Cognito's own"));
+    }
     let mut attributes = Attributes::default();
     for (name, value) in &given {
         let id = config
             .schema
             .check(name, value, Writing::Creation)
-            .map_err(|_| Unusable("an attribute does not conform to the pool's schema"))?;
+            .map_err(|_| Unusable::Answer("an attribute does not conform to the pool's schema"))?;
         attributes.set(id, &config.folded_value(id, value));
     }
     if response.enable_sms_mfa == Some(true) {
         if attributes.get(PHONE_NUMBER).is_none() {
-            return Err(Unusable("enableSMSMFA needs a phone_number"));
+            return Err(Unusable::Answer("enableSMSMFA needs a phone_number"));
         }
         if config.mfa() == "OFF" {
-            return Err(Unusable("enableSMSMFA needs a pool with MFA"));
+            return Err(Unusable::Answer("enableSMSMFA needs a pool with MFA"));
         }
     }
     let requested = requested_username(config, user_name, own_username.as_deref(), &attributes)?;
     if !api_model().fits("UsernameType", &requested) {
-        return Err(Unusable("the username is too long or has blanks"));
+        return Err(Unusable::Answer("the username is too long or has blanks"));
     }
     let sub = Uuid::new_v4();
     let new_name = name_of_new_user(config, &requested, sub, &mut attributes)
-        .map_err(|_| Unusable("the username has a form the pool does not take"))?;
+        .map_err(|_| Unusable::Answer("the username has a form the pool does not take"))?;
 
     let confirmed = response.final_user_status.as_deref() == Some("CONFIRMED");
     let status = if confirmed {
@@ -177,7 +189,9 @@ fn create(
     let credential = match occasion {
         Occasion::SignIn { password } if confirmed => {
             if password.chars().count() > LONGEST_PASSWORD {
-                return Err(Unusable("the password is longer than the pool can keep"));
+                return Err(Unusable::Answer(
+                    "the password is longer than the pool can keep",
+                ));
             }
             Credential::Permanent(Verifier::of(
                 pool.short_name(),
@@ -190,17 +204,23 @@ fn create(
 
     let mut state = pool.state();
     if let Some(index) = login_name::find(config, &state.users, user_name) {
-        // Somebody else's sign-in migrated the same user meanwhile.
-        return Ok(index);
+        let migrated = state.users.get(index).is_some_and(|user| user.migrated);
+        return match occasion {
+            Occasion::SignIn { .. } if !migrated => Err(Unusable::LikeWrongPassword(
+                "the user was made meanwhile, by the function itself or by an administrator",
+            )),
+            // Or somebody else's sign-in migrated the same user meanwhile.
+            Occasion::SignIn { .. } | Occasion::ForgotPassword => Ok(index),
+        };
     }
     if state.users.by_username(&new_name.username).is_some()
         || username_holder(config, &state.users, &attributes, None).is_some()
     {
-        return Err(Unusable("the username is taken"));
+        return Err(Unusable::Answer("the username is taken"));
     }
     while let Some(holder) = alias_holder(config, &state.users, &attributes, None) {
         if response.force_alias_creation != Some(true) {
-            return Err(Unusable(
+            return Err(Unusable::Answer(
                 "an alias is taken and forceAliasCreation is not set",
             ));
         }
@@ -216,6 +236,9 @@ fn create(
         },
         service.now(),
     );
+    if let Some(user) = state.users.get_mut(index) {
+        user.migrated = true;
+    }
     if response.message_action.as_deref() != Some("SUPPRESS")
         && let Some(user) = state.users.get(index)
     {
@@ -268,18 +291,18 @@ fn requested_username(
     match (typed_alias, own) {
         (Some(alias), Some(own)) => {
             if attributes.get(alias) != Some(typed) {
-                return Err(Unusable(
+                return Err(Unusable::Answer(
                     "the typed name is not assigned to its alias attribute",
                 ));
             }
             Ok(own.to_owned())
         }
-        (Some(_), None) => Err(Unusable(
+        (Some(_), None) => Err(Unusable::Answer(
             "a name typed as alias needs a username of its own",
         )),
-        (None, Some(own)) if config.folded(own) != typed => {
-            Err(Unusable("username differs from the name in the request"))
-        }
+        (None, Some(own)) if config.folded(own) != typed => Err(Unusable::Answer(
+            "username differs from the name in the request",
+        )),
         (None, _) => Ok(typed.to_owned()),
     }
 }

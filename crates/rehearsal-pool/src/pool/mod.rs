@@ -171,6 +171,7 @@ impl PoolState {
             attributes: new.attributes,
             status: new.status,
             enabled: true,
+            migrated: false,
             created: now,
             modified: now,
             credential: new.credential,

@@ -108,6 +108,8 @@ pub(crate) struct User {
     pub(crate) attributes: Attributes,
     pub(crate) status: UserStatus,
     pub(crate) enabled: bool,
+    /// Made by the user migration trigger.
+    pub(crate) migrated: bool,
     pub(crate) created: Millis,
     pub(crate) modified: Millis,
     pub(crate) credential: Credential,

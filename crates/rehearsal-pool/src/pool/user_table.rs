@@ -234,6 +234,7 @@ mod tests {
             attributes,
             status: UserStatus::Confirmed,
             enabled: true,
+            migrated: false,
             created: 0,
             modified: 0,
             credential: Credential::None,

@@ -2,33 +2,33 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rehearsal_pool::{MailCount, PoolOptions, QuotaTable, Quotas, RehearsalPool, RunningPool};
+use rehearsal_pool::{MailCount, PoolOptions, QuotaTable, Quotas, RunningPool};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Caller};
+use crate::pool::start;
 
 const DAY: u64 = 24 * 60 * 60;
 const MESSAGES_A_DAY: usize = 50;
 
 /// A pool whose request rates are out of the way.
-async fn start() -> (RunningPool, Caller) {
+async fn start_at_nine() -> (RunningPool, Caller) {
     let rates = ["UserCreation", "UserAccountRecovery"].map(|name| (name.to_owned(), 10_000.0));
     let table = QuotaTable {
         rates: rates.into(),
         ..QuotaTable::default()
     };
-    let options = PoolOptions {
+    let (running, caller) = start(PoolOptions {
         quotas: Quotas::Custom(table),
         ..PoolOptions::default()
-    };
-    let running = RehearsalPool::start(options).await.expect("it starts");
+    })
+    .await;
     // To the beginning of a day, which is not to end during the test.
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970");
     let since_nine = (now.as_secs() + DAY - 9 * 60 * 60) % DAY;
     running.advance_clock(Duration::from_secs(DAY - since_nine));
-    let caller = Caller::new(running.endpoint());
     (running, caller)
 }
 
@@ -53,7 +53,7 @@ fn is_over(answer: &Answer) -> bool {
 
 #[tokio::test]
 async fn the_fifty_first_mail_of_a_day_is_refused_though_its_user_is_there() {
-    let (running, caller) = start().await;
+    let (running, caller) = start_at_nine().await;
     let (pool, client) = (running.user_pool_id(), running.client_id());
     for number in 0..MESSAGES_A_DAY {
         let answer = invite(&caller, pool, &format!("user{number}"), "EMAIL").await;
@@ -98,7 +98,7 @@ async fn the_fifty_first_mail_of_a_day_is_refused_though_its_user_is_there() {
 
 #[tokio::test]
 async fn a_pool_with_a_mailer_of_its_own_has_no_daily_limit() {
-    let (running, caller) = start().await;
+    let (running, caller) = start_at_nine().await;
     let settings = json!({
         "PoolName": "own", "EmailConfiguration": {"EmailSendingAccount": "DEVELOPER"},
     });

@@ -6,6 +6,7 @@ mod faults;
 mod import;
 mod invoke_url;
 mod mail;
+mod pool;
 mod python;
 mod readme;
 mod sdk;

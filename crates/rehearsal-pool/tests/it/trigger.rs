@@ -4,38 +4,29 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rehearsal_pool::{
-    PoolOptions, Quotas, RehearsalPool, RunningPool, TriggerOutcome, TriggerProgram,
-};
+use rehearsal_pool::{PoolOptions, RehearsalPool, RunningPool, TriggerOutcome, TriggerProgram};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Caller};
+use crate::client::Caller;
+use crate::pool::{sign_in, start, unlimited};
 use crate::python::{python, script};
 
-async fn start(answers: Value, concurrency: usize, limit: Duration) -> (RunningPool, Caller) {
-    let trigger = TriggerProgram {
+/// The test's function with these answers.
+fn function(answers: &Value) -> TriggerProgram {
+    TriggerProgram {
         args: vec![script("trigger_program.py")],
         env: vec![("TRIGGER_ANSWERS".to_owned(), answers.to_string())],
-        concurrency,
-        limit,
+        limit: PATIENT,
         ..TriggerProgram::new(python())
-    };
-    let options = PoolOptions {
-        quotas: Quotas::Off,
-        trigger: Some(trigger),
-        ..PoolOptions::default()
-    };
-    let running = RehearsalPool::start(options)
-        .await
-        .expect("the pool starts");
-    let caller = Caller::new(running.endpoint());
-    (running, caller)
+    }
 }
 
-async fn sign_in(running: &RunningPool, caller: &Caller, name: &str) -> Answer {
-    let input = json!({"ClientId": running.client_id(), "AuthFlow": "USER_PASSWORD_AUTH",
-                       "AuthParameters": {"USERNAME": name, "PASSWORD": "typed"}});
-    caller.call("InitiateAuth", &input).await
+async fn start_with(trigger: TriggerProgram) -> (RunningPool, Caller) {
+    start(PoolOptions {
+        trigger: Some(trigger),
+        ..unlimited()
+    })
+    .await
 }
 
 const PATIENT: Duration = Duration::from_secs(60);
@@ -55,7 +46,7 @@ fn processes(argument: &str) -> Vec<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_process_serves_one_event_after_the_other() {
-    let (running, caller) = start(json!({}), 10, PATIENT).await;
+    let (running, caller) = start_with(function(&json!({}))).await;
     for number in 0..5 {
         sign_in(&running, &caller, &format!("user{number}")).await;
     }
@@ -78,7 +69,11 @@ async fn a_warm_process_serves_one_event_after_the_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_at_the_same_time_get_a_process_each_up_to_the_limit() {
-    let (running, _) = start(json!({}), 2, PATIENT).await;
+    let (running, _) = start_with(TriggerProgram {
+        concurrency: 2,
+        ..function(&json!({}))
+    })
+    .await;
     let names: Vec<String> = (0..8).map(|number| format!("user{number}")).collect();
     let running = std::sync::Arc::new(running);
     let mut tasks = tokio::task::JoinSet::new();
@@ -106,7 +101,11 @@ async fn events_at_the_same_time_get_a_process_each_up_to_the_limit() {
 async fn outcomes_are_recorded_without_the_text_of_the_error() {
     let answers = json!({"ann": {"error": ["Refused", "private"]}, "bob": {"exit": 1},
                          "init_error": null});
-    let (running, caller) = start(answers, 1, PATIENT).await;
+    let (running, caller) = start_with(TriggerProgram {
+        concurrency: 1,
+        ..function(&answers)
+    })
+    .await;
     sign_in(&running, &caller, "ann").await;
     sign_in(&running, &caller, "bob").await;
     sign_in(&running, &caller, "eve").await;
@@ -132,7 +131,11 @@ async fn outcomes_are_recorded_without_the_text_of_the_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_beyond_the_limit_is_ended_and_recorded() {
     let limit = Duration::from_secs(2);
-    let (running, caller) = start(json!({"ann": {"hang": true}}), 1, limit).await;
+    let (running, caller) = start_with(TriggerProgram {
+        limit,
+        ..function(&json!({"ann": {"hang": true}}))
+    })
+    .await;
     let answer = sign_in(&running, &caller, "ann").await;
     assert_eq!(
         answer.error_type.as_deref(),
@@ -147,7 +150,11 @@ async fn a_process_beyond_the_limit_is_ended_and_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_while_starting_reaches_the_caller() {
     let answers = json!({"init_error": ["Config", "no database"]});
-    let (running, caller) = start(answers, 1, PATIENT).await;
+    let (running, caller) = start_with(TriggerProgram {
+        concurrency: 1,
+        ..function(&answers)
+    })
+    .await;
     let answer = sign_in(&running, &caller, "ann").await;
     assert_eq!(
         answer.error_type.as_deref(),
@@ -161,19 +168,11 @@ async fn an_error_while_starting_reaches_the_caller() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_runs_on_after_the_stop() {
     let mark = format!("mark-{}", std::process::id());
-    let trigger = TriggerProgram {
+    let (running, caller) = start_with(TriggerProgram {
         args: vec![script("trigger_program.py"), mark.clone()],
         ..TriggerProgram::new(python())
-    };
-    let options = PoolOptions {
-        quotas: Quotas::Off,
-        trigger: Some(trigger),
-        ..PoolOptions::default()
-    };
-    let running = RehearsalPool::start(options)
-        .await
-        .expect("the pool starts");
-    let caller = Caller::new(running.endpoint());
+    })
+    .await;
     sign_in(&running, &caller, "ann").await;
     assert_eq!(processes(&mark).len(), 1);
     let address = running.endpoint().trim_start_matches("http://").to_owned();
@@ -185,20 +184,13 @@ async fn nothing_runs_on_after_the_stop() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_is_held_to_its_share_of_a_core_or_the_list_of_runs_says_it_is_not() {
     let mark = format!("share-{}", std::process::id());
-    let trigger = TriggerProgram {
+    let (running, caller) = start_with(TriggerProgram {
         args: vec![script("trigger_program.py"), mark.clone()],
         memory_mb: 1_769,
         cpu_share: true,
         ..TriggerProgram::new(python())
-    };
-    let running = RehearsalPool::start(PoolOptions {
-        quotas: Quotas::Off,
-        trigger: Some(trigger),
-        ..PoolOptions::default()
     })
-    .await
-    .expect("the pool starts");
-    let caller = Caller::new(running.endpoint());
+    .await;
     sign_in(&running, &caller, "ann").await;
     let groups = std::fs::read_to_string(processes(&mark)[0].join("cgroup")).expect("readable");
     let share = caller.get("/_rehearsal/trigger-runs").await.body["cpu_share"].take();
