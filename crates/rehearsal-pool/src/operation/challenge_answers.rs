@@ -104,7 +104,7 @@ fn new_password(attempt: Attempt<'_>, session: Option<&Secret>) -> Result<UserIn
     } = attempt;
     let username = parameters.need("USERNAME")?;
     let password = parameters.need("NEW_PASSWORD")?;
-    client.check_secret_hash(username, parameters.get("SECRET_HASH"))?;
+    attempt.check_secret_hash(username)?;
     let config = pool.config();
     let now = service.now();
     let mut state = pool.state();

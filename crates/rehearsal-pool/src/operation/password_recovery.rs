@@ -4,7 +4,8 @@
 //! Sources: the API reference of the operations; guide pages cognito-user-pool-managing-errors
 //! (what hides whether a user exists), managing-users-passwords, quotas (a code lives an hour);
 //! user-pool-lambda-migrate-user (an unknown name asks the trigger). That a user with a temporary
-//! password cannot reset it: AWS knowledge center, cognito-forgot-password.
+//! password cannot reset it: AWS knowledge center, cognito-forgot-password; that a disabled user's
+//! password cannot be reset either: amazon-cognito-identity-js issue 373.
 
 use std::collections::BTreeMap;
 
@@ -162,6 +163,9 @@ pub(super) async fn admin_reset_user_password(
         UserStatus::Confirmed | UserStatus::ResetRequired
     ) {
         return Err(wrong_state());
+    }
+    if !user.enabled {
+        return Err(ApiError::not_authorized("User is disabled."));
     }
     if config.recovery().is_empty() {
         return Err(ApiError::invalid_parameter(ONLY_ADMINISTRATORS));

@@ -119,6 +119,28 @@ async fn start(
 }
 
 impl Attempt<'_> {
+    /// Checks `SECRET_HASH`: "you can use the value of any user pool sign-in attribute as the
+    /// username element of the secret hash".
+    pub(super) fn check_secret_hash(&self, name: &str) -> Result<(), ApiError> {
+        let given = self.parameters.get("SECRET_HASH");
+        let refused = match self.client.check_secret_hash(name, given) {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        let config = self.pool.config();
+        let state = self.pool.state();
+        let user = login_name::find(&config, &state.users, name);
+        let names = user
+            .and_then(|index| state.users.get(index))
+            .map(|user| login_name::names_of(&config, user));
+        let fits = |name: &String| self.client.check_secret_hash(name, given).is_ok();
+        if names.is_some_and(|names| names.iter().any(fits)) {
+            Ok(())
+        } else {
+            Err(refused)
+        }
+    }
+
     async fn by_password(&self) -> Result<Value, ApiError> {
         let Self {
             service,
@@ -128,7 +150,7 @@ impl Attempt<'_> {
         } = *self;
         let name = self.parameters.need("USERNAME")?;
         let password = self.parameters.need("PASSWORD")?;
-        client.check_secret_hash(name, self.parameters.get("SECRET_HASH"))?;
+        self.check_secret_hash(name)?;
 
         let config = pool.config();
         let known = login_name::find(&config, &pool.state().users, name);

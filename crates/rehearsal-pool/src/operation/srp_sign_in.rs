@@ -39,7 +39,7 @@ pub(super) fn start(attempt: Attempt<'_>) -> Result<Value, ApiError> {
     } = attempt;
     let name = parameters.need("USERNAME")?;
     let client_public = parameters.need("SRP_A")?;
-    client.check_secret_hash(name, parameters.get("SECRET_HASH"))?;
+    attempt.check_secret_hash(name)?;
     let challenged = challenged(attempt, name)?;
     // The arithmetic takes a while: not under the pool's lock.
     let exchange = Exchange::start(client_public, &challenged.x)
@@ -127,7 +127,7 @@ pub(super) async fn answer(attempt: Attempt<'_>) -> Result<Value, ApiError> {
     let secret_block = parameters.need("PASSWORD_CLAIM_SECRET_BLOCK")?;
     let signature = parameters.need("PASSWORD_CLAIM_SIGNATURE")?;
     let timestamp = parameters.need("TIMESTAMP")?;
-    client.check_secret_hash(username, parameters.get("SECRET_HASH"))?;
+    attempt.check_secret_hash(username)?;
     if !is_timestamp(timestamp) {
         return Err(ApiError::invalid_parameter(
             "TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.",

@@ -234,7 +234,7 @@ impl Client {
                     return Ok(());
                 }
                 Err(ApiError::not_authorized(format!(
-                    "SecretHash does not match for the client: {}",
+                    "Unable to verify secret hash for client {}",
                     self.id
                 )))
             }

@@ -16,7 +16,7 @@ use crate::pool::schema::{
     AttributeId, EMAIL, EMAIL_VERIFIED, PHONE_NUMBER, PHONE_NUMBER_VERIFIED, PREFERRED_USERNAME,
     is_email, is_phone_number,
 };
-use crate::pool::user::Attributes;
+use crate::pool::user::{Attributes, User};
 use crate::pool::user_table::{UserIndex, UserTable};
 
 /// The flag that makes an attribute an alias, where it needs one.
@@ -57,6 +57,23 @@ fn find_by_alias(config: &PoolConfig, users: &UserTable, name: &str) -> Option<U
             .find(|(_, user)| is_alias(attribute, &user.attributes))
             .map(|(index, _)| index)
     })
+}
+
+/// Every name that signs this user in, `sub` among them.
+pub(crate) fn names_of(config: &PoolConfig, user: &User) -> Vec<String> {
+    let by_attribute = config.username_attributes.iter().filter(|attribute| {
+        // Of two username attributes it is the one the user was made by.
+        user.signs_in_by == Some(**attribute)
+    });
+    let aliases = config.alias_attributes.iter();
+    let aliases = aliases.filter(|attribute| is_alias(**attribute, &user.attributes));
+    let values = by_attribute
+        .chain(aliases)
+        .filter_map(|attribute| user.attributes.get(*attribute));
+    [user.username.to_string(), user.sub_text()]
+        .into_iter()
+        .chain(values.map(str::to_owned))
+        .collect()
 }
 
 /// What a user to be made is called.
