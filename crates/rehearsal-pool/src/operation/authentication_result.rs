@@ -4,8 +4,8 @@
 //! way: post authentication, then pre token generation.
 //!
 //! Sources: guide pages user-pool-lambda-post-authentication (a failing function fails the
-//! sign-in; the request is not `InitiateAuth`'s metadata) and
-//! user-pool-lambda-pre-token-generation.
+//! sign-in; the request is not `InitiateAuth`'s metadata), user-pool-lambda-pre-token-generation and
+//! cognito-user-pools-working-with-lambda-triggers (trigger sources).
 
 use std::collections::BTreeMap;
 
@@ -42,15 +42,27 @@ pub(super) struct Finished<'a> {
 pub(super) enum Occasion<'a> {
     SignIn,
     NewPassword,
+    /// The flow `REFRESH_TOKEN_AUTH`.
     Refresh(&'a RefreshClaims),
+    /// `GetTokensFromRefreshToken`.
+    Exchange(&'a RefreshClaims),
 }
 
-impl Occasion<'_> {
+impl<'a> Occasion<'a> {
+    /// By the guide's table of API operations and their trigger sources.
     fn token_source(self) -> &'static str {
         match self {
-            Self::SignIn => "TokenGeneration_Authentication",
+            Self::SignIn | Self::Exchange(_) => "TokenGeneration_Authentication",
             Self::NewPassword => "TokenGeneration_NewPasswordChallenge",
             Self::Refresh(_) => "TokenGeneration_RefreshTokens",
+        }
+    }
+
+    /// The token that new ones are made from.
+    fn refreshes(self) -> Option<&'a RefreshClaims> {
+        match self {
+            Self::SignIn | Self::NewPassword => None,
+            Self::Refresh(claims) | Self::Exchange(claims) => Some(claims),
         }
     }
 }
@@ -65,7 +77,7 @@ pub(super) async fn finish(sign_in: Finished<'_>) -> Result<Value, ApiError> {
         ..
     } = sign_in;
     let config = pool.config();
-    if !matches!(occasion, Occasion::Refresh(_)) {
+    if occasion.refreshes().is_none() {
         sign_in.post_authentication(&config).await?;
     }
     let now = service.now();
@@ -73,18 +85,18 @@ pub(super) async fn finish(sign_in: Finished<'_>) -> Result<Value, ApiError> {
         let state = pool.state();
         let user = state.user(sign_in.user)?;
         let groups = state.groups_of(user);
-        let origin = match occasion {
-            Occasion::Refresh(claims) => SignIn::of_refresh(claims),
-            Occasion::SignIn | Occasion::NewPassword => SignIn::new(user, now),
+        let origin = match occasion.refreshes() {
+            Some(claims) => SignIn::of_refresh(claims),
+            None => SignIn::new(user, now),
         };
         let issuer = service.issuer(pool);
         TokenClaims::new(&issuer, &config, client, user, &groups, origin, now)
     };
     sign_in.pre_token_generation(&config, &mut claims).await?;
-    let refresh_until = match occasion {
+    let refresh_until = match occasion.refreshes() {
         // "The new refresh token is valid for the remaining duration of the original."
-        Occasion::Refresh(claims) => client.rotation_grace.map(|_| claims.expires),
-        Occasion::SignIn | Occasion::NewPassword => Some(now + client.refresh_token_lives),
+        Some(claims) => client.rotation_grace.map(|_| claims.expires),
+        None => Some(now + client.refresh_token_lives),
     };
     Ok(json!({
         "ChallengeParameters": {},

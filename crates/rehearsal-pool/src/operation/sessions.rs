@@ -136,7 +136,7 @@ pub(super) async fn get_tokens_from_refresh_token(
         pool: &pool,
         client: &client,
         user,
-        occasion: Occasion::Refresh(&claims),
+        occasion: Occasion::Exchange(&claims),
         client_metadata: request.client_metadata.as_ref(),
     })
     .await?;

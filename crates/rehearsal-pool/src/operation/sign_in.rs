@@ -177,7 +177,8 @@ impl Attempt<'_> {
             password,
             service.now(),
         )?;
-        self.after_password(judged, index).await
+        // `ClientMetadata` of this operation goes to other triggers than those of tokens.
+        self.after_password(judged, index, None).await
     }
 
     /// Goes on after a proof of password: tokens, or the next challenge.
@@ -185,6 +186,7 @@ impl Attempt<'_> {
         &self,
         judged: Judged,
         user: UserIndex,
+        client_metadata: Option<&BTreeMap<String, String>>,
     ) -> Result<Value, ApiError> {
         let Self {
             service,
@@ -194,8 +196,6 @@ impl Attempt<'_> {
         } = *self;
         match judged {
             Judged::SignedIn => {
-                // `ClientMetadata` of a sign-in goes to other triggers than these (reference of
-                // InitiateAuth), so the token triggers get none.
                 let occasion = TokenOccasion::SignIn;
                 finish(Finished {
                     service,
@@ -203,7 +203,7 @@ impl Attempt<'_> {
                     client,
                     user,
                     occasion,
-                    client_metadata: None,
+                    client_metadata,
                 })
                 .await
             }

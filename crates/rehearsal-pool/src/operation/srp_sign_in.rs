@@ -161,7 +161,8 @@ pub(super) async fn answer(attempt: Attempt<'_>) -> Result<Value, ApiError> {
         }
         (proven(user, now)?, index)
     };
-    attempt.after_password(judged, index).await
+    let client_metadata = attempt.client_metadata;
+    attempt.after_password(judged, index, client_metadata).await
 }
 
 /// `Sun Nov 2 13:05:09 UTC 2026`.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::token::TokenClaims;
 
 /// Claims that no answer adds, changes or suppresses.
-const UNTOUCHABLE: [&str; 20] = [
+const UNTOUCHABLE: [&str; 21] = [
     "acr",
     "amr",
     "at_hash",
@@ -33,6 +33,7 @@ const UNTOUCHABLE: [&str; 20] = [
     "sub",
     "token_use",
     "username",
+    "version",
 ];
 
 /// `claimsOverrideDetails` of the first event version.
@@ -136,7 +137,9 @@ impl ClaimsAndScopeOverride {
 
 fn change(claims: &mut Map<String, Value>, added: Map<String, Value>, suppressed: Vec<String>) {
     for (name, value) in added {
-        if !is_protected(&name) && name != "scope" {
+        // Developer attributes can be suppressed only.
+        let barred = name == "scope" || name.starts_with("dev:");
+        if !is_protected(&name) && !barred {
             claims.insert(name, value);
         }
     }
@@ -160,6 +163,8 @@ fn change_scopes(claims: &mut Map<String, Value>, added: Vec<String>, suppressed
         .get("scope")
         .and_then(Value::as_str)
         .unwrap_or_default();
+    // "You can't add scope values that contain one or more blank-space characters."
+    let added = added.into_iter().filter(|scope| !scope.contains(' '));
     let mut scopes: Vec<String> = held.split(' ').map(str::to_owned).chain(added).collect();
     scopes.retain(|scope| !scope.is_empty() && !suppressed.contains(scope));
     if scopes.is_empty() {
