@@ -1,4 +1,5 @@
-//! The README's tables are made of the API model and the scenarios.
+//! The README's tables are made of the API model, the scenarios, and `other_behaviours.json`: what
+//! tests of another form show.
 //!
 //! `CUTOVER_BLESS=1 cargo test -p rehearsal-pool readme` writes them anew.
 
@@ -7,24 +8,59 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rehearsal_pool::{PoolOptions, Quotas, RehearsalPool};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::behaviours::{Basis, scenario_files};
 use crate::client::Caller;
 use crate::sdk::driven_by_boto3;
 
+/// A behaviour that no scenario can show.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OtherBehaviour {
+    behaviour: String,
+    source: String,
+    basis: Basis,
+    /// File and function of the test that shows it.
+    test: String,
+}
+
+fn other_behaviours() -> Vec<OtherBehaviour> {
+    serde_json::from_str(include_str!("other_behaviours.json")).expect("JSON")
+}
+
 fn behaviours_table() -> String {
+    let scenarios = scenario_files()
+        .into_iter()
+        .flat_map(|(_, scenarios)| scenarios)
+        .map(|scenario| (scenario.behaviour, scenario.source, scenario.basis));
+    let others = other_behaviours()
+        .into_iter()
+        .map(|other| (other.behaviour, other.source, other.basis));
     let mut table = String::from("| behaviour | source | |\n| --- | --- | --- |\n");
-    for scenario in scenario_files().iter().flat_map(|(_, scenarios)| scenarios) {
-        let basis = match scenario.basis {
+    for (behaviour, source, basis) in scenarios.chain(others) {
+        let basis = match basis {
             Basis::Documented => "documented",
             Basis::Reported => "reported",
             Basis::Believed => "**believed**",
         };
-        let (behaviour, source) = (&scenario.behaviour, &scenario.source);
         writeln!(table, "| {behaviour} | {source} | {basis} |").expect("a string");
     }
     table
+}
+
+#[test]
+fn every_other_behaviour_names_a_test_that_is_there() {
+    for other in other_behaviours() {
+        let (file, function) = other.test.split_once(' ').expect("a file and a function");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let text = std::fs::read_to_string(path).expect("the file is there");
+        assert!(
+            text.contains(&format!("fn {function}(")),
+            "{file} has no test {function}"
+        );
+    }
 }
 
 fn operations_table(served: &BTreeSet<String>, tested: &BTreeSet<String>) -> String {
