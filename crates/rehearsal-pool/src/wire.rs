@@ -22,6 +22,8 @@ const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const ERROR_MESSAGE: HeaderName = HeaderName::from_static("x-amzn-errormessage");
+/// A message quotes the value it refuses, which can be long; Python reads 64 KiB of a header.
+const LONGEST_HEADER: usize = 4_096;
 
 /// The operation that `X-Amz-Target` names.
 pub(crate) fn operation(headers: &HeaderMap) -> Result<&str, ApiError> {
@@ -134,11 +136,13 @@ pub(crate) fn json_response(
     response
 }
 
-/// Text as a header: line breaks and letters beyond ASCII are left out.
+/// Text as a header: line breaks and letters beyond ASCII are left out, and what is longer than
+/// clients read of a header. The body has it whole.
 fn header(text: &str) -> HeaderValue {
     let plain: String = text
         .chars()
         .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .take(LONGEST_HEADER)
         .collect();
     HeaderValue::from_str(&plain).expect("printable ASCII")
 }
@@ -146,6 +150,14 @@ fn header(text: &str) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_message_is_whole_in_the_body_only() {
+        let message = format!("Value '{}\n' is too long", "é1".repeat(100_000));
+        let response = respond(Err(ApiError::invalid_parameter(message)));
+        let header = response.headers()[ERROR_MESSAGE].to_str().expect("ASCII");
+        assert!(header.starts_with("Value '111") && header.len() == LONGEST_HEADER);
+    }
 
     #[test]
     fn a_signature_of_version_four_shows_its_key() {

@@ -20,7 +20,12 @@ use crate::trigger::event::Metadata;
 pub(super) async fn global_sign_out(service: &Service, request: Bearer) -> Result<Value, ApiError> {
     let (pool, claims) = service.bearer(request.token())?;
     let mut state = pool.state();
-    let index = bearer(&state, &claims)?;
+    // This operation does not declare UserNotFoundException. What it says of a user who was deleted
+    // since is believed.
+    let index = bearer(&state, &claims).map_err(|error| match error.code() {
+        "UserNotFoundException" => ApiError::not_authorized("Access Token has been revoked"),
+        _ => error,
+    })?;
     state.user_mut(index)?.sign_out_everywhere();
     nothing()
 }
