@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the templates by other people's tools, deploys them with the real package into MiniStack,
-# and lets the function there and AWS's runtime interface emulator answer every event file.
+# and lets the function there answer one event of each kind.
 # usage: run.sh      (`make infra-check` calls it after making the emulators)
 # Needs nothing of AWS: no account, no network but for installing.
 set -euo pipefail

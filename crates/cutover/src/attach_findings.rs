@@ -2,7 +2,9 @@
 //! never fires, or with which it protects less than it could. Reads only; called by
 //! `cutover trigger attach`.
 
-use cognito_user_pool::{AppClient, PoolError, PoolSettings, PoolTrigger, UserPool};
+use cognito_user_pool::{
+    AppClient, PoolDescription, PoolError, PoolSettings, PoolTrigger, UserPool,
+};
 use migration_model::{Config, Finding, Severity};
 
 /// Everything there is to know; nothing here stops an attachment.
@@ -31,6 +33,9 @@ pub(crate) async fn attach_findings(
         if ours.is_none_or(|id| id == client.id) {
             client_findings(client, config, &mut findings);
         }
+    }
+    if let Some(attribute) = &config.trigger.groups_attribute {
+        token_attribute_findings(attribute, &description, &clients, &mut findings);
     }
     let known = |id: &str| clients.iter().any(|client| client.id == id);
     if let Some(id) = ours.filter(|id| !known(id)) {
@@ -84,6 +89,41 @@ fn client_findings(client: &AppClient, config: &Config, findings: &mut Vec<Findi
             "it has no WriteAttributes, so its users can change every attribute themselves",
             "list the attributes that they may change in WriteAttributes",
         ));
+    }
+}
+
+/// Who could change the groups on their way to the first tokens. The seal keeps anybody from gaining
+/// one, but a changed value carries none at all.
+fn token_attribute_findings(
+    attribute: &str,
+    pool: &PoolDescription,
+    clients: &[AppClient],
+    findings: &mut Vec<Finding>,
+) {
+    let Some(schema) = pool.schema.get(attribute) else {
+        findings.push(warning(
+            "token-attribute-missing",
+            format!("user pool attribute {attribute}"),
+            "[groups] token_attribute names an attribute that the pool does not have: whoever is in a \
+             group cannot be migrated",
+            "add it to the pool (String, up to 2048 characters, immutable) before the function is \
+             attached",
+        ));
+        return;
+    };
+    // No app client may write what nobody may change.
+    for client in clients.iter().filter(|_| schema.mutable) {
+        if client.can_write(attribute) {
+            findings.push(warning(
+                "app-client-writes-token-attribute",
+                format!("app client {} ({})", client.name, client.id),
+                &format!(
+                    "its users can change {attribute}, in which their groups travel to the first \
+                     tokens: a changed value is ignored, and the groups with it"
+                ),
+                &format!("list WriteAttributes without {attribute}, or make it immutable"),
+            ));
+        }
     }
 }
 

@@ -173,6 +173,51 @@ fn another_function_keeps_its_place_unless_somebody_says_otherwise() {
 }
 
 #[test]
+fn app_clients_that_write_the_token_attribute_are_named() {
+    let workplace = Workplace::new(Shape::Allauth, Engine::Sqlite);
+    let (carry, stock) = ("carry = true", Shape::Allauth.cutover_toml());
+    assert!(stock.contains(carry));
+    let config = stock.replace(carry, "carry = true\ntoken_attribute = \"custom:groups\"");
+    workplace.folder().write("cutover.toml", &config);
+    let pool = workplace.serve_pool();
+    let mut client = pool.client();
+    for (name, write) in [
+        ("writes-groups", None),
+        ("writes-names", Some(["given_name"])),
+    ] {
+        let mut settings = json!({"UserPoolId": pool.user_pool_id, "ClientName": name});
+        if let Some(attributes) = write {
+            settings["WriteAttributes"] = json!(attributes);
+        }
+        client
+            .call("create_user_pool_client", settings)
+            .expect("a client can be made");
+    }
+    let found = |attribute: &str| {
+        let config = config.replace("custom:groups", attribute);
+        workplace.folder().write("cutover.toml", &config);
+        let found = trigger(&workplace, &pool, "attach", &["--replace"]).run();
+        found.expect_code(0).stdout
+    };
+    let named = found("custom:groups");
+    let lines: Vec<&str> = named.lines().collect();
+    let about = |name: &str| {
+        let subject = format!("app client {name} (");
+        let is_it = |line: &&str| line.contains(&subject) && line.contains("custom:groups");
+        lines.iter().position(is_it)
+    };
+    let place = about("writes-groups").unwrap_or_else(|| panic!("{named}"));
+    let next = lines[place + 1];
+    assert!(
+        next.ends_with("[app-client-writes-token-attribute]"),
+        "{next}"
+    );
+    assert_eq!(about("writes-names"), None, "{named}");
+    let missing = found("custom:elsewhere");
+    assert!(missing.contains("[token-attribute-missing]"), "{missing}");
+}
+
+#[test]
 fn settings_with_which_the_trigger_never_fires_or_tells_too_much_are_named() {
     let workplace = Workplace::new(Shape::Stock, Engine::Sqlite);
     let pool = workplace.serve_pool();

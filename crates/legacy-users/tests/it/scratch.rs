@@ -131,7 +131,7 @@ impl Scratch {
         .await;
     }
 
-    fn literal(&self, text: &str) -> String {
+    pub(crate) fn literal(&self, text: &str) -> String {
         let text = match self.engine {
             Engine::MySql => text.replace('\\', "\\\\"),
             Engine::Sqlite | Engine::Postgres => text.to_owned(),

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use crate::program::{Program, Running, fixtures, forgot_password, refused, sign_in};
 
-const LOGIN: &str = "slash.group";
-const PASSWORD: &str = "nectar-kelp-66647ea8-Z";
-const KEY: &str = "marker-groups-key-0123456789abcdef";
+pub(crate) const LOGIN: &str = "slash.group";
+pub(crate) const PASSWORD: &str = "nectar-kelp-66647ea8-Z";
+pub(crate) const KEY: &str = "marker-groups-key-0123456789abcdef";
 
-async fn function(folder: &tempfile::TempDir, more: &str) -> Running {
+/// The program on the default data, carrying groups.
+pub(crate) fn carrying_groups(folder: &tempfile::TempDir, more: &str) -> Program {
     let stock = std::fs::read_to_string(fixtures("cutover.toml")).expect("it is checked in");
     let carry = "carry = true";
     assert!(stock.contains(carry));
@@ -20,13 +21,15 @@ async fn function(folder: &tempfile::TempDir, more: &str) -> Running {
     Program::with_config(&config)
         .set("CUTOVER_LEGACY_URL", &url)
         .set("CUTOVER_GROUPS_KEY", KEY)
-        .set("RUST_LOG", "trace")
-        .start()
-        .await
+}
+
+async fn function(folder: &tempfile::TempDir, more: &str) -> Running {
+    let program = carrying_groups(folder, more).set("RUST_LOG", "trace");
+    program.start().await
 }
 
 /// A token event of the developer guide's form, for a user with these attributes.
-fn token_event(version: &str, attributes: &Value) -> Value {
+pub(crate) fn token_event(version: &str, attributes: &Value) -> Value {
     let details = match version {
         "1" => json!({"claimsOverrideDetails": null}),
         _ => json!({"claimsAndScopeOverrideDetails": null}),

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::groups_in_tokens::{self as groups, carrying_groups, token_event};
 use crate::program::{Program, forgot_password, sign_in};
 use crate::runtime_api::Answer;
 
@@ -17,6 +18,9 @@ const SECRETS: &[&str] = &[
     "marker.unknown.login",
     "marker-client-metadata",
     "marker-pseudonym-key",
+    groups::KEY,
+    groups::LOGIN,
+    groups::PASSWORD,
     "marker-half-event",
     // Any encoded password; the cost is told as "pbkdf2-sha256 … iterations".
     "pbkdf2_sha256$",
@@ -36,8 +40,9 @@ const LEVELS: &[&str] = &[
 
 #[tokio::test]
 async fn no_level_of_rust_log_prints_a_secret() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
     for level in LEVELS {
-        let function = Program::on_default_data()
+        let function = carrying_groups(&folder, "")
             .set("RUST_LOG", level)
             .set("CUTOVER_PSEUDONYM_KEY", "marker-pseudonym-key")
             .start()
@@ -63,11 +68,19 @@ async fn no_level_of_rust_log_prints_a_secret() {
         function
             .error(&sign_in("unknown.algorithm", "Marker-Wrong-Password"))
             .await;
+        let sealed = function
+            .response(&sign_in(groups::LOGIN, groups::PASSWORD))
+            .await;
+        let sealed = &sealed["response"]["userAttributes"];
+        assert!(sealed["custom:groups"].is_string(), "{sealed}");
+        function.response(&token_event("1", sealed)).await;
+        let forged = json!({"custom:groups": "1 0123456789abcdef admins"});
+        function.response(&token_event("2", &forged)).await;
         let half = "{\"userName\":\"marker-half-event\",\"request\":{\"password\":";
         assert!(matches!(function.api.invoke(half).await, Answer::Error(_)));
 
         let written = function.finish().await;
-        assert_eq!(written.invocations().len(), 8);
+        assert_eq!(written.invocations().len(), 11);
         let all = written.all().to_lowercase();
         for secret in SECRETS {
             assert!(

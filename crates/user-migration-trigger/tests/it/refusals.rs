@@ -1,10 +1,13 @@
 //! From outside, nobody can tell refusals apart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::program::{Program, forgot_password, sign_in};
+use crate::program::{Program, Running, forgot_password, sign_in};
+use crate::python_script::target;
 use crate::runtime_api::Answer;
 
 #[tokio::test]
@@ -75,4 +78,93 @@ async fn each_refusal_of_a_sign_in_costs_one_hash_of_the_usual_cost() {
     );
     assert_eq!(lines[0]["cold_start"], json!(true));
     assert_eq!(lines[1]["cold_start"], json!(false));
+}
+
+/// A hash that takes some 25 ms, so that whether it was made outweighs all else; of no password
+/// tried here.
+const NOTICEABLE_HASH: &str =
+    "pbkdf2_sha256$300000$salt$A3GIxyJXAsc6XPG5HFXvaMgQ/FIt6AV0KsDMj7VFfDQ=";
+
+/// People of every kind that is refused, with the noticeable hash where they have one.
+const PEOPLE: [(&str, &str); 5] = [
+    ("nobody.at.all", "unknown"),
+    ("known", "wrong password"),
+    ("inactive", "inactive"),
+    ("unusable", "unusable password"),
+    ("malformed", "malformed hash"),
+];
+
+const ROUNDS: usize = 25;
+
+/// Times of refusals, by kind of person, in order of length.
+async fn reply_times(function: &Running) -> BTreeMap<&'static str, Vec<Duration>> {
+    let mut times: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+    for _ in 0..ROUNDS {
+        // In turns, so that other work on the machine meets all of them.
+        for (login, kind) in PEOPLE {
+            let event = sign_in(login, "wrong");
+            let began = Instant::now();
+            let answer = function.response(&event).await;
+            times.entry(kind).or_default().push(began.elapsed());
+            assert_eq!(answer["response"], json!({}), "{kind}");
+        }
+    }
+    times.values_mut().for_each(|times| times.sort());
+    times
+}
+
+/// Whether one kind of refusals takes more than twice as long as another: as far as time alone may
+/// decide on a machine that does other work beside.
+fn tells_apart(times: &BTreeMap<&str, Vec<Duration>>) -> bool {
+    let medians = || times.values().map(|times| times[ROUNDS / 2]);
+    let (shortest, longest) = (medians().min(), medians().max());
+    longest > shortest.map(|shortest| shortest * 2)
+}
+
+#[tokio::test]
+async fn reply_times_do_not_tell_who_exists() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let database = folder.path().join("legacy.sqlite3");
+    let sql = format!(
+        "create table auth_user (id integer primary key, username text unique, password text,
+           is_active bool);
+         insert into auth_user values (1, 'known', '{NOTICEABLE_HASH}', 1),
+           (2, 'inactive', '{NOTICEABLE_HASH}', 0), (3, 'unusable', '!x', 1),
+           (4, 'malformed', 'pbkdf2_sha256$none', 1);"
+    );
+    let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])";
+    let made = Command::new(target().join("python-emulators/bin/python"))
+        .args(["-c", script])
+        .arg(&database)
+        .arg(sql)
+        .status();
+    assert!(made.expect("`make emulators` made it").success());
+    let config = folder.path().join("cutover.toml");
+    let text = "[groups]\ncarry = false\n[trigger.attempts]\nper_login = 0\nper_client = 0\n";
+    std::fs::write(&config, text).expect("our folder");
+    let function = Program::with_config(&config)
+        .set(
+            "CUTOVER_LEGACY_URL",
+            &format!("sqlite://{}", database.display()),
+        )
+        .set("CUTOVER_USUAL_HASH", NOTICEABLE_HASH)
+        .start()
+        .await;
+    function.response(&sign_in("nobody", "wrong")).await;
+
+    // A difference that is there is there each time; one that other work makes is not.
+    let mut told_apart = 0;
+    for _ in 0..3 {
+        let times = reply_times(&function).await;
+        for (kind, times) in &times {
+            let at = |part: usize| times[(ROUNDS - 1) * part / 10].as_secs_f64() * 1000.0;
+            let (low, median, high) = (at(1), at(5), at(9));
+            println!("{kind:>18}: {low:6.1} {median:6.1} {high:6.1} ms (10 %, median, 90 %)");
+        }
+        if !tells_apart(&times) {
+            break;
+        }
+        told_apart += 1;
+    }
+    assert!(told_apart < 3, "see the times above");
 }
