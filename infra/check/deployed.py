@@ -127,10 +127,6 @@ def as_it_should_be(stack: "Ministack", pool: dict[str, str], arn: str) -> None:
         (allowed["Action"], allowed["Resource"]) == ("dynamodb:UpdateItem", table),
         f"counting is one action on the table that the function is told: {allowed}",
     )
-    name = str(table).rsplit("/", 1)[-1]
-    lived = stack.client("dynamodb").describe_time_to_live(TableName=name)
-    attribute = lived["TimeToLiveDescription"].get("AttributeName")
-    check(attribute == "expires", f"old counts expire: {attribute}")
     managed = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     check(managed == [], "and nothing by managed policies")
     groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STACK}")

@@ -30,7 +30,8 @@ done
 "$target/python-checkov/bin/checkov" --skip-download --compact --quiet \
   --file "${templates[@]}" >&2
 
-cargo build --locked -p cutover
+# As the tests build it: other features would build every dependency anew.
+cargo build --locked --workspace --bins --tests
 mkdir -p "$work"
 infra/package.sh "" migrations-fixtures/cutover.toml "$work"
 # The same template with this package, and without the two alarms that calculate: MiniStack has no
