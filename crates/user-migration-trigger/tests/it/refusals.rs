@@ -122,6 +122,10 @@ fn tells_apart(times: &BTreeMap<&str, Vec<Duration>>) -> bool {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are for whoever runs it with --nocapture, or sees it fail"
+)]
 async fn reply_times_do_not_tell_who_exists() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = folder.path().join("legacy.sqlite3");
