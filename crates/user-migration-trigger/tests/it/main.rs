@@ -21,3 +21,4 @@ mod sources;
 mod start;
 mod stopped_server;
 mod strangers;
+mod tls;

@@ -19,6 +19,7 @@ use user_migration_trigger::{
 };
 
 use crate::program::{CHEAP_HASH, sign_in};
+use crate::python_script::target;
 
 const PEOPLE: usize = 200;
 
@@ -87,6 +88,29 @@ impl Server {
         let rules = std::fs::read_to_string(&path).expect("initdb made it");
         let rule = format!("host all {user} 127.0.0.1/32 scram-sha-256\n");
         std::fs::write(&path, rule + &rules).expect("our file");
+    }
+
+    /// Takes TLS connections from the next start on, with a certificate of this name; the file of the
+    /// authority that signed it.
+    pub(crate) fn speak_tls_as(&self, name: &str) -> PathBuf {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/certificate.py");
+        let made = Command::new(target().join("python-emulators/bin/python"))
+            .arg(script)
+            .arg(name)
+            .arg(self.data())
+            .status();
+        assert!(made.expect("`make emulators` made it").success());
+        let owner = std::fs::metadata(self.data())
+            .expect("initdb made it")
+            .uid();
+        let key = self.data().join("server.key");
+        std::os::unix::fs::chown(&key, Some(owner), None).expect("ours, or we are root");
+        let private = PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&key, private).expect("the server demands it");
+        let settings = self.data().join("postgresql.conf");
+        let text = std::fs::read_to_string(&settings).expect("initdb made it");
+        std::fs::write(&settings, text + "\nssl = on\n").expect("our file");
+        self.data().join("server.crt")
     }
 
     pub(crate) fn start(&self) {
