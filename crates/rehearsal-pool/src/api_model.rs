@@ -101,18 +101,43 @@ impl ApiModel {
         }
     }
 
+    /// Leaves of a valid input what the service reads of it: no null, which is as good as absent,
+    /// and no member that the model does not know. Those are returned.
+    pub(crate) fn reduce(&self, operation: &Operation, input: &mut Value) -> Vec<String> {
+        let mut unknown = Vec::new();
+        self.reduce_to(&operation.input, input, &mut unknown);
+        unknown
+    }
+
+    fn reduce_to(&self, shape_name: &str, value: &mut Value, unknown: &mut Vec<String>) {
+        let shape = self.shape(shape_name);
+        match value {
+            Value::Object(fields) if shape.kind == Kind::Structure => {
+                fields.retain(|name, field| {
+                    match shape.members.get(name) {
+                        Some(member) => self.reduce_to(member, field, unknown),
+                        None => unknown.push(name.clone()),
+                    }
+                    shape.members.contains_key(name) && !field.is_null()
+                })
+            }
+            Value::Object(entries) => entries.retain(|_, entry| !entry.is_null()),
+            Value::Array(items) => {
+                if let Some(member) = &shape.member {
+                    for item in items {
+                        self.reduce_to(member, item, unknown);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Whether a text meets the constraints of a shape of the model.
     pub(crate) fn fits(&self, shape: &str, text: &str) -> bool {
         let mut findings = Vec::new();
         let checked = self.check(shape, &Value::from(text), Place::Body, true, &mut findings);
         checked.is_ok() && findings.is_empty()
-    }
-
-    /// Whether an operation's input has this member.
-    pub(crate) fn takes(&self, operation: &str, member: &str) -> bool {
-        self.operations
-            .get(operation)
-            .is_some_and(|operation| self.shape(&operation.input).members.contains_key(member))
     }
 
     fn shape(&self, name: &str) -> &Shape {
@@ -416,6 +441,20 @@ mod tests {
         let text = refusal("AdminGetUser", &json!({"UserPoolId": "x", "Username": ""}));
         assert!(text.starts_with("3 validation errors detected: "), "{text}");
         assert!(text.contains("Value 'x' at 'userPoolId'"), "{text}");
+    }
+
+    #[test]
+    fn nulls_and_unknown_members_are_as_good_as_absent() {
+        let model = api_model();
+        let mut input = json!({
+            "PoolName": "a", "Unknown": 1, "Schema": [{"Name": "b", "Unknown": 1, "Mutable": null}],
+            "LambdaConfig": {"UserMigration": null, "": {}}, "UserPoolTags": {"c": "d", "e": null},
+        });
+        let unknown = model.reduce(&model.operations["CreateUserPool"], &mut input);
+        let read = json!({"PoolName": "a", "Schema": [{"Name": "b"}], "LambdaConfig": {},
+                          "UserPoolTags": {"c": "d"}});
+        assert_eq!(input, read);
+        assert_eq!(unknown, ["", "Unknown", "Unknown"]);
     }
 
     #[test]

@@ -301,11 +301,7 @@ fn make_pool(
     lambda_config: Map<String, Value>,
 ) -> Result<(String, String), ApiError> {
     let model = api_model();
-    let request = pool_request(settings, lambda_config);
-    model.validate(
-        &model.operations["CreateUserPool"],
-        &Value::Object(request.clone()),
-    )?;
+    let request = checked("CreateUserPool", pool_request(settings, lambda_config))?;
     for (given, shape) in [
         (&settings.user_pool_id, "UserPoolIdType"),
         (&settings.client_id, "ClientIdType"),
@@ -324,17 +320,27 @@ fn make_pool(
         .unwrap_or_default()
         .to_owned();
 
-    let request = client_request(settings, &pool_id);
-    model.validate(
-        &model.operations["CreateUserPoolClient"],
-        &Value::Object(request.clone()),
-    )?;
+    let request = checked("CreateUserPoolClient", client_request(settings, &pool_id))?;
     let id = settings.client_id.clone().unwrap_or_else(random::client_id);
     let created = make_user_pool_client(service, request, id)?;
     let client_id = created["UserPoolClient"]["ClientId"]
         .as_str()
         .unwrap_or_default();
     Ok((pool_id, client_id.to_owned()))
+}
+
+/// The options of an operation, which unlike a request may name nothing unknown.
+fn checked(operation: &str, request: Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
+    let model = api_model();
+    let operation_model = &model.operations[operation];
+    let mut request = Value::Object(request);
+    model.validate(operation_model, &request)?;
+    match model.reduce(operation_model, &mut request).first() {
+        Some(name) => Err(ApiError::invalid_parameter(format!(
+            "{operation} has no member {name}."
+        ))),
+        None => Ok(object(request)),
+    }
 }
 
 fn pool_request(settings: &PoolSettings, lambda_config: Map<String, Value>) -> Map<String, Value> {

@@ -136,7 +136,7 @@ pub(crate) fn is_served(name: &str) -> bool {
 pub(crate) async fn dispatch(
     service: &Arc<Service>,
     name: &str,
-    input: Value,
+    mut input: Value,
 ) -> Result<Value, ApiError> {
     let model = api_model();
     if let (true, Some(operation)) = (is_served(name), model.operations.get(name)) {
@@ -148,6 +148,8 @@ pub(crate) async fn dispatch(
             return Err(ApiError::too_many_requests());
         }
         model.validate(operation, &input)?;
+        // AWS JSON services ignore members they do not know.
+        let _unknown = model.reduce(operation, &mut input);
     }
     let result = run(service, name, input).await;
     if let (Err(error), Some(operation)) = (&result, model.operations.get(name)) {

@@ -128,7 +128,6 @@ impl Client {
     }
 
     fn read(mut settings: Map<String, Value>, now: Millis) -> Result<Self, ApiError> {
-        settings.retain(|_, value| !value.is_null());
         let typed: Settings = serde_json::from_value(Value::Object(settings.clone()))
             .map_err(|_| ApiError::invalid_parameter("The app client cannot be read."))?;
         for name in [
@@ -137,6 +136,8 @@ impl Client {
             "ClientName",
             "GenerateSecret",
             "ClientSecret",
+            // No member of the answer. There is no Secrets Manager here: secrets are shown.
+            "PublishSecretsInAWSSecretsManager",
         ] {
             settings.remove(name);
         }

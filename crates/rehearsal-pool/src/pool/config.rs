@@ -16,7 +16,6 @@ use serde_json::{Map, Value, json};
 
 use super::config_rules;
 use crate::api_error::ApiError;
-use crate::api_model::api_model;
 use crate::clock::{Millis, epoch_seconds};
 use crate::options::TriggerKind;
 use crate::pool::password::Policy;
@@ -108,8 +107,6 @@ impl PoolConfig {
         mut request: Map<String, Value>,
         now: Millis,
     ) -> Result<Self, ApiError> {
-        // What the model does not know the service does not read.
-        request.retain(|name, _| api_model().takes("CreateUserPool", name));
         let schema: Vec<SchemaAttribute> = match request.remove("Schema") {
             None => Vec::new(),
             Some(schema) => serde_json::from_value(schema)
@@ -125,10 +122,7 @@ impl PoolConfig {
         mut request: Map<String, Value>,
         now: Millis,
     ) -> Result<Self, ApiError> {
-        request.retain(|name, _| name != "UserPoolId" && api_model().takes("UpdateUserPool", name));
-        if request.get("PoolName").is_none_or(Value::is_null) {
-            request.remove("PoolName");
-        }
+        request.remove("UserPoolId");
         for name in FIXED {
             if let (false, Some(kept)) = (request.contains_key(name), self.settings.get(name)) {
                 request.insert(name.to_owned(), kept.clone());
@@ -145,12 +139,7 @@ impl PoolConfig {
         }
     }
 
-    fn read(
-        mut settings: Map<String, Value>,
-        schema: Schema,
-        now: Millis,
-    ) -> Result<Self, ApiError> {
-        settings.retain(|_, value| !value.is_null());
+    fn read(settings: Map<String, Value>, schema: Schema, now: Millis) -> Result<Self, ApiError> {
         let typed: Settings = serde_json::from_value(Value::Object(settings.clone()))
             .map_err(|_| ApiError::invalid_parameter("The pool's settings cannot be read."))?;
         config_rules::check(&settings, &schema)?;

@@ -5,28 +5,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use rehearsal_pool::{PoolOptions, QuotaTable, Quotas, RehearsalPool, RunningPool};
+use rehearsal_pool::{PoolOptions, QuotaTable, Quotas, RehearsalPool};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::client::{AUTHORIZATION, Caller};
+use crate::client::AUTHORIZATION;
+use crate::pool::{start, unlimited};
 use crate::python::{python, script};
 use crate::readme::served_operations;
-
-async fn start(options: PoolOptions) -> (RunningPool, Caller) {
-    let running = RehearsalPool::start(options)
-        .await
-        .expect("the pool starts");
-    let caller = Caller::new(running.endpoint());
-    (running, caller)
-}
-
-fn unlimited() -> PoolOptions {
-    PoolOptions {
-        quotas: Quotas::Off,
-        ..PoolOptions::default()
-    }
-}
 
 /// Operations that boto3 called with success, each answer held to the API model's shapes.
 pub(crate) async fn driven_by_boto3() -> &'static BTreeSet<String> {
@@ -53,6 +39,33 @@ async fn boto3_session() -> BTreeSet<String> {
     assert!(output.status.success(), "{errors}");
     running.stop().await;
     serde_json::from_slice(&output.stdout).expect("the session writes a JSON list")
+}
+
+/// Inputs made from the API model, the same in every run.
+#[tokio::test(flavor = "multi_thread")]
+async fn any_input_gets_an_answer_that_fits_the_api_model() {
+    const CALLS: &str = "3000";
+    let (running, _) = start(unlimited()).await;
+    let mut arguments = vec![
+        script("any_input.py"),
+        running.endpoint().to_owned(),
+        running.user_pool_id().to_owned(),
+        running.client_id().to_owned(),
+        "1".to_owned(),
+        CALLS.to_owned(),
+    ];
+    arguments.extend(served_operations().await);
+    let output =
+        tokio::task::spawn_blocking(move || Command::new(python()).args(arguments).output());
+    let output = output.await.expect("no panic").expect("Python runs");
+    let (found, errors) = (output.stdout, output.stderr);
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&found),
+        String::from_utf8_lossy(&errors)
+    );
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,4 +281,13 @@ async fn settings_the_service_would_refuse_stop_the_start() {
             .contains("Only one of the aliasAttributes"),
         "{refused}"
     );
+
+    let mut options = unlimited();
+    let policy = json!({"PasswordPolicy": {"MinimumLenght": 8}});
+    options
+        .pool
+        .pool_members
+        .insert("Policies".to_owned(), policy);
+    let refused = RehearsalPool::start(options).await.expect_err("refused");
+    assert!(refused.to_string().contains("MinimumLenght"), "{refused}");
 }
