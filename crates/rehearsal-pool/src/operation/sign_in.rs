@@ -63,7 +63,7 @@ pub(super) async fn initiate_auth(
         "USER_PASSWORD_AUTH" => AuthFlow::UserPassword,
         "USER_SRP_AUTH" => AuthFlow::UserSrp,
         "REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN" => AuthFlow::RefreshToken,
-        _ => return Err(not_supported()),
+        name => return Err(not_supported(name)),
     };
     start(service, &pool, &client, flow, &request).await
 }
@@ -78,12 +78,15 @@ pub(super) async fn admin_initiate_auth(
         "ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH" => AuthFlow::AdminUserPassword,
         "USER_SRP_AUTH" => AuthFlow::UserSrp,
         "REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN" => AuthFlow::RefreshToken,
-        _ => return Err(not_supported()),
+        name => return Err(not_supported(name)),
     };
     start(service, &pool, &client, flow, &request.common).await
 }
 
-fn not_supported() -> ApiError {
+fn not_supported(flow: &str) -> ApiError {
+    if let "USER_AUTH" | "CUSTOM_AUTH" = flow {
+        return ApiError::invalid_parameter(format!("The rehearsal pool has no flow {flow}."));
+    }
     ApiError::invalid_parameter("Initiate Auth method not supported.")
 }
 
@@ -95,7 +98,7 @@ async fn start(
     request: &InitiateAuth,
 ) -> Result<Value, ApiError> {
     if flow == AuthFlow::RefreshToken && client.rotation_grace.is_some() {
-        return Err(not_supported());
+        return Err(not_supported(&request.auth_flow));
     }
     if !client.permits(flow) {
         return Err(ApiError::invalid_parameter(format!(
