@@ -172,9 +172,10 @@ impl<DB: Engine> Connections<DB> {
     }
 }
 
-/// Connects, by TCP through a relay of ours.
+/// Connects, by TCP through a relay of ours where there can be one.
 async fn connect_undelayed<DB: Engine>(options: &Options<DB>) -> sqlx::Result<DB::Connection> {
-    let Some((host, port)) = DB::tcp_address(options) else {
+    let address = DB::tcp_address(options).filter(|_| TcpRelay::IS_POSSIBLE);
+    let Some((host, port)) = address else {
         return options.connect().await;
     };
     let relay = TcpRelay::connect(host, port).await?;
