@@ -38,9 +38,8 @@ pub(crate) trait Engine: Database {
 
 /// `persistent`: whether the driver may keep the prepared statement on the connection. Not behind
 /// PostgreSQL's transaction poolers: the next transaction may run on another connection, where it
-/// does not exist. MySQL's proxies keep track of statements themselves; and closing one there is
-/// a message without reply, which costs the next statement some 40 ms (Nagle's algorithm against
-/// delayed acknowledgement, measured on Linux with sqlx 0.9).
+/// does not exist. MySQL's proxies keep track of statements themselves, and closing one there is a
+/// message more.
 macro_rules! engine {
     (
         $database:ty,

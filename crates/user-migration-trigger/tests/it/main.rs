@@ -14,6 +14,7 @@ mod panics;
 mod program;
 mod python_script;
 mod refusals;
+mod runbook;
 mod runtime_api;
 mod secret;
 mod shared_attempts;
