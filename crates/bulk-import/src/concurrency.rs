@@ -7,6 +7,9 @@ use std::time::Duration;
 
 /// Users in work at the start.
 const FIRST: usize = 16;
+/// Users in work where nothing limits the calls: these keep the cores of a large machine busy, and
+/// more would only take memory.
+const MOST_WITHOUT_LIMIT: usize = 64;
 /// A queue of so many seconds' calls outlasts the time between two readings and a hiccup.
 const QUEUE: Duration = Duration::from_millis(600);
 
@@ -40,11 +43,12 @@ impl Concurrency {
 
     /// Follows a reading taken while so many users were in work.
     pub(crate) fn follow(&mut self, in_work: usize, queue: Queue) {
-        // Without a limit nobody queues, and the number rises until all of this machine is busy.
-        let wanted = queue
-            .rate
-            .map_or(f64::INFINITY, |rate| rate * QUEUE.as_secs_f64());
-        let wanted = wanted.max(4.0);
+        let Some(rate) = queue.rate else {
+            // Nobody queues, so that nothing would end the rise.
+            self.limit = MOST_WITHOUT_LIMIT.min(self.most);
+            return;
+        };
+        let wanted = (rate * QUEUE.as_secs_f64()).max(4.0);
         let waiting = f64::from(u32::try_from(queue.waiting).unwrap_or(u32::MAX));
         if waiting < wanted && in_work >= self.limit {
             self.limit = (self.limit + self.limit / 2 + 1).min(self.most);
@@ -96,6 +100,15 @@ mod tests {
         }
         assert_eq!(concurrency.limit(), 512);
         assert!(settled(concurrency, 25.0, 0.1) <= 48);
+    }
+
+    #[test]
+    fn without_a_limit_this_machine_is_the_limit() {
+        let mut concurrency = Concurrency::new(512);
+        for _ in 0..20 {
+            concurrency.follow(concurrency.limit(), Queue::default());
+        }
+        assert_eq!(concurrency.limit(), MOST_WITHOUT_LIMIT);
     }
 
     #[test]

@@ -26,10 +26,16 @@ const SHORT_LENGTH: usize = 16;
 ///
 /// When the operating system has no randomness to give.
 pub(crate) fn random_password(minimum_length: usize) -> PlainPassword {
+    // A call to the system for every byte would cost more than the request that carries them.
+    let mut bytes = Zeroizing::new([0; 128]);
+    let mut used = bytes.len();
     let mut system = || {
-        let mut byte = [0];
-        getrandom::fill(&mut byte).expect("the operating system gives randomness");
-        byte[0]
+        if used == bytes.len() {
+            getrandom::fill(&mut *bytes).expect("the operating system gives randomness");
+            used = 0;
+        }
+        used += 1;
+        bytes[used - 1]
     };
     password(LENGTH.max(minimum_length), &mut system)
 }

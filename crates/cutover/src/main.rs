@@ -18,6 +18,10 @@ use clap::Parser;
 use crate::arguments::{Arguments, Command};
 use crate::exit_status::ExitStatus;
 
+/// An SDK call allocates some hundred times, and an import or a local pool lives on such calls.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

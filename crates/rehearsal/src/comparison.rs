@@ -29,7 +29,7 @@ fn in_report_terms(reconciliation: &Reconciliation) -> Comparison {
         let counts = reconciliation.counts.iter().filter(|(kind, _)| of(kind));
         counts.map(|(_, users)| users).sum::<u64>()
     };
-    let left_out = count(|kind| !kind.is_drift());
+    let left_out = count(|kind| matches!(kind, DriftKind::NotExpected(_)));
     let missing = count(|kind| *kind == DriftKind::Missing);
     let differences = reconciliation
         .counts
@@ -56,6 +56,7 @@ fn in_report_terms(reconciliation: &Reconciliation) -> Comparison {
 fn meaning(kind: &DriftKind) -> &'static str {
     match kind {
         DriftKind::NotExpected(_) => "left out, each with a reason",
+        DriftKind::AwaitsFirstSignIn => "with a temporary password yet",
         DriftKind::Missing => "missing in the pool",
         DriftKind::Extra => "in the pool without a legacy user",
         DriftKind::Attributes => "other attributes in the pool",

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use cognito_user_pool::PoolAddress;
+use cognito_user_pool::{PoolAddress, UserStatus};
 use sqlx::Row;
 
 use super::{Journal, JournalError, JournalReader};
+use crate::final_state::FinalState;
 use crate::{ImportError, RunName, Shard};
 
 /// The journals of one run in a directory.
@@ -24,6 +25,7 @@ pub(crate) struct Recorded {
     outcome: Option<String>,
     pub(crate) sub: Option<String>,
     undo: Option<String>,
+    final_state: Option<FinalState>,
 }
 
 impl Recorded {
@@ -32,6 +34,14 @@ impl Recorded {
         let there = ["created", "already_in_pool"];
         let outcome = self.outcome.as_deref();
         outcome.is_some_and(|outcome| there.contains(&outcome)) && self.undo.is_none()
+    }
+
+    /// Whether the run left the user with a temporary password, to be replaced at first sign-in.
+    pub(crate) fn says_temporary_password(&self) -> bool {
+        let status = self.final_state.map(FinalState::status);
+        self.outcome.as_deref() == Some("created")
+            && self.undo.is_none()
+            && status == Some(UserStatus::ForceChangePassword)
     }
 }
 
@@ -152,7 +162,8 @@ impl JournalReader {
         ids: &[&str],
     ) -> Result<HashMap<String, Recorded>, JournalError> {
         let ids = serde_json::to_string(ids).expect("texts are plain data");
-        let select = "SELECT legacy_id, outcome, sub, undo FROM users
+        let select = "SELECT legacy_id, outcome, sub, undo, (SELECT value FROM run WHERE key = 'final_state')
+                      FROM users
                       WHERE legacy_id IN (SELECT value FROM json_each(?1))";
         let rows = sqlx::query(select)
             .bind(ids)
@@ -164,6 +175,7 @@ impl JournalReader {
                 outcome: row.get(1),
                 sub: row.get(2),
                 undo: row.get(3),
+                final_state: row.get::<&str, _>(4).parse().ok(),
             };
             (row.get(0), recorded)
         };

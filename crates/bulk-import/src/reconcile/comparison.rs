@@ -71,7 +71,10 @@ pub(crate) fn compare(
         let about = if found.enabled { "enabled" } else { "disabled" };
         rows.push(DriftRow::new(DriftKind::Enabled, about));
     }
-    if let UserStatus::ForceChangePassword | UserStatus::Unconfirmed = found.status {
+    let temporary_password = recorded.is_some_and(Recorded::says_temporary_password);
+    if found.status == UserStatus::ForceChangePassword && temporary_password {
+        rows.push(DriftRow::new(DriftKind::AwaitsFirstSignIn, ""));
+    } else if let UserStatus::ForceChangePassword | UserStatus::Unconfirmed = found.status {
         rows.push(DriftRow::new(DriftKind::Status, found.status.name()));
     }
     rows

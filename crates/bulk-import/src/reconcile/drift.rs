@@ -10,11 +10,13 @@ use super::fixes::FixKind;
 use super::pool_copy::PoolCopy;
 use crate::journal::JournalError;
 
-/// How a user differs. The first two are no drift: the user is not expected in the pool.
+/// How a user differs. The first two are no drift, but should be known.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum DriftKind {
     /// Not in the pool, and need not be, for this reason.
     NotExpected(Reason),
+    /// Has the temporary password that the run gave them (`invite`, `force-change`).
+    AwaitsFirstSignIn,
     /// Not in the pool, and should be.
     Missing,
     /// In the pool without a legacy user.
@@ -38,6 +40,7 @@ impl DriftKind {
     pub fn code(&self) -> &'static str {
         match self {
             DriftKind::NotExpected(_) => "not-expected",
+            DriftKind::AwaitsFirstSignIn => "awaits-first-sign-in",
             DriftKind::Missing => "missing",
             DriftKind::Extra => "extra",
             DriftKind::Attributes => "attributes-differ",
@@ -51,7 +54,10 @@ impl DriftKind {
 
     /// Whether it is a difference that somebody should look at.
     pub fn is_drift(&self) -> bool {
-        !matches!(self, DriftKind::NotExpected(_))
+        !matches!(
+            self,
+            DriftKind::NotExpected(_) | DriftKind::AwaitsFirstSignIn
+        )
     }
 }
 

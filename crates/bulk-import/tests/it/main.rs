@@ -6,6 +6,7 @@ mod crash;
 mod fault_front;
 mod holds;
 mod journal_trouble;
+mod legacy_restart;
 mod outages;
 mod planning;
 mod reconciling;

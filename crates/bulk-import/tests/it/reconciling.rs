@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bulk_import::{DriftKind, FixKind, Reconciliation, RunControl, RunJournals, fix, reconcile};
+use bulk_import::{
+    DriftKind, FinalState, FixKind, Reconciliation, RunControl, RunJournals, fix, reconcile,
+};
 use futures::TryStreamExt;
 use migration_model::Reason;
 
@@ -268,4 +270,25 @@ async fn whoever_a_run_created_and_somebody_deleted_or_replaced_since_is_told_by
         "{found:?}"
     );
     assert_eq!(found.drift_count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn temporary_passwords_that_the_run_gave_are_no_drift_and_others_are() {
+    let world = World::new().await;
+    world.keep("id BETWEEN 1 AND 40").await;
+    let mut run = world.run();
+    run.final_state = FinalState::Invite;
+    let summary = world.import(&run).await.expect("imports");
+    assert!(summary.created > 1, "{summary:?}");
+    let journals = RunJournals::find(&run.directory, &run.name).expect("a journal");
+    let (legacy, pool, control) = (world.legacy().await, world.pool().await, RunControl::new());
+    let with_journal = reconcile(&legacy, &world.config, &pool, Some(&journals), &control)
+        .await
+        .expect("both sides answer");
+    assert!(with_journal.is_clean(), "{with_journal:?}");
+    let awaits = with_journal.counts.get(&DriftKind::AwaitsFirstSignIn);
+    assert_eq!(awaits, Some(&summary.created));
+    // Without the journal nobody knows that it was meant.
+    let without = compare(&world).await;
+    assert_eq!(without.drift_count(), summary.created, "{without:?}");
 }

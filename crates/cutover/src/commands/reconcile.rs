@@ -128,6 +128,9 @@ fn print(found: &Reconciliation, journals: Option<&RunJournals>) {
             DriftKind::NotExpected(reason) => {
                 output::result(format_args!("  {users:>9}  not in the pool: {reason}"));
             }
+            DriftKind::AwaitsFirstSignIn => {
+                output::result(format_args!("  {users:>9}  have a temporary password yet"));
+            }
             other => output::result(format_args!("  {users:>9}  DIFFER: {}", other.code())),
         }
     }
@@ -146,22 +149,19 @@ fn json_form(found: &Reconciliation, journals: Option<&RunJournals>) -> serde_js
         .iter()
         .map(|(kind, calls)| (kind.code().to_owned(), json!(calls)));
 
-    let counts = |drift: bool| {
-        let of = found
-            .counts
-            .iter()
-            .filter(move |(kind, _)| kind.is_drift() == drift);
-        of.map(|(kind, users)| match kind {
-            DriftKind::NotExpected(reason) => (reason.code().to_owned(), json!(users)),
-            other => (other.code().to_owned(), json!(users)),
-        })
-        .collect::<serde_json::Map<_, _>>()
-    };
+    let drift = found.counts.iter().filter(|(kind, _)| kind.is_drift());
+    let drift = drift.map(|(kind, users)| (kind.code().to_owned(), json!(users)));
+    let reasons = found.counts.iter().filter_map(|(kind, users)| match kind {
+        DriftKind::NotExpected(reason) => Some((reason.code().to_owned(), json!(users))),
+        _ => None,
+    });
+    let awaits_first_sign_in = found.counts.get(&DriftKind::AwaitsFirstSignIn);
     json!({
         "legacy_users": found.legacy_users,
         "pool_users": found.pool_users,
-        "differences": counts(true),
-        "not_in_pool_for_a_reason": counts(false),
+        "differences": drift.collect::<serde_json::Map<_, _>>(),
+        "not_in_pool_for_a_reason": reasons.collect::<serde_json::Map<_, _>>(),
+        "awaits_first_sign_in": awaits_first_sign_in.copied().unwrap_or(0),
         "fixes": fixes.collect::<serde_json::Map<_, _>>(),
         "journals": runs.unwrap_or_default(),
         "complete": found.complete,

@@ -1,14 +1,15 @@
 //! django-axes' lock-outs, in a PostgreSQL table of its own migrations' form.
 
+use acceptance_tests::PostgresServer;
 use migration_model::Reason;
 use user_migration_trigger::Decision;
 
 use crate::program::CHEAP_HASH;
-use crate::stopped_server::{PASSWORD, Server, decided, trigger};
+use crate::stopped_server::{PASSWORD, decided, trigger};
 
 #[tokio::test]
 async fn whom_axes_has_locked_out_stays_out_until_the_cool_off_is_over() {
-    let server = Server::make();
+    let server = PostgresServer::make(20);
     server.start();
     server.execute(&format!(
         "CREATE TABLE auth_user (id integer PRIMARY KEY, username text, password text);

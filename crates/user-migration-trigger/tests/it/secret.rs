@@ -1,11 +1,12 @@
 //! The database's login in Secrets Manager (moto's) and rotated there, with a PostgreSQL that asks
 //! for the password.
 
+use acceptance_tests::PostgresServer;
 use serde_json::{Value, json};
 
 use crate::aws_account::{AwsAccount, SECRET_KEY};
 use crate::program::{CHEAP_HASH, Program, sign_in};
-use crate::stopped_server::{PASSWORD, Server};
+use crate::stopped_server::PASSWORD;
 
 /// The secret's new value; its ARN.
 fn keep(account: &mut AwsAccount, operation: &str, name: &str, password: &str) -> String {
@@ -17,7 +18,7 @@ fn keep(account: &mut AwsAccount, operation: &str, name: &str, password: &str) -
 
 #[tokio::test]
 async fn a_rotated_secret_is_read_again_and_a_wrong_one_is_an_outage() {
-    let server = Server::make();
+    let server = PostgresServer::make(20);
     server.demand_password_of("legacy");
     server.start();
     server.execute(&format!(

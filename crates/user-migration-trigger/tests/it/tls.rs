@@ -1,15 +1,16 @@
 //! The connection to the database is encrypted, and where an authority is named the server must
 //! prove its name.
 
+use acceptance_tests::PostgresServer;
 use migration_model::Reason;
 use user_migration_trigger::{Decision, FailureCause};
 
 use crate::program::CHEAP_HASH;
-use crate::stopped_server::{PASSWORD, Server, decided, trigger};
+use crate::stopped_server::{PASSWORD, decided, trigger};
 
 #[tokio::test]
 async fn a_server_that_cannot_prove_its_name_is_an_outage() {
-    let server = Server::make();
+    let server = PostgresServer::make(20);
     let authority = server.speak_tls_as("localhost");
     server.start();
     // Nobody is there for a connection that is not encrypted.
