@@ -44,6 +44,13 @@ pub fn script(name: &str) -> Program {
     python().arg(root().join("tests/python").join(name))
 }
 
+/// The same, with the packages that `tests/environment/emulators.sh` installs.
+pub fn emulator_script(name: &str) -> Program {
+    Program::new(root().join("target/python-emulators/bin/python"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(root().join("tests/python").join(name))
+}
+
 /// One of the scripts in `tests/node`, about to be run by Node.js with the packages that
 /// `tests/environment/emulators.sh` installs.
 pub fn node_script(name: &str) -> Program {

@@ -12,6 +12,7 @@ use migration_model::{IdentityProviders, LegacyId, LegacyUser, Reason, UserMappi
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
+use tracing::Instrument;
 
 use crate::concurrency::{Concurrency, Queue};
 use crate::control::{RunControl, Stop};
@@ -163,7 +164,8 @@ impl Apply<'_> {
                     break;
                 };
                 let steps = Arc::clone(&self.steps);
-                in_work.spawn(async move { steps.run(&work).await });
+                let span = tracing::info_span!("user", position = work.pending.position);
+                in_work.spawn(async move { steps.run(&work).await }.instrument(span));
             }
             let takes_more = ending.is_none() && !exhausted && waiting.is_empty();
             if in_work.is_empty() && !takes_more {

@@ -9,6 +9,7 @@ use chrono::Utc;
 use cognito_user_pool::{Disposition, PoolDescription, PoolError, UserPool, WritableUserPool};
 use legacy_users::LegacyDatabase;
 use migration_model::{Config, Finding, ImportPolicy, Severity};
+use tracing::Instrument;
 
 use crate::apply::{Applied, Apply};
 use crate::control::{RunControl, Stop};
@@ -109,8 +110,9 @@ pub async fn import(
     run: &ImportRun,
     control: &RunControl,
 ) -> Result<Summary, ImportError> {
+    let span = tracing::info_span!("import", run = run.name.as_str());
     tokio::select! {
-        ended = phases(legacy, config, pool, run, control) => ended,
+        ended = phases(legacy, config, pool, run, control).instrument(span) => ended,
         never = obey_pauses(pool, control) => match never {},
         never = tell_waiting(pool, control) => match never {},
     }
@@ -185,13 +187,18 @@ async fn phases(
             policy.clone(),
             control,
         );
-        let planned = planner.plan(&mut journal, &mut header).await?;
+        let planning = planner.plan(&mut journal, &mut header);
+        let planned = planning.instrument(tracing::info_span!("plan")).await?;
         stopped = matches!(planned, Planned::Stopped);
     }
     if !stopped {
         check(&mut journal, &mut header, &policy, run, &description).await?;
     }
-    stopped = stopped || create_groups(&mut journal, pool, control).await? == Groups::Stopped;
+    if !stopped {
+        let creating = create_groups(&mut journal, pool, control);
+        let created = creating.instrument(tracing::info_span!("create groups"));
+        stopped = created.await? == Groups::Stopped;
+    }
     if !stopped {
         let created = Run {
             legacy,
@@ -201,7 +208,9 @@ async fn phases(
             control,
             description: &description,
         };
-        journal = created.users(journal, &header, &fit).await?;
+        let creating = created.users(journal, &header, &fit);
+        let span = tracing::info_span!("create users");
+        journal = creating.instrument(span).await?;
     }
     finish(journal, header, run, control).await
 }

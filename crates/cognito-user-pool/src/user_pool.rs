@@ -12,6 +12,8 @@ use chrono::{DateTime, Utc};
 use futures::stream::{self, Stream};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::answer_body::AnswerBody;
 use crate::server_clock::ServerClock;
@@ -397,8 +399,24 @@ impl UserPool {
             // A turn of its own again, or all who waited would go at once.
             pacer.permit().await;
         }
-        let answer = call().await;
+        // Names as in OpenTelemetry's conventions for AWS SDK clients.
+        let span = tracing::info_span!(
+            "call",
+            otel.name = operation.name(),
+            otel.kind = "client",
+            rpc.system = "aws-api",
+            rpc.service = "Cognito Identity Provider",
+            rpc.method = operation.name(),
+            quota.category = operation.category().name(),
+            otel.status_code = Empty,
+            error.r#type = Empty,
+        );
+        let answer = call().instrument(span.clone()).await;
         let answer = answer.map_err(|error| PoolError::new(operation, error, sent));
+        if let Err(error) = &answer {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", tracing::field::debug(error.fault()));
+        }
         self.note_answer(answer.as_ref().err());
         match answer.as_ref().map_err(PoolError::fault) {
             Err(PoolFault::Throttled) => pacer.throttled(),

@@ -10,13 +10,15 @@ mod output;
 mod plan_text;
 mod pool_target;
 mod settings;
+mod telemetry;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
-use crate::exit_status::ExitStatus;
+use crate::exit_status::{ExitStatus, Failure};
+use crate::telemetry::Telemetry;
 
 /// An SDK call allocates some hundred times, and an import or a local pool lives on such calls.
 #[global_allocator]
@@ -27,19 +29,22 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return output::usage(&error),
     };
-    output::start_log(arguments.log_format);
-    let result = match &arguments.command {
-        Command::Verify => commands::verify::run(&arguments),
-        Command::Inspect(options) => commands::inspect::run(&arguments, options),
-        Command::Pool(options) => commands::pool::run(&arguments, options),
-        Command::Import(options) => commands::import::run(&arguments, options),
-        Command::Status(options) => commands::status::run(&arguments, options),
-        Command::Undo(options) => commands::undo::run(&arguments, options),
-        Command::Reconcile(options) => commands::reconcile::run(&arguments, options),
-        Command::Rehearse(options) => commands::rehearse::run(&arguments, options),
-        Command::Trigger(options) => commands::trigger::run(&arguments, options),
+    let telemetry = Telemetry::from_environment();
+    output::start_log(
+        arguments.log_format,
+        telemetry.as_ref().ok().and_then(Option::as_ref),
+    );
+    let ended = match telemetry {
+        Ok(telemetry) => {
+            let ended = run(&arguments);
+            if let Some(telemetry) = telemetry {
+                telemetry.finish();
+            }
+            ended
+        }
+        Err(failure) => Err(failure),
     };
-    match result {
+    match ended {
         Ok(status) => status.into(),
         Err(failure) => {
             output::failure(&failure);
@@ -48,13 +53,27 @@ fn main() -> ExitCode {
     }
 }
 
+fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+    match &arguments.command {
+        Command::Verify => commands::verify::run(arguments),
+        Command::Inspect(options) => commands::inspect::run(arguments, options),
+        Command::Pool(options) => commands::pool::run(arguments, options),
+        Command::Import(options) => commands::import::run(arguments, options),
+        Command::Status(options) => commands::status::run(arguments, options),
+        Command::Undo(options) => commands::undo::run(arguments, options),
+        Command::Reconcile(options) => commands::reconcile::run(arguments, options),
+        Command::Rehearse(options) => commands::rehearse::run(arguments, options),
+        Command::Trigger(options) => commands::trigger::run(arguments, options),
+    }
+}
+
 /// The runtime of every command that talks to a database or a pool.
-fn runtime() -> Result<tokio::runtime::Runtime, exit_status::Failure> {
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| {
-            exit_status::Failure::new(ExitStatus::Halted, "could not start worker threads")
+            Failure::new(ExitStatus::Halted, "could not start worker threads")
                 .source(error)
                 .hint("check the limits on processes and threads (ulimit -u)")
         })

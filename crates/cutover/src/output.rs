@@ -11,9 +11,12 @@ use chrono::{SecondsFormat, Utc};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::arguments::LogFormat;
 use crate::exit_status::{ExitStatus, Failure};
+use crate::telemetry::Telemetry;
 
 /// Writes one line of result. A closed pipe ends the program quietly, as `head` expects.
 pub(crate) fn result(line: impl Display) {
@@ -179,7 +182,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Starts the log on stderr. RUST_LOG chooses the levels; warnings are the default.
-pub(crate) fn start_log(format: LogFormat) {
+pub(crate) fn start_log(format: LogFormat, telemetry: Option<&Telemetry>) {
     let mut filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
         .from_env_lossy();
@@ -188,14 +191,16 @@ pub(crate) fn start_log(format: LogFormat) {
         let quiet = "aws_config=error".parse();
         filter = filter.add_directive(quiet.expect("a target and a level"));
     }
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| AboveTheBar);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| AboveTheBar);
+    let lines = match format {
+        LogFormat::Text => lines.with_target(false).boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
     let _ = FORMAT.set(format);
-    match format {
-        LogFormat::Text => builder.with_target(false).init(),
-        LogFormat::Json => builder.json().init(),
-    }
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(telemetry.map(Telemetry::layer))
+        .init();
 }
 
 /// Writes a JSON file by rename, so that a reader finds the whole of it or none.

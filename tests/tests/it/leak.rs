@@ -13,7 +13,7 @@ use crate::import_run::import;
 const NEW_PASSWORD: &str = "planted-0badcafe-Z9!";
 
 /// What must be found nowhere.
-struct Secrets {
+pub(crate) struct Secrets {
     kinds: Vec<&'static str>,
     finder: AhoCorasick,
 }
@@ -21,7 +21,7 @@ struct Secrets {
 const USERNAME: &str = "an e-mail that is a username";
 
 impl Secrets {
-    fn of(legacy: &LegacyDatabase) -> Secrets {
+    pub(crate) fn of(legacy: &LegacyDatabase) -> Secrets {
         let mut secrets: BTreeMap<String, &'static str> = BTreeMap::new();
         for user in legacy.users() {
             let email = user.email.to_lowercase();
@@ -81,7 +81,7 @@ impl Secrets {
     /// Says that none of them is in a text. Usernames that are e-mails count too, unless the text
     /// is one where usernames stand.
     #[track_caller]
-    fn assert_none_in(&self, source: &str, text: &str, usernames_allowed: bool) {
+    pub(crate) fn assert_none_in(&self, source: &str, text: &str, usernames_allowed: bool) {
         let text = text.to_lowercase();
         for found in self.finder.find_iter(&text) {
             let kind = self.kinds[found.pattern().as_usize()];

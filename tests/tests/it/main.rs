@@ -22,5 +22,6 @@ mod quotas;
 mod rehearse;
 mod reviewed_plan;
 mod sign_in;
+mod telemetry;
 mod trigger_attach;
 mod verify;

@@ -11,7 +11,7 @@ use cognito_user_pool::WritePermission;
 use crate::arguments::{Arguments, ImportOptions};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::import_progress::{self, Watcher};
-use crate::{output, plan_text, pool_target, runtime, settings};
+use crate::{output, plan_text, pool_target, runtime, settings, telemetry};
 
 pub(crate) fn run(arguments: &Arguments, options: &ImportOptions) -> Result<ExitStatus, Failure> {
     runtime()?.block_on(import(arguments, options))
@@ -49,6 +49,7 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
     }
     let control = RunControl::new();
     import_progress::obey_signals(&control)?;
+    telemetry::observe(&control);
     let watcher = Watcher::start(&control);
     let Some(permission) = WritePermission::from_execute_flag(options.execute) else {
         let plan = bulk_import::plan(&legacy, &config, &pool, &run, &control).await;
