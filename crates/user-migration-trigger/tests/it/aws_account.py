@@ -4,11 +4,31 @@ Prints the endpoint as a JSON string, then answers each line it reads: `[service
 arguments]`, as boto3 names them, with what boto3 returns.
 """
 
+import functools
 import json
 import sys
+import threading
+from collections.abc import Callable
+from typing import Any
 
 import boto3
+from moto.dynamodb.models import DynamoDBBackend
 from moto.server import ThreadedMotoServer
+
+
+def one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
+    lock = threading.Lock()
+
+    @functools.wraps(method)
+    def locked(*arguments: Any, **named: Any) -> Any:
+        with lock:
+            return method(*arguments, **named)
+
+    return locked
+
+
+# DynamoDB checks a condition and writes in one step; moto does so in two, on a thread for each request.
+DynamoDBBackend.update_item = one_at_a_time(DynamoDBBackend.update_item)
 
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
