@@ -361,9 +361,11 @@ fn target(config: &Config, pool: &UserPool, run: &ImportRun) -> Target {
 
 /// Holds the run as it was begun against what is asked for now.
 fn check_same_run(begun: &Header, asked: &Header, run: &ImportRun) -> Result<(), ImportError> {
-    let mut differences = begun.target.differences(&asked.target);
-    if begun.undone {
-        differences.push("it has been undone".to_owned());
+    let differences = begun.target.differences(&asked.target);
+    if begun.undone && differences.is_empty() {
+        return Err(ImportError::Undone {
+            run: run.name.as_str().to_owned(),
+        });
     }
     if differences.is_empty() {
         return Ok(());

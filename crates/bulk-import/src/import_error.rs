@@ -28,6 +28,12 @@ pub enum ImportError {
         /// What differs, one sentence part each.
         differences: Vec<String>,
     },
+    /// A run that has been undone cannot go on.
+    #[error("run `{run}` has been undone")]
+    Undone {
+        /// The run's name.
+        run: String,
+    },
     /// The pool cannot hold the users as cutover.toml maps them.
     #[error("the user pool does not fit cutover.toml: {}", faults.join("; "))]
     PoolDoesNotFit {
@@ -58,7 +64,7 @@ pub enum ImportError {
     #[error("the legacy users cannot be read")]
     Legacy(#[source] LegacyError),
     /// The journal cannot be used.
-    #[error("the run cannot be recorded")]
+    #[error("the run's journal cannot be used")]
     Journal(#[source] JournalError),
     /// One user after another is refused: it is not about the users.
     #[error("{count} users in a row were refused, the last by {detail}")]
@@ -75,6 +81,7 @@ impl ImportError {
     pub fn class(&self) -> ErrorClass {
         match self {
             ImportError::DifferentRun { .. }
+            | ImportError::Undone { .. }
             | ImportError::PoolDoesNotFit { .. }
             | ImportError::PlanDiffers { .. }
             | ImportError::Blocked { .. }
@@ -100,9 +107,10 @@ impl ImportError {
     /// What to do about it, in one sentence.
     pub fn hint(&self) -> String {
         match self {
-            ImportError::DifferentRun { .. } => "give this import another run name with --run, \
+            ImportError::DifferentRun { .. } => "give this import another name with --run, \
                  or go back to what the run was started with"
                 .to_owned(),
+            ImportError::Undone { .. } => "give this import another name with --run".to_owned(),
             ImportError::PoolDoesNotFit { hint, .. } => (*hint).to_owned(),
             ImportError::PlanDiffers { .. } => "make the plan again (a dry run with --plan), have \
                  it reviewed, and name the new file"

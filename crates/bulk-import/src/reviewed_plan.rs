@@ -191,7 +191,7 @@ impl ReviewedPlan {
         let (then, mut differences) = (&self.binding, Vec::new());
         let mut differ = |what: &str, then: &str, now: &str| {
             if then != now {
-                differences.push(format!("its {what} is {then}, not {now}"));
+                differences.push(format!("its {what} was {then}, and now is {now}"));
             }
         };
         let place = |local| if local { "on this machine" } else { "at AWS" };
@@ -399,7 +399,7 @@ mod tests {
         };
         assert!(said(|now| now.user_pool_id = "eu-west-1_x".to_owned()).contains("eu-west-1_x"));
         assert!(said(|now| now.region = "us-east-1".to_owned()).contains("us-east-1"));
-        assert!(said(|now| now.shard = Some("3/16".to_owned())).contains("not 3/16"));
+        assert!(said(|now| now.shard = Some("3/16".to_owned())).contains("now is 3/16"));
         assert!(said(|now| now.is_local = true).contains("on this machine"));
         assert!(said(|now| now.config_digest = "01".to_owned()).contains("cutover.toml"));
         assert!(said(|now| now.policy.approve_password_reset = false).contains("not given"));

@@ -53,7 +53,7 @@ impl Kept {
 /// What an undo did, or would do.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct UndoSummary {
-    /// Users whom the run created.
+    /// Users whom the run created, and whom no undo has gone through before.
     pub created: u64,
     /// Users deleted; in a dry run, users who would be.
     pub deleted: u64,

@@ -29,13 +29,6 @@ impl PoolAddress {
     ) -> Result<PoolAddress, AddressError> {
         let region = region.into();
         let user_pool_id = user_pool_id.into();
-        if region.is_empty()
-            || !region
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-')
-        {
-            return Err(AddressError::Region);
-        }
         // `UserPoolIdType` of the API model: `[\w-]+_[0-9a-zA-Z]+`, at most 55 characters.
         let (head, tail) = user_pool_id.rsplit_once('_').unwrap_or_default();
         let head_ok = head
@@ -44,6 +37,13 @@ impl PoolAddress {
         let tail_ok = tail.chars().all(|c| c.is_ascii_alphanumeric());
         if head.is_empty() || tail.is_empty() || !head_ok || !tail_ok || user_pool_id.len() > 55 {
             return Err(AddressError::UserPoolId);
+        }
+        if region.is_empty()
+            || !region
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-')
+        {
+            return Err(AddressError::Region);
         }
         let endpoint_url = endpoint_url.map(parse_endpoint).transpose()?;
         Ok(PoolAddress {
@@ -163,5 +163,8 @@ mod tests {
             let refused = PoolAddress::new("eu-west-1", id, None);
             assert_eq!(refused, Err(AddressError::UserPoolId), "{id}");
         }
+        // The Region is read from the id: of an id that has none, the id is what to correct.
+        let refused = PoolAddress::new("", "abc", None);
+        assert_eq!(refused, Err(AddressError::UserPoolId));
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bulk_import::{AgeRecipient, FinalState, KeepForFirstLogin, Shard};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use cognito_user_pool::{CategoryLimit, PoolTrigger, TokenEventVersion};
+use cognito_user_pool::{CategoryLimit, PoolTrigger, Share, TokenEventVersion};
 
 /// Where the configuration is looked for.
 pub(crate) const DEFAULT_CONFIG: &str = "cutover.toml";
@@ -133,8 +133,8 @@ pub(crate) struct PoolTarget {
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Share of each request quota to spend, from 0.01 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
-    pub(crate) share: f64,
+    #[arg(long, value_name = "SHARE", default_value_t = Share::HALF)]
+    pub(crate) share: Share,
     /// A limit of the account, in requests a second, where Cognito's default does not hold and the
     /// account cannot be asked; may be repeated
     #[arg(long, value_name = "CATEGORY=RATE")]
@@ -241,7 +241,7 @@ pub(crate) struct ReconcileOptions {
     #[arg(long)]
     pub(crate) fix: bool,
     /// Write to the pool; without it nothing is written
-    #[arg(long)]
+    #[arg(long, requires = "fix")]
     pub(crate) execute: bool,
     /// Compare with what this run recorded, too [default: the user pool's id, if there is such a
     /// run]

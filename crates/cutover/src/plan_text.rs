@@ -1,15 +1,16 @@
 //! A plan as somebody reads it in a terminal. Prints and decides nothing.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bulk_import::{Plan, PlanCount};
-use migration_model::{Route, Severity};
+use migration_model::{Reason, Route, Severity};
 
 use crate::import_progress::duration;
 use crate::output;
 
-/// Prints the whole plan.
-pub(crate) fn print(plan: &Plan) {
+/// Prints the whole plan, and what comes next; `file` is where it was written as well.
+pub(crate) fn print(plan: &Plan, file: Option<&Path>) {
     users(plan);
     risks(plan);
     calls(plan);
@@ -35,9 +36,17 @@ pub(crate) fn print(plan: &Plan) {
             finding.subject, finding.message, finding.next_step
         ));
     }
-    output::note(match plan.blockers().next() {
-        Some(_) => "it cannot be done like this; see BLOCKER above",
-        None => "to do it, add --execute",
+    if let Some(file) = file {
+        output::note(format_args!("the plan is in {}", file.display()));
+    }
+    output::note(match (plan.blockers().next(), file) {
+        (Some(_), _) => "it cannot be done like this; see BLOCKER above",
+        (None, _) if plan.to_create == 0 => "with these options nobody would be created",
+        (None, None) => "to do it, add --execute",
+        // --plan goes with no --execute: what is written down is to be reviewed first.
+        (None, Some(_)) => {
+            "to do it once it is reviewed: --reviewed-plan in place of --plan, and --execute"
+        }
     });
 }
 
@@ -52,15 +61,28 @@ fn users(plan: &Plan) {
         "  {:>9}  would be created, final state {}",
         plan.to_create, policy.final_state
     ));
+    // Routes that come to the same are told as one.
+    let mut lines: Vec<(String, u64)> = Vec::new();
     let is_open = |count: &&PlanCount| count.outcome.is_none() && count.route == Route::AdminCreate;
     for count in plan.counts.iter().filter(|count| !is_open(count)) {
-        let reason = count.reason.map_or("", |reason| reason.code());
         let becomes = match (count.outcome.as_deref(), count.route) {
             (Some("held"), Route::FirstLogin) => "left for first login",
             (Some("already_in_pool"), _) => "already in the pool",
             (outcome, route) => outcome.unwrap_or(route.code()),
         };
-        output::result(format_args!("  {:>9}  {becomes}: {reason}", count.users));
+        // That they are there already is both what becomes of them and why.
+        let reason = count
+            .reason
+            .filter(|reason| *reason != Reason::AlreadyInPool);
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let line = format!("{becomes}{reason}");
+        match lines.iter_mut().find(|(told, _)| *told == line) {
+            Some((_, users)) => *users += count.users,
+            None => lines.push((line, count.users)),
+        }
+    }
+    for (line, users) in lines {
+        output::result(format_args!("  {users:>9}  {line}"));
     }
     if !policy.keep_for_first_login.is_empty() {
         let conditions = policy.keep_for_first_login.iter();
@@ -90,8 +112,8 @@ fn risks(plan: &Plan) {
     }
     if plan.without_contact > 0 {
         output::result(format_args!(
-            "\nRISK: {} of those to be created have no verified address: no reset code can reach\n\
-             them.",
+            "\nRISK: {} of those to be created have no verified address: no reset code can \
+             reach them.",
             plan.without_contact
         ));
     }
@@ -142,8 +164,12 @@ fn groups(plan: &Plan) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
+    let number = match plan.groups.iter().any(|group| group.precedence.is_some()) {
+        true => " (precedence)",
+        false => "",
+    };
     output::result(format_args!(
-        "\n{} groups would be created (precedence): {}{more}",
+        "\n{} groups, created where the pool lacks them{number}: {}{more}",
         plan.groups.len(),
         names.join(", ")
     ));

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cognito_user_pool::{
-    Patience, PoolAddress, PoolError, PoolFault, QuotaCategory, Quotas, Share, UserPool,
+    AddressError, Patience, PoolAddress, PoolError, PoolFault, QuotaCategory, Quotas, UserPool,
 };
 use migration_model::Config;
 
@@ -42,9 +42,14 @@ pub(crate) fn address(config: &Config, options: &PoolTarget) -> Result<PoolAddre
         .or(of_id);
     let endpoint = options.endpoint_url.as_deref();
     PoolAddress::new(region.unwrap_or_default(), pool_id, endpoint).map_err(|error| {
-        Failure::usage("the user pool's address cannot be")
+        Failure::usage("this is no address of a user pool")
             .source(error)
-            .hint(hint)
+            .hint(match error {
+                AddressError::EndpointUrl | AddressError::PlainHttp => {
+                    "correct --endpoint-url, or leave it out for AWS's own"
+                }
+                AddressError::Region | AddressError::UserPoolId => hint,
+            })
     })
 }
 
@@ -53,9 +58,7 @@ pub(crate) async fn connect(
     address: PoolAddress,
     options: &PoolTarget,
 ) -> Result<UserPool, Failure> {
-    let share = Share::new(options.share)
-        .map_err(|error| Failure::usage(format!("--share {}", options.share)).source(error))?;
-    let quotas = Quotas::defaults(share);
+    let quotas = Quotas::defaults(options.share);
     // The first question has little patience: whoever has just typed the command hears soon that
     // nobody listens there, or that they are not signed in. Outages later on are waited out.
     let first = UserPool::connect(address.clone(), quotas.clone(), FIRST_QUESTION).await;

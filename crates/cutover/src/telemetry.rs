@@ -93,7 +93,8 @@ impl Telemetry {
         let metrics = self.metrics.shutdown_with_timeout(TIMEOUT);
         if spans.is_err() || metrics.is_err() {
             output::note(format_args!(
-                "the collector that {ENDPOINT} names did not take everything"
+                "the collector that {ENDPOINT} names did not take everything: see whether it \
+                 runs there; the command itself is not affected"
             ));
         }
         self.runtime.shutdown_background();

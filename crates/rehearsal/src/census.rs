@@ -63,9 +63,9 @@ pub struct LastLogin {
 }
 
 const SPANS: [(&str, i64); 4] = [
-    ("30 days", 30),
-    ("90 days", 90),
-    ("1 year", 365),
+    ("up to 30 days ago", 30),
+    ("up to 90 days ago", 90),
+    ("up to 1 year ago", 365),
     ("longer ago", i64::MAX),
 ];
 const NEVER: &str = "never";

@@ -103,6 +103,23 @@ fn invited_people_get_one_mail_each_and_sign_in_with_what_it_says() {
         [username],
         "whoever took the account over is kept"
     );
+    let said = |args: &[&str], code| workplace.cutover(args).run().expect_code(code);
+    let status = said(&["status", "--run", "invite"], 0);
+    assert!(
+        status.stdout.contains("deleted again by cutover undo"),
+        "{status:?}"
+    );
+    let again = undo.run();
+    assert!(again.stdout.contains("nothing is left to undo"), "{again:?}");
+    let resumed = import(
+        &workplace,
+        &pool,
+        "invite",
+        &["--final-state", "invite", "--execute"],
+    )
+    .run()
+    .expect_code(2);
+    assert!(resumed.stderr.contains("has been undone"), "{resumed:?}");
 }
 
 #[test]

@@ -80,6 +80,10 @@ fn an_import_keeps_to_the_reviewed_plan_whoever_signs_in_meanwhile() {
     let plan = workplace.folder().json("plan.json");
     let digest = plan["digest"].as_str().expect("a digest");
     assert!(dry.stdout.contains(&digest[..12]), "{dry:?}");
+    assert!(
+        dry.stderr.contains("--reviewed-plan in place of --plan"),
+        "the next step: {dry:?}"
+    );
     for part in [
         "calls",
         "seconds_at_share",
@@ -145,13 +149,13 @@ fn an_import_that_is_not_the_reviewed_one_is_refused_with_what_changed() {
         &workplace,
         "night",
         &[RESETS],
-        "--approve-password-reset is not given, not ",
+        "--approve-password-reset was not given, and now is ",
     );
     refused(
         &workplace,
         "other",
         &["--final-state", "invite"],
-        "--final-state is confirmed-random, not invite",
+        "--final-state was confirmed-random, and now is invite",
     );
     let unusable = "UPDATE auth_user SET password = '!' WHERE username LIKE 'amy.%'";
     workplace.legacy_mut().execute(&[unusable.to_owned()]);

@@ -119,7 +119,7 @@ impl JournalError {
                 "give a directory that this user may write to, on a local disk"
             }
             JournalError::Locked { .. } => {
-                "wait until it has ended, or give this import another run name"
+                "wait until it has ended, or give this import another name with --run"
             }
             JournalError::Missing { .. } => "check the run's name and the directory of the runs",
             JournalError::MixedShards { .. } => {

@@ -30,6 +30,8 @@ pub struct RunStatus {
     pub shards: Option<u16>,
     /// Shards whose journals are not in the directory; their users are in no count.
     pub missing_shards: Vec<u16>,
+    /// Users whom an undo of the run has deleted since; they count as created all the same.
+    pub deleted_by_undo: u64,
     /// Its accounts.
     pub summary: Summary,
     /// Users by outcome and reason, most first.
@@ -73,6 +75,7 @@ impl RunStatus {
     fn add(&mut self, other: RunStatus) {
         self.started_at = self.started_at.min(other.started_at);
         self.planned &= other.planned;
+        self.deleted_by_undo += other.deleted_by_undo;
         self.summary.add(&other.summary);
         for count in other.reasons {
             let same = self
@@ -100,6 +103,7 @@ impl JournalReader {
         let header = self.header().await?;
         let reasons = self.reasons().await?;
         let pending = self.pending().await?;
+        let deleted_by_undo = self.deleted_by_undo().await?;
         let complete = header.finished && pending == 0;
         Ok(RunStatus {
             run: run.clone(),
@@ -110,9 +114,17 @@ impl JournalReader {
             planned: header.plan_complete,
             shards: None,
             missing_shards: Vec::new(),
+            deleted_by_undo,
             summary: Summary::from_counts(run.clone(), &reasons, pending, complete),
             reasons,
         })
+    }
+
+    async fn deleted_by_undo(&mut self) -> Result<u64, JournalError> {
+        let count = "SELECT COUNT(*) FROM users WHERE undo = 'deleted'";
+        let row = sqlx::query(count).fetch_one(&mut self.connection).await;
+        let row = row.map_err(|error| JournalError::storage(&self.path, "reading it", &error))?;
+        Ok(u64::try_from(row.get::<i64, usize>(0)).unwrap_or(0))
     }
 
     pub(crate) async fn reasons(&mut self) -> Result<Vec<ReasonCount>, JournalError> {

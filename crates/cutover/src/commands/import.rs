@@ -55,11 +55,11 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         let plan = bulk_import::plan(&legacy, &config, &pool, &run, &control).await;
         watcher.finish().await;
         let plan = plan.map_err(|error| failure(error, options, &shown))?;
-        plan_text::print(&plan);
         write_summary(options.summary.as_deref(), &plan.summary())?;
         if let Some(path) = &options.plan {
             output::json_file(path, &plan.as_json())?;
         }
+        plan_text::print(&plan, options.plan.as_deref());
         return Ok(match plan.blockers().next() {
             Some(_) => ExitStatus::Findings,
             None => ExitStatus::Fine,
@@ -122,7 +122,10 @@ fn tell_control_files(files: &ControlFiles) {
 
 fn tell_obeyed(obeyed: Obeyed, files: &ControlFiles) {
     match obeyed {
-        Obeyed::Paused => output::note(format_args!("paused by {}", files.pause.display())),
+        Obeyed::Paused => output::note(format_args!(
+            "paused by {}; it goes on when that is removed",
+            files.pause.display()
+        )),
         Obeyed::Resumed => output::note("going on"),
         Obeyed::Stopped => output::note(format_args!(
             "{} is there: finishing what is in flight",
@@ -183,23 +186,20 @@ fn write_summary(path: Option<&Path>, summary: &Summary) -> Result<(), Failure> 
 
 fn failure(error: ImportError, options: &ImportOptions, pool: &str) -> Failure {
     let resume = (error.class() == ErrorClass::Halted && options.execute).then(resume_command);
-    let message = match error.class() {
-        ErrorClass::Usage => format!("the import into {pool} was not begun"),
-        ErrorClass::Halted => format!("the import into {pool} halted"),
-    };
-    let failure = import_failure(error, &message);
+    let failure = import_failure(error, &format!("the import into {pool}"));
     match resume {
         Some(command) => failure.resume(command),
         None => failure,
     }
 }
 
-/// An engine's error at the edge of the program.
-pub(super) fn import_failure(error: ImportError, message: &str) -> Failure {
-    let status = match error.class() {
-        ErrorClass::Usage => ExitStatus::Usage,
-        ErrorClass::Halted => ExitStatus::Halted,
+/// An engine's error at the edge of the program; `what` was to be done.
+pub(super) fn import_failure(error: ImportError, what: &str) -> Failure {
+    let (status, became) = match error.class() {
+        ErrorClass::Usage => (ExitStatus::Usage, "was not begun"),
+        ErrorClass::Halted => (ExitStatus::Halted, "halted"),
     };
+    let message = format!("{what} {became}");
     let hint = error.hint();
     Failure::new(status, message).source(error).hint(hint)
 }

@@ -70,7 +70,7 @@ fn print(census: &Census, config: &Config) {
     ));
     output::result("\nstored passwords (time: one check on one core of this machine)");
     output::result(format_args!(
-        "  {:>9}  {:>9}  {:<13}  algorithm and cost",
+        "  {:>7}  {:>8}  {:<11}  algorithm and cost",
         "users", "time", "state"
     ));
     for group in &census.hashes {
@@ -78,7 +78,7 @@ fn print(census: &Census, config: &Config) {
             .check_ms
             .map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
         output::result(format_args!(
-            "  {:>9}  {:>9}  {:<13}  {} {}",
+            "  {:>7}  {:>8}  {:<11}  {} {}",
             group.users, time, group.state, group.algorithm, group.cost
         ));
     }

@@ -29,7 +29,7 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
     let pool = pool_target::connect(address, &options.pool).await?;
     let control = RunControl::new();
     import_progress::obey_signals(&control)?;
-    let halted = |error| super::import::import_failure(error, "the comparison halted");
+    let halted = |error| super::import::import_failure(error, "the comparison");
 
     let journals = journals(options, &pool)?;
     let compare = async || {
@@ -94,9 +94,12 @@ fn print_fixed(fixed: &FixSummary) {
 
 /// What could be done about the differences.
 fn tell_fixes(found: &Reconciliation, options: &ReconcileOptions) {
+    if !found.is_clean() && options.differences.is_none() {
+        output::note("to see who differs in what, add --differences FILE");
+    }
     if found.fixes.is_empty() {
-        if options.fix && !options.execute && !found.is_clean() {
-            output::note("nothing of this can be fixed from here; see --differences FILE");
+        if options.fix && !found.is_clean() {
+            output::note("nothing of this can be fixed from here");
         }
         return;
     }
@@ -173,9 +176,8 @@ async fn write_differences(path: &Path, found: &mut Reconciliation) -> Result<()
     let mut file = output::CsvFile::begin(path, &["legacy_id", "difference", "about"])?;
     let mut rows = std::pin::pin!(found.drift());
     while let Some(row) = rows.next().await {
-        let row = row.map_err(|error| {
-            super::import::import_failure(error.into(), "the comparison halted")
-        })?;
+        let row =
+            row.map_err(|error| super::import::import_failure(error.into(), "the comparison"))?;
         file.row(&[&row.legacy_id, row.row.kind.code(), &row.row.about])?;
     }
     file.complete()

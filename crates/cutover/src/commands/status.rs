@@ -5,6 +5,7 @@ use std::path::Path;
 use bulk_import::{JournalError, OutcomeRow, RunName, RunStatus};
 use chrono::SecondsFormat;
 use futures::StreamExt;
+use migration_model::Reason;
 use serde_json::json;
 
 use crate::arguments::{Arguments, StatusOptions};
@@ -83,7 +84,10 @@ pub(crate) fn print(status: &RunStatus) {
         let missing: Vec<_> = status.missing_shards.iter().map(u16::to_string).collect();
         output::result(match missing.is_empty() {
             true => format!("  all {shards} shards"),
-            false => format!("  of {shards} shards, without {}", missing.join(", ")),
+            false => format!(
+                "  of {shards} shards; no journal is here of {}",
+                missing.join(", ")
+            ),
         });
     }
     for (users, word) in [
@@ -95,6 +99,12 @@ pub(crate) fn print(status: &RunStatus) {
     ] {
         output::result(format_args!("  {users:>9}  {word}"));
     }
+    if status.deleted_by_undo > 0 {
+        output::result(format_args!(
+            "  {:>9}  deleted again by cutover undo, of those created",
+            status.deleted_by_undo
+        ));
+    }
     let told: Vec<_> = status
         .reasons
         .iter()
@@ -105,17 +115,26 @@ pub(crate) fn print(status: &RunStatus) {
     }
     output::result("\nby reason");
     for count in told {
-        let (code, next) = count.reason.map_or(("", ""), |r| (r.code(), r.next_step()));
+        let next = count.reason.map_or("", Reason::next_step);
+        // That they are there already is both what became of them and why.
+        let reason = count
+            .reason
+            .filter(|reason| *reason != Reason::AlreadyInPool);
+        let reason = reason.map_or_else(String::new, |reason| format!(" {reason}"));
         let detail = count
             .detail
             .as_deref()
             .map(|d| format!(" ({d})"))
             .unwrap_or_default();
         output::result(format_args!(
-            "  {:>9}  {} {code}{detail}",
-            count.users, count.outcome
+            "  {:>9}  {}{reason}{detail}",
+            count.users,
+            count.outcome.replace('_', " ")
         ));
         output::result(format_args!("             next: {next}"));
+    }
+    if summary.failed > 0 {
+        output::note("to try those who failed once more: the same import with --retry-failed");
     }
 }
 
@@ -129,7 +148,7 @@ fn json_form(status: &RunStatus) -> serde_json::Value {
                 "reason": count.reason,
                 "detail": count.detail,
                 "users": count.users,
-                "next_step": count.reason.map(migration_model::Reason::next_step),
+                "next_step": count.reason.map(Reason::next_step),
             })
         })
         .collect();
@@ -142,6 +161,7 @@ fn json_form(status: &RunStatus) -> serde_json::Value {
         form.insert("planned".to_owned(), json!(status.planned));
         form.insert("shards".to_owned(), json!(status.shards));
         form.insert("missing_shards".to_owned(), json!(status.missing_shards));
+        form.insert("deleted_by_undo".to_owned(), json!(status.deleted_by_undo));
         form.insert("reasons".to_owned(), json!(reasons));
     }
     form

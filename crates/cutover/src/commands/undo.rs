@@ -24,8 +24,7 @@ async fn take_back(arguments: &Arguments, options: &UndoOptions) -> Result<ExitS
     let watcher = Watcher::start(&control);
     let summary = undo(&pool, writable.as_ref(), &options.runs_dir, &name, &control).await;
     watcher.finish().await;
-    let summary =
-        summary.map_err(|error| super::import::import_failure(error, "the undo halted"))?;
+    let summary = summary.map_err(|error| super::import::import_failure(error, "the undo"))?;
     print(&summary, options.execute);
     Ok(match (summary.complete, summary.failed) {
         (false, _) => ExitStatus::Halted,
@@ -35,8 +34,12 @@ async fn take_back(arguments: &Arguments, options: &UndoOptions) -> Result<ExitS
 }
 
 fn print(summary: &UndoSummary, execute: bool) {
+    if summary.created == 0 && summary.complete {
+        output::result("nothing is left to undo: the run created nobody, or an undo has been done");
+        return;
+    }
     output::result(format_args!(
-        "{} users were created by the run",
+        "{} users that the run created, and no undo has gone through yet",
         summary.created
     ));
     let deleted = if execute {
