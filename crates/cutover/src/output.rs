@@ -122,13 +122,15 @@ fn above_the_bar(write: impl FnOnce()) {
     }
 }
 
-/// Stderr, above the bar.
+/// Stderr, above the bar; the log hands over whole lines.
 struct AboveTheBar;
 
 impl Write for AboveTheBar {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let text = for_reader(&text, io::stderr().is_terminal() && !is_json());
         above_the_bar(|| {
-            let _ = io::stderr().write_all(bytes);
+            let _ = io::stderr().write_all(text.as_bytes());
         });
         Ok(bytes.len())
     }
@@ -155,7 +157,7 @@ fn broken(line: &str) -> String {
     let mut lines = String::new();
     let mut column = 0;
     for (index, word) in line.split(' ').enumerate() {
-        let length = word.chars().count();
+        let length = columns_of(word);
         if index > 0 && column + 1 + length > COLUMNS && column > indent {
             lines.push('\n');
             lines.push_str(&" ".repeat(indent));
@@ -168,6 +170,23 @@ fn broken(line: &str) -> String {
         column += length;
     }
     lines
+}
+
+/// How many columns a word takes: the log's colours take none.
+fn columns_of(word: &str) -> usize {
+    let mut in_escape = false;
+    word.chars()
+        .filter(|c| match in_escape {
+            true => {
+                in_escape = !c.is_ascii_alphabetic();
+                false
+            }
+            false => {
+                in_escape = *c == '\u{1b}';
+                !in_escape
+            }
+        })
+        .count()
 }
 
 /// Prints what clap has to say: help to stdout with 0, a usage error to stderr with 2.
@@ -309,6 +328,10 @@ mod tests {
             "{shown}"
         );
         assert_eq!(shown.replace("\n  ", " "), text);
+        let coloured = text.replacen("hint", "\u{1b}[33mhint\u{1b}[0m", 1);
+        let plain = for_reader(&coloured, true);
+        let plain = plain.replace("\u{1b}[33m", "").replace("\u{1b}[0m", "");
+        assert_eq!(plain, shown, "colours take no columns");
         let path = format!("could not write {}", "x".repeat(100));
         assert_eq!(for_reader(&path, true).replace("\n  ", " "), path);
     }

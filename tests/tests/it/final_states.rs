@@ -93,24 +93,28 @@ fn invited_people_get_one_mail_each_and_sign_in_with_what_it_says() {
     assert!(finished.stderr.contains(said), "{finished:?}");
 
     // An undo knows the state in which this run left them.
-    let undo = workplace
-        .cutover(&["undo", "--run", "invite", "--execute"])
-        .args(pool.as_target());
-    undo.run();
+    let undo = || {
+        let undo = workplace.cutover(&["undo", "--run", "invite", "--execute"]);
+        undo.args(pool.as_target()).run().expect_code(0)
+    };
+    undo();
     let left: Vec<_> = client.content().into_keys().collect();
     assert_eq!(
         left.iter().collect::<Vec<_>>(),
         [username],
         "whoever took the account over is kept"
     );
-    let said = |args: &[&str], code| workplace.cutover(args).run().expect_code(code);
-    let status = said(&["status", "--run", "invite"], 0);
+    let status = workplace.cutover(&["status", "--run", "invite"]);
+    let status = status.run().expect_code(0);
     assert!(
         status.stdout.contains("deleted again by cutover undo"),
         "{status:?}"
     );
-    let again = undo.run();
-    assert!(again.stdout.contains("nothing is left to undo"), "{again:?}");
+    let again = undo();
+    assert!(
+        again.stdout.contains("nothing is left to undo"),
+        "{again:?}"
+    );
     let resumed = import(
         &workplace,
         &pool,
