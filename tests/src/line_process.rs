@@ -69,11 +69,19 @@ impl LineProcess {
     #[track_caller]
     pub fn ask(&mut self, question: &Value) -> Value {
         let stdin = self.stdin.as_mut().expect("open until this is dropped");
-        let asked = writeln!(stdin, "{question}").and_then(|()| stdin.flush());
-        match asked
-            .ok()
-            .and_then(|()| self.answers.recv_timeout(LIMIT).ok())
-        {
+        // If it does not listen, it does not answer either.
+        let _ = writeln!(stdin, "{question}").and_then(|()| stdin.flush());
+        self.said()
+    }
+
+    /// Waits for a line that it writes unasked.
+    ///
+    /// # Panics
+    ///
+    /// When none comes, with what it wrote to stderr.
+    #[track_caller]
+    pub fn said(&mut self) -> Value {
+        match self.answers.recv_timeout(LIMIT).ok() {
             Some(answer) => serde_json::from_str(&answer).expect("our scripts write JSON lines"),
             None => {
                 let _ = self.child.kill();

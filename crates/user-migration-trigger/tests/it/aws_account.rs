@@ -1,22 +1,22 @@
 //! An AWS account of moto's, for tests of what the program asks AWS.
 
+use acceptance_tests::{LineProcess, emulator_script};
 use serde_json::{Value, json};
 
 use crate::program::Program;
-use crate::python_script::PythonScript;
 
 /// What the credentials' secret is here; nothing may show it.
 pub(crate) const SECRET_KEY: &str = "local-Jw8";
 
 /// moto in a process of its own.
 pub(crate) struct AwsAccount {
-    moto: PythonScript,
+    moto: LineProcess,
     pub(crate) endpoint: String,
 }
 
 impl AwsAccount {
     pub(crate) fn start() -> AwsAccount {
-        let mut moto = PythonScript::start("aws_account.py", &[], &[]);
+        let mut moto = LineProcess::start(emulator_script("aws_account.py"));
         let endpoint = moto.said().as_str().expect("a string").to_owned();
         AwsAccount { moto, endpoint }
     }

@@ -12,7 +12,6 @@ mod leaks;
 mod outages;
 mod panics;
 mod program;
-mod python_script;
 mod refusals;
 mod runbook;
 mod runtime_api;

@@ -1,13 +1,12 @@
 //! From outside, nobody can tell refusals apart.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
+use acceptance_tests::python;
 use serde_json::{Value, json};
 
 use crate::program::{Program, Running, forgot_password, sign_in};
-use crate::python_script::target;
 use crate::runtime_api::Answer;
 
 #[tokio::test]
@@ -137,12 +136,12 @@ async fn reply_times_do_not_tell_who_exists() {
            (4, 'malformed', 'pbkdf2_sha256$none', 1);"
     );
     let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])";
-    let made = Command::new(target().join("python-emulators/bin/python"))
+    python()
         .args(["-c", script])
         .arg(&database)
         .arg(sql)
-        .status();
-    assert!(made.expect("`make emulators` made it").success());
+        .run()
+        .expect_code(0);
     let config = folder.path().join("cutover.toml");
     let text = "[groups]\ncarry = false\n[trigger.attempts]\nper_login = 0\nper_client = 0\n";
     std::fs::write(&config, text).expect("our folder");

@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
+use acceptance_tests::{LineProcess, emulator_script};
 use serde_json::{Value, json};
 
 use crate::program::{CHEAP_HASH, Program, fixtures};
-use crate::python_script::{PythonScript, target};
 use crate::runtime_api::Answer;
 
 #[tokio::test]
@@ -17,13 +17,11 @@ async fn other_peoples_lambdas_and_pool_get_the_same_answers() {
     let config = fixtures("cutover.toml")
         .canonicalize()
         .expect("it is checked in");
-    let variables = [
-        ("CUTOVER_CONFIG", config.display().to_string()),
-        ("CUTOVER_USUAL_HASH", CHEAP_HASH.to_owned()),
-    ];
-    let target = target();
-    let arguments = [target.as_path(), program, folder.path()];
-    let mut strangers = PythonScript::start("strangers.py", &arguments, &variables);
+    let script = emulator_script("strangers.py")
+        .args([program, folder.path()])
+        .env("CUTOVER_CONFIG", config)
+        .env("CUTOVER_USUAL_HASH", CHEAP_HASH);
+    let mut strangers = LineProcess::start(script);
     assert_eq!(strangers.said(), Value::Null, "all are up");
 
     let function = Program::on_default_data().start().await;
@@ -49,7 +47,7 @@ async fn other_peoples_lambdas_and_pool_get_the_same_answers() {
 }
 
 /// Somebody typed their e-mail; from then on the pool knows them by username, and asks nobody.
-fn cognito_local_migrates(strangers: &mut PythonScript) {
+fn cognito_local_migrates(strangers: &mut LineProcess) {
     let mut sign_in =
         |login: &str, password: &str| strangers.ask(&json!({"sign_in": [login, password]}));
     // It calls any failure of a trigger this. An empty response, which Cognito refuses people by,

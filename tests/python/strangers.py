@@ -1,7 +1,7 @@
 """The function in other people's hands: in MiniStack's Lambda, under AWS's runtime interface emulator,
 and asked by cognito-local, which invokes it in MiniStack.
 
-usage: strangers.py TARGET_DIR PROGRAM FOLDER     (the function's variables come by the environment)
+usage: strangers.py PROGRAM FOLDER     (the function's variables come by the environment)
 
 Prints `null` when all are up; then answers each JSON line it reads with a JSON line, until standard
 input ends:
@@ -37,7 +37,8 @@ TIMEOUT_S = 30  # a busy machine; Cognito's five seconds are the function's own 
 
 
 def main() -> None:
-    target, program, folder = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    target = pathlib.Path(__file__).resolve().parents[2] / "target"
+    program, folder = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     variables = {k: v for k, v in os.environ.items() if k.startswith("CUTOVER_")}
     bootstrap = folder / "bootstrap"
     # Without what debuggers need, which is most of a program not optimised.
