@@ -96,7 +96,7 @@ fn program(name: &str, folder: &TestFolder) -> Program {
 
 /// A file that `emulators.sh` installed.
 #[track_caller]
-fn installed(name: &str) -> PathBuf {
+pub(crate) fn installed(name: &str) -> PathBuf {
     let path = root().join(name);
     assert!(
         path.is_file(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::emulator::installed;
 use crate::program::Program;
 
 /// The root of the checkout.
@@ -45,8 +46,9 @@ pub fn script(name: &str) -> Program {
 }
 
 /// The same, with the packages that `tests/environment/emulators.sh` installs.
+#[track_caller]
 pub fn emulator_script(name: &str) -> Program {
-    Program::new(root().join("target/python-emulators/bin/python"))
+    Program::new(installed("target/python-emulators/bin/python"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(root().join("tests/python").join(name))
 }

@@ -283,6 +283,7 @@ impl<'a> Tally<'a> {
 /// The longest queue of calls before a quota category.
 fn longest_queue(pool: &WritableUserPool) -> Queue {
     let readings = QuotaCategory::ALL.iter().map(|one| pool.reading(*one));
+    // Where nobody waits, a category with a limit: by one without, there would seem to be none.
     let longest = readings.max_by_key(|reading| (reading.waiting, reading.rate.is_some()));
     longest.map_or_else(Queue::default, |reading| Queue {
         waiting: reading.waiting,

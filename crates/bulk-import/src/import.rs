@@ -362,18 +362,14 @@ fn target(config: &Config, pool: &UserPool, run: &ImportRun) -> Target {
 /// Holds the run as it was begun against what is asked for now.
 fn check_same_run(begun: &Header, asked: &Header, run: &ImportRun) -> Result<(), ImportError> {
     let differences = begun.target.differences(&asked.target);
-    if begun.undone && differences.is_empty() {
-        return Err(ImportError::Undone {
-            run: run.name.as_str().to_owned(),
-        });
+    let run = run.name.as_str().to_owned();
+    if !differences.is_empty() {
+        return Err(ImportError::DifferentRun { run, differences });
     }
-    if differences.is_empty() {
-        return Ok(());
+    if begun.undone {
+        return Err(ImportError::Undone { run });
     }
-    Err(ImportError::DifferentRun {
-        run: run.name.as_str().to_owned(),
-        differences,
-    })
+    Ok(())
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

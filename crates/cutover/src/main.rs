@@ -34,16 +34,13 @@ fn main() -> ExitCode {
         arguments.log_format,
         telemetry.as_ref().ok().and_then(Option::as_ref),
     );
-    let ended = match telemetry {
-        Ok(telemetry) => {
-            let ended = run(&arguments);
-            if let Some(telemetry) = telemetry {
-                telemetry.finish();
-            }
-            ended
+    let ended = telemetry.and_then(|telemetry| {
+        let ended = run(&arguments);
+        if let Some(telemetry) = telemetry {
+            telemetry.finish();
         }
-        Err(failure) => Err(failure),
-    };
+        ended
+    });
     match ended {
         Ok(status) => status.into(),
         Err(failure) => {

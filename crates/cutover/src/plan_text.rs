@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use bulk_import::{Plan, PlanCount};
-use migration_model::{Reason, Route, Severity};
+use migration_model::{Route, Severity};
 
+use crate::commands::status::why;
 use crate::import_progress::duration;
 use crate::output;
 
@@ -70,11 +71,7 @@ fn users(plan: &Plan) {
             (Some("already_in_pool"), _) => "already in the pool",
             (outcome, route) => outcome.unwrap_or(route.code()),
         };
-        // That they are there already is both what becomes of them and why.
-        let reason = count
-            .reason
-            .filter(|reason| *reason != Reason::AlreadyInPool);
-        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let reason = why(count.reason).map_or_else(String::new, |reason| format!(": {reason}"));
         let line = format!("{becomes}{reason}");
         match lines.iter_mut().find(|(told, _)| *told == line) {
             Some((_, users)) => *users += count.users,

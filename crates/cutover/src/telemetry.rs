@@ -157,37 +157,39 @@ impl HttpClient for OnOwnRuntime {
 pub(crate) fn observe(control: &RunControl) {
     let meter = global::meter("cutover");
     let progress = control.progress();
-    let read = move || *progress.borrow();
-    let now = read.clone();
+    let now = progress.clone();
     meter
         .u64_observable_counter("cutover.users")
         .with_unit("{user}")
         .with_description("Users with whom the import is done, by outcome")
         .with_callback(move |observer| {
-            for (outcome, users) in outcomes(&now()) {
+            for (outcome, users) in outcomes(&now.borrow()) {
                 observer.observe(users, &[KeyValue::new("outcome", outcome)]);
             }
         })
         .build();
-    let now = read.clone();
-    meter
-        .u64_observable_gauge("cutover.users.to_do")
-        .with_unit("{user}")
-        .with_description("Users of the phase, done or not")
-        .with_callback(move |observer| observer.observe(now().total, &[]))
-        .build();
-    let now = read.clone();
-    meter
-        .u64_observable_gauge("cutover.users.in_flight")
-        .with_unit("{user}")
-        .with_description("Users in work")
-        .with_callback(move |observer| observer.observe(now().in_flight, &[]))
-        .build();
+    let users = |name, description, of: fn(&Progress) -> u64| {
+        let now = progress.clone();
+        meter
+            .u64_observable_gauge(name)
+            .with_unit("{user}")
+            .with_description(description)
+            .with_callback(move |observer| observer.observe(of(&now.borrow()), &[]))
+            .build();
+    };
+    users(
+        "cutover.users.to_do",
+        "Users of the phase, done or not",
+        |now| now.total,
+    );
+    users("cutover.users.in_flight", "Users in work", |now| {
+        now.in_flight
+    });
     meter
         .u64_observable_counter("cutover.throttled")
         .with_unit("{call}")
         .with_description("Calls that Cognito refused as too many")
-        .with_callback(move |observer| observer.observe(read().throttled, &[]))
+        .with_callback(move |observer| observer.observe(progress.borrow().throttled, &[]))
         .build();
 }
 

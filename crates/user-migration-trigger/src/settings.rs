@@ -191,9 +191,14 @@ fn usual_cost(config: &Config) -> Result<UsualCost, SettingsError> {
     Ok(UsualCost::starting_with(cost))
 }
 
+fn shared_pseudonym_key() -> Result<Option<PseudonymKey>, SettingsError> {
+    let key = variable("CUTOVER_PSEUDONYM_KEY")?.map(Zeroizing::new);
+    Ok(key.map(|key| PseudonymKey::shared(&key)))
+}
+
 fn pseudonym_key() -> Result<PseudonymKey, SettingsError> {
-    match variable("CUTOVER_PSEUDONYM_KEY")?.map(Zeroizing::new) {
-        Some(key) => Ok(PseudonymKey::shared(&key)),
+    match shared_pseudonym_key()? {
+        Some(key) => Ok(key),
         None => PseudonymKey::random().map_err(|_| SettingsError::NoRandomness),
     }
 }
@@ -229,12 +234,11 @@ fn shared_attempts(config: &Config) -> Result<Option<SharedAttempts>, SettingsEr
         return Ok(None);
     };
     let wrong = SettingsError::AttemptsTable;
-    let Some(key) = variable("CUTOVER_PSEUDONYM_KEY")?.map(Zeroizing::new) else {
+    let Some(names) = shared_pseudonym_key()? else {
         return Err(wrong(
             "it needs CUTOVER_PSEUDONYM_KEY, by which all processes name a login alike".to_owned(),
         ));
     };
-    let names = PseudonymKey::shared(&key);
     let endpoint = variable(shared_attempts::SERVICE.endpoint_variable)?;
     let (credentials, limits) = (Arc::new(credentials()?), config.trigger.attempts);
     SharedAttempts::new(&arn, endpoint.as_deref(), credentials, names, limits)

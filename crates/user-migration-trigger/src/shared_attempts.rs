@@ -107,7 +107,7 @@ impl SharedAttempts {
             }
             let name = [kind, who.pool.unwrap_or_default(), name.unwrap_or_default()];
             let counter = counter(&self.names.code(&name), window, now);
-            match self.update(&counter, &one_more(&counter, limit)).await? {
+            match self.update(&counter, one_more(&counter, limit)).await? {
                 true => taken.0.push(counter),
                 false => return Ok(Some(exceeded)),
             }
@@ -118,24 +118,23 @@ impl SharedAttempts {
     /// Gives back what was taken for a sign-in that was not refused.
     pub(crate) async fn give_back(&self, taken: Taken) -> Result<(), String> {
         for counter in taken.0 {
-            self.update(&counter, &one_less()).await?;
+            self.update(&counter, one_less()).await?;
         }
         Ok(())
     }
 
     /// Whether the update's condition held.
-    async fn update(&self, counter: &Counter, update: &Value) -> Result<bool, String> {
+    async fn update(&self, counter: &Counter, mut update: Value) -> Result<bool, String> {
         if let Err(times) = self.breaker.admit(Instant::now()) {
             return Err(format!(
                 "not asked: {times} times in a row there was no answer"
             ));
         }
-        let mut request = update.clone();
-        if let Some(members) = request.as_object_mut() {
+        if let Some(members) = update.as_object_mut() {
             members.insert("TableName".to_owned(), json!(self.table));
             members.insert("Key".to_owned(), json!({"counter": {"S": counter.key}}));
         }
-        let answer = self.service.call("UpdateItem", &request).await;
+        let answer = self.service.call("UpdateItem", &update).await;
         match &answer {
             Ok(_) | Err(AwsFault::Refused { .. }) => self.breaker.answered(),
             Err(_) => self.breaker.unanswered(Instant::now()),

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use bulk_import::{
-    DriftKind, FixKind, FixSummary, Reconciliation, RunControl, RunJournals, RunName, fix,
-    reconcile,
+    DriftKind, FixKind, FixSummary, ImportError, Reconciliation, RunControl, RunJournals, RunName,
+    fix, reconcile,
 };
 use cognito_user_pool::{UserPool, WritePermission};
 use futures::StreamExt;
@@ -29,14 +29,13 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
     let pool = pool_target::connect(address, &options.pool).await?;
     let control = RunControl::new();
     import_progress::obey_signals(&control)?;
-    let halted = |error| super::import::import_failure(error, "the comparison");
 
     let journals = journals(options, &pool)?;
     let compare = async || {
         let watcher = Watcher::start(&control);
         let compared = reconcile(&legacy, &config, &pool, journals.as_ref(), &control).await;
         watcher.finish().await;
-        compared.map_err(halted)
+        compared.map_err(failure)
     };
     let mut found = compare().await?;
     let permission = WritePermission::from_execute_flag(options.execute);
@@ -45,7 +44,7 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
         let watcher = Watcher::start(&control);
         let fixed = fix(&pool, &mut found, &FixKind::ALL, &control).await;
         watcher.finish().await;
-        print_fixed(&fixed.map_err(halted)?);
+        print_fixed(&fixed.map_err(failure)?);
         found = compare().await?;
     }
     print(&found, journals.as_ref());
@@ -176,9 +175,12 @@ async fn write_differences(path: &Path, found: &mut Reconciliation) -> Result<()
     let mut file = output::CsvFile::begin(path, &["legacy_id", "difference", "about"])?;
     let mut rows = std::pin::pin!(found.drift());
     while let Some(row) = rows.next().await {
-        let row =
-            row.map_err(|error| super::import::import_failure(error.into(), "the comparison"))?;
+        let row = row.map_err(|error| failure(error.into()))?;
         file.row(&[&row.legacy_id, row.row.kind.code(), &row.row.about])?;
     }
     file.complete()
+}
+
+fn failure(error: ImportError) -> Failure {
+    super::import::import_failure(error, "the comparison")
 }

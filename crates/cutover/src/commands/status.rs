@@ -116,11 +116,7 @@ pub(crate) fn print(status: &RunStatus) {
     output::result("\nby reason");
     for count in told {
         let next = count.reason.map_or("", Reason::next_step);
-        // That they are there already is both what became of them and why.
-        let reason = count
-            .reason
-            .filter(|reason| *reason != Reason::AlreadyInPool);
-        let reason = reason.map_or_else(String::new, |reason| format!(" {reason}"));
+        let reason = why(count.reason).map_or_else(String::new, |reason| format!(" {reason}"));
         let detail = count
             .detail
             .as_deref()
@@ -136,6 +132,12 @@ pub(crate) fn print(status: &RunStatus) {
     if summary.failed > 0 {
         output::note("to try those who failed once more: the same import with --retry-failed");
     }
+}
+
+/// The reason that says more than the outcome: that somebody is there already is both what becomes
+/// of them and why.
+pub(crate) fn why(reason: Option<Reason>) -> Option<Reason> {
+    reason.filter(|reason| *reason != Reason::AlreadyInPool)
 }
 
 fn json_form(status: &RunStatus) -> serde_json::Value {

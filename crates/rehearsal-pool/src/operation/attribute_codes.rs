@@ -12,21 +12,20 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::code_delivery;
 use super::nothing;
-use super::password_recovery::delivery_details;
 use super::self_service::bearer;
 use super::user_attributes::{apply, check_required_given};
 use crate::api_error::ApiError;
 use crate::clock::DAY;
-use crate::outbox::{Medium, MessageReason, SentMessage};
+use crate::outbox::MessageReason;
 use crate::pool::config::PoolConfig;
 use crate::pool::hourly::Limited;
 use crate::pool::login_name::verified_flag;
 use crate::pool::schema::{AttributeId, EMAIL, PHONE_NUMBER};
-use crate::pool::user::{ContactCode, IssuedCode, User};
+use crate::pool::user::{ContactCode, User};
 use crate::pool::user_table::UserIndex;
 use crate::pool::{Pool, PoolState};
-use crate::random;
 use crate::secret::Secret;
 use crate::service::Service;
 
@@ -199,25 +198,12 @@ fn send_code(
         destination,
         waits,
     } = sending;
-    let medium = Medium::of(contact);
-    let code = random::code();
-    let message = SentMessage {
-        user_pool_id: pool.id.clone(),
-        username: user.username.to_string(),
-        reason: MessageReason::AttributeVerification,
-        medium,
-        destination: destination.to_string(),
-        code: Some(code.clone()),
-    };
-    service.send(config, message)?;
-    let details = delivery_details(medium, &destination);
+    let reason = MessageReason::AttributeVerification;
+    let to = (contact, destination.to_string());
+    let (details, issued) = code_delivery::send_code(service, pool, config, user, reason, to, DAY)?;
     forget_code(user, contact);
     user.rare().contact_codes.push(ContactCode {
-        issued: IssuedCode {
-            code: Secret::new(code),
-            expires: service.now() + DAY,
-            proves: contact,
-        },
+        issued,
         waiting: waits.then_some(destination),
     });
     Ok(details)

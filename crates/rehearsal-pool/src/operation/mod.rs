@@ -8,6 +8,7 @@ mod attribute_codes;
 mod auth_parameters;
 mod authentication_result;
 mod challenge_answers;
+mod code_delivery;
 mod groups;
 mod identity_links;
 mod import_jobs;

@@ -12,19 +12,19 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::code_delivery::{self, first_contact, simulated_delivery};
 use super::migration::{Migration, Occasion, migrate};
 use super::nothing;
 use crate::api_error::ApiError;
 use crate::clock::HOUR;
-use crate::outbox::{Medium, MessageReason, SentMessage, masked};
+use crate::outbox::MessageReason;
 use crate::pool::Pool;
 use crate::pool::config::PoolConfig;
 use crate::pool::hourly::Limited;
 use crate::pool::login_name::{self, verified_flag};
 use crate::pool::password::Verifier;
-use crate::pool::schema::{EMAIL, PHONE_NUMBER, is_phone_number};
-use crate::pool::user::{Credential, IssuedCode, User, UserStatus};
-use crate::random;
+use crate::pool::schema::AttributeId;
+use crate::pool::user::{Credential, User, UserStatus};
 use crate::secret::Secret;
 use crate::service::Service;
 
@@ -187,62 +187,18 @@ fn send_code(
     config: &PoolConfig,
     user: &mut User,
 ) -> Result<Option<Value>, ApiError> {
-    let verified = config.recovery().iter().find_map(|attribute| {
-        let proven = verified_flag(*attribute).is_none_or(|flag| user.attributes.is_true(flag));
-        proven.then(|| Some((*attribute, user.attributes.get(*attribute)?.to_owned())))?
-    });
-    let Some((attribute, destination)) = verified else {
+    let is_verified = |attribute: &AttributeId| {
+        verified_flag(*attribute).is_none_or(|flag| user.attributes.is_true(flag))
+    };
+    let verified = config.recovery().iter().copied().filter(is_verified);
+    let Some(contact) = first_contact(user, verified) else {
         return Ok(None);
     };
-    let medium = Medium::of(attribute);
-    let code = random::code();
-    let details = delivery_details(medium, &destination);
-    let message = SentMessage {
-        user_pool_id: pool.id.clone(),
-        username: user.username.to_string(),
-        reason: MessageReason::ForgotPassword,
-        medium,
-        destination,
-        code: Some(code.clone()),
-    };
-    service.send(config, message)?;
-    user.rare().reset_code = Some(IssuedCode {
-        code: Secret::new(code),
-        expires: service.now() + HOUR,
-        proves: attribute,
-    });
+    let reason = MessageReason::ForgotPassword;
+    let sent = code_delivery::send_code(service, pool, config, user, reason, contact, HOUR)?;
+    let (details, issued) = sent;
+    user.rare().reset_code = Some(issued);
     Ok(Some(details))
-}
-
-pub(super) fn delivery_details(medium: Medium, destination: &str) -> Value {
-    json!({
-        "Destination": masked(medium, destination),
-        "DeliveryMedium": medium.as_str(),
-        "AttributeName": medium.attribute_name(),
-    })
-}
-
-/// What somebody without an account is told: "determined by the input username format and
-/// verification settings of the user pool". The made-up address depends on the name alone, so that
-/// asking twice shows nothing.
-pub(super) fn simulated_delivery(config: &PoolConfig, name: &str) -> Value {
-    let by_phone = is_phone_number(name)
-        || (!name.contains('@')
-            && config.recovery().first() == Some(&PHONE_NUMBER)
-            && !config.auto_verified.contains(&EMAIL));
-    let details = if by_phone {
-        let number = if is_phone_number(name) {
-            name
-        } else {
-            "+10000000000"
-        };
-        delivery_details(Medium::Sms, number)
-    } else if name.contains('@') {
-        delivery_details(Medium::Email, name)
-    } else {
-        delivery_details(Medium::Email, &format!("{name}@example.com"))
-    };
-    json!({"CodeDeliveryDetails": details})
 }
 
 /// Self-service recovery is off (`admin_only`); the text is believed.

@@ -16,14 +16,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::code_delivery::{self, first_contact, simulated_delivery};
 use super::nothing;
-use super::password_recovery::{delivery_details, simulated_delivery};
 use super::user_attributes::{Attribute, checked};
 use super::user_creation::check_flags;
 use crate::api_error::ApiError;
 use crate::clock::DAY;
 use crate::options::TriggerKind;
-use crate::outbox::{Medium, MessageReason, SentMessage};
+use crate::outbox::MessageReason;
 use crate::pool::client::Client;
 use crate::pool::config::PoolConfig;
 use crate::pool::hourly::Limited;
@@ -31,11 +31,10 @@ use crate::pool::login_name::{
     self, alias_holder, name_of_new_user, release_alias, username_holder, verified_flag,
 };
 use crate::pool::password::Verifier;
-use crate::pool::schema::{EMAIL, Occasion, PHONE_NUMBER, PREFERRED_USERNAME};
-use crate::pool::user::{Attributes, Credential, IssuedCode, User, UserStatus};
+use crate::pool::schema::{AttributeId, EMAIL, Occasion, PHONE_NUMBER, PREFERRED_USERNAME};
+use crate::pool::user::{Attributes, Credential, User, UserStatus};
 use crate::pool::user_table::UserIndex;
 use crate::pool::{NewUser, Pool, PoolState};
-use crate::random;
 use crate::secret::Secret;
 use crate::service::Service;
 use crate::trigger::event::{self, Metadata, Origin};
@@ -406,29 +405,14 @@ fn send_code(
     config: &PoolConfig,
     user: &mut User,
 ) -> Result<Option<Value>, ApiError> {
-    let contact = [PHONE_NUMBER, EMAIL].into_iter().find_map(|attribute| {
-        let verified = config.auto_verified.contains(&attribute);
-        verified.then(|| Some((attribute, user.attributes.get(attribute)?.to_owned())))?
-    });
-    let Some((attribute, destination)) = contact else {
+    let is_auto_verified = |attribute: &AttributeId| config.auto_verified.contains(attribute);
+    let verified = [PHONE_NUMBER, EMAIL].into_iter().filter(is_auto_verified);
+    let Some(contact) = first_contact(user, verified) else {
         return Ok(None);
     };
-    let medium = Medium::of(attribute);
-    let code = random::code();
-    let details = delivery_details(medium, &destination);
-    let message = SentMessage {
-        user_pool_id: pool.id.clone(),
-        username: user.username.to_string(),
-        reason: MessageReason::SignUp,
-        medium,
-        destination,
-        code: Some(code.clone()),
-    };
-    service.send(config, message)?;
-    user.rare().sign_up_code = Some(IssuedCode {
-        code: Secret::new(code),
-        expires: service.now() + DAY,
-        proves: attribute,
-    });
+    let reason = MessageReason::SignUp;
+    let sent = code_delivery::send_code(service, pool, config, user, reason, contact, DAY)?;
+    let (details, issued) = sent;
+    user.rare().sign_up_code = Some(issued);
     Ok(Some(details))
 }

@@ -114,29 +114,19 @@ impl QuotaBook {
         };
         let mut bucket = self.counted(index);
         if !self.enforced {
-            bucket.granted += 1;
-            return true;
+            return bucket.count(true);
         }
         let category = &CATEGORIES[index];
         let free = self.user_may(call, now)
             && (!category.limits_each_operation() || self.operation_may(index, call, now));
-        if free && bucket.take(now) {
-            bucket.granted += 1;
-            return true;
-        }
-        if free && category.name == CHALLENGE_RESPONSES {
+        let granted = free && bucket.take(now);
+        if free && !granted && category.name == CHALLENGE_RESPONSES {
             drop(bucket);
             let (_, mut sign_ins) = self.bucket(SIGN_INS).expect("a category");
             let granted = sign_ins.take(now);
-            *(if granted {
-                &mut sign_ins.granted
-            } else {
-                &mut sign_ins.throttled
-            }) += 1;
-            return granted;
+            return sign_ins.count(granted);
         }
-        bucket.throttled += 1;
-        false
+        bucket.count(granted)
     }
 
     /// Takes one message of Cognito's own mailer.

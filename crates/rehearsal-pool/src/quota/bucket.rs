@@ -42,4 +42,14 @@ impl Bucket {
         self.tokens -= 1.0;
         true
     }
+
+    /// Counts a call that was granted or refused, and says which.
+    pub(super) fn count(&mut self, granted: bool) -> bool {
+        *(if granted {
+            &mut self.granted
+        } else {
+            &mut self.throttled
+        }) += 1;
+        granted
+    }
 }
