@@ -42,6 +42,11 @@ pub(crate) enum Command {
     /// "mismatch" | "unusable" | "unsupported" | "malformed" | "too-costly", "algorithm": …} a
     /// line, in the same order. A bad line gets {"error": "…"} and the run goes on.
     Verify,
+    /// Look at a Django database and write its configuration
+    ///
+    /// Reads the catalog and at most two thousand rows a table. Asks on a terminal where there is a
+    /// choice; with --yes it decides alone, and says what it was unsure of. Then runs `inspect`.
+    Init(InitOptions),
     /// Look at the legacy database: users, hash algorithms and costs, problems
     Inspect(InspectOptions),
     /// The local rehearsal pool
@@ -71,6 +76,22 @@ pub(crate) enum Command {
     Rehearse(RehearseOptions),
     /// Which function a user pool's triggers call
     Trigger(TriggerOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InitOptions {
+    /// The database: sqlite:FILE, postgres://… or mysql://… [default: CUTOVER_LEGACY_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The file to write [default: --config]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Ask nothing
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Args, Debug)]

@@ -53,6 +53,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     match &arguments.command {
         Command::Verify => commands::verify::run(arguments),
+        Command::Init(options) => commands::init::run(arguments, options),
         Command::Inspect(options) => commands::inspect::run(arguments, options),
         Command::Pool(options) => commands::pool::run(arguments, options),
         Command::Import(options) => commands::import::run(arguments, options),

@@ -15,7 +15,11 @@ const LEGACY_URL: &str = "CUTOVER_LEGACY_URL";
 
 /// Reads the configuration file.
 pub(crate) fn config(arguments: &Arguments) -> Result<Config, Failure> {
-    let path = &arguments.config;
+    config_at(&arguments.config)
+}
+
+/// Reads this configuration file.
+pub(crate) fn config_at(path: &Path) -> Result<Config, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(format!(
             "could not read the configuration {}",
@@ -41,6 +45,27 @@ fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
     let url = std::env::var(LEGACY_URL).ok().filter(|url| !url.is_empty());
     Config::parse(text, path, url.as_deref())
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint))
+}
+
+/// The database URL as typed, else the environment's.
+pub(crate) fn legacy_url(typed: Option<&str>) -> Result<String, Failure> {
+    let environment = || std::env::var(LEGACY_URL).ok();
+    let url = typed.map(str::to_owned).or_else(environment);
+    url.filter(|url| !url.is_empty()).ok_or_else(|| {
+        Failure::usage("no database is named").hint(
+            "name it with --url sqlite:FILE, postgres://… or mysql://…, or set CUTOVER_LEGACY_URL",
+        )
+    })
+}
+
+/// Whether a URL holds a password, and so must not stand in a file.
+pub(crate) fn holds_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+    let login = authority.rsplit_once('@').map(|(login, _)| login);
+    login.is_some_and(|login| login.contains(':')) || rest.contains("password=")
 }
 
 /// A run's name as typed.

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod pool;
 pub(crate) mod reconcile;
