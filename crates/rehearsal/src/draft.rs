@@ -190,7 +190,7 @@ pub fn user_tables(survey: &Survey, samples: &BTreeMap<usize, Sample>) -> Vec<Us
             score,
         });
     }
-    candidates.sort_by(|a, b| b.score.cmp(&a.score));
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
     candidates
 }
 
@@ -409,7 +409,7 @@ impl Writer<'_> {
             if !fits {
                 continue;
             }
-            if *field == "phone_number" && self.share(column, |value| is_phone(value)) < 0.9 {
+            if *field == "phone_number" && self.share(column, is_phone) < 0.9 {
                 self.notes.push(format!(
                     "Column {} looks like phone numbers, but fewer than nine in ten have the form +4915112345678, which Cognito needs: not mapped.",
                     column.name
