@@ -60,6 +60,7 @@ fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         Command::Status(options) => commands::status::run(arguments, options),
         Command::Undo(options) => commands::undo::run(arguments, options),
         Command::Reconcile(options) => commands::reconcile::run(arguments, options),
+        Command::Ledger(options) => commands::ledger::run(arguments, options),
         Command::Rehearse(options) => commands::rehearse::run(arguments, options),
         Command::Trigger(options) => commands::trigger::run(arguments, options),
     }

@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use bulk_import::RunName;
+use bulk_import::{LedgerPlace, RunName};
 use legacy_users::{ConnectSettings, LegacyDatabase, LegacyError};
 use migration_model::Config;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Memory};
 use crate::exit_status::{ExitStatus, Failure};
 
 /// Overrides `[legacy] url`; keeps the database password out of the file.
@@ -72,6 +72,26 @@ pub(crate) fn holds_password(url: &str) -> bool {
 pub(crate) fn run_name(name: &str) -> Result<RunName, Failure> {
     name.parse()
         .map_err(|error| Failure::usage(format!("--run {name} is no run name")).source(error))
+}
+
+/// The folder of cutover.toml, beside which a move's memory is.
+fn beside(arguments: &Arguments) -> PathBuf {
+    let folder = arguments.config.parent();
+    folder.map_or_else(PathBuf::new, Path::to_owned)
+}
+
+/// The folder of the run journals.
+pub(crate) fn runs_dir(arguments: &Arguments, memory: &Memory) -> PathBuf {
+    let default = || beside(arguments).join("runs");
+    memory.runs_dir.clone().unwrap_or_else(default)
+}
+
+/// Where the pool's ledger is.
+pub(crate) fn ledger_place(arguments: &Arguments, memory: &Memory) -> LedgerPlace {
+    match &memory.ledger {
+        Some(path) => LedgerPlace::File(path.clone()),
+        None => LedgerPlace::Folder(beside(arguments)),
+    }
 }
 
 /// Opens the legacy database of the configuration.
