@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use cognito_user_pool::{UserRecord, UserStatus};
 use futures::Stream;
 use serde::{Deserialize, Serialize};
@@ -115,9 +115,6 @@ pub(super) struct NotedFix {
 #[derive(Deserialize)]
 struct Attributes(BTreeMap<String, String>);
 
-/// The clocks of creation and first change may differ by so much.
-const SAME_MOMENT: Duration = Duration::seconds(5);
-
 impl CopiedUser {
     pub(super) fn new(
         user: UserRecord,
@@ -127,12 +124,6 @@ impl CopiedUser {
         old_before: DateTime<Utc>,
     ) -> CopiedUser {
         let kept = |name: &str| kept.contains(&name) || matches!(name, "email" | "email_verified");
-        let unmodified = match (user.created, user.last_modified) {
-            (Some(created), Some(modified)) => {
-                modified.signed_duration_since(created) <= SAME_MOMENT
-            }
-            _ => false,
-        };
         let [id_key, email_key] = keys;
         CopiedUser {
             sub: user.sub().map(str::to_owned),
@@ -147,7 +138,7 @@ impl CopiedUser {
                 .filter(|(name, _)| kept(name))
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
-            unmodified,
+            unmodified: user.is_unmodified(),
             is_old: user.created.is_some_and(|created| created < old_before),
             username: user.username,
             groups: Vec::new(),
