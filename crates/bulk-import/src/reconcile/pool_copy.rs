@@ -102,6 +102,8 @@ pub(super) struct Learnt {
     pub(super) legacy_id: String,
     pub(super) sub: Option<String>,
     pub(super) pool_username: String,
+    /// Created by an import that was not through with them.
+    pub(super) is_between: bool,
     pub(super) base: String,
 }
 
@@ -350,9 +352,11 @@ impl PoolCopy {
         now: &str,
     ) -> Result<(), JournalError> {
         let rows = serde_json::to_string(learnt).expect("rows are plain data");
-        let people = "INSERT INTO ledger.people (legacy_id, sub, pool_username, how, since, base)
-                      SELECT value->>'legacy_id', value->>'sub', value->>'pool_username', 'migrated',
-                             ?2, value->>'base'
+        let people = "INSERT INTO ledger.people
+                          (legacy_id, sub, pool_username, how, finished, since, base)
+                      SELECT value->>'legacy_id', value->>'sub', value->>'pool_username',
+                             CASE WHEN value->>'is_between' THEN 'found' ELSE 'migrated' END,
+                             NOT value->>'is_between', ?2, value->>'base'
                       FROM json_each(?1) WHERE value->>'sub' IS NOT NULL
                       ON CONFLICT (legacy_id) DO UPDATE SET base = excluded.base
                       WHERE people.base IS NOT excluded.base AND people.sub = excluded.sub";
