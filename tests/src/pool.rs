@@ -104,7 +104,14 @@ impl Pool {
         let made = client.call("create_user_pool", all).expect("good settings");
         let id = made["UserPool"]["Id"].as_str().expect("pools have an id");
         let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
-        let app = json!({"UserPoolId": id, "ClientName": "app", "ExplicitAuthFlows": flows});
+        // Nobody writes who they are.
+        let writable = ["email", "name", "given_name", "family_name", "phone_number"];
+        let app = json!({
+            "UserPoolId": id,
+            "ClientName": "app",
+            "ExplicitAuthFlows": flows,
+            "WriteAttributes": writable,
+        });
         let app = client.call("create_user_pool_client", app);
         let app = app.expect("good settings of an app client");
         let client_id = app["UserPoolClient"]["ClientId"].as_str();

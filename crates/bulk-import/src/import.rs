@@ -30,7 +30,7 @@ use crate::reviewed_plan::{PlanBinding, ReviewedPlan};
 use crate::settings::ImportRun;
 use crate::summary::Summary;
 use crate::temporary_passwords::{PasswordsFileError, TemporaryPasswords};
-use crate::user_steps::UserSteps;
+use crate::user_steps::{Health, UserSteps};
 use crate::waiting::waiting;
 
 /// How often the reason for waiting is looked for outside the importing phase.
@@ -398,6 +398,7 @@ impl Run<'_> {
             ids_are_proof: self.ids_are_proof,
             run: self.run.name.as_str().to_owned(),
             base_key: self.ledger.key.clone(),
+            health: Health::default(),
             group_precedence: self.config.mapping.groups.precedence.clone(),
         });
         let apply = Apply {

@@ -15,6 +15,7 @@
 //! user.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use cognito_user_pool::{
@@ -54,9 +55,37 @@ pub(crate) struct UserSteps {
     pub(crate) ids_are_proof: bool,
     pub(crate) run: String,
     pub(crate) base_key: BaseKey,
+    /// What went well and what did not since this start.
+    pub(crate) health: Health,
     /// Precedence of groups that are made when somebody first needs them.
     pub(crate) group_precedence: BTreeMap<String, i32>,
 }
+
+/// Whether it is one user whom Cognito fails, or everybody.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    finished: AtomicU64,
+    set_aside_in_a_row: AtomicU64,
+}
+
+impl Health {
+    fn user_finished(&self) {
+        self.finished.fetch_add(1, Ordering::Relaxed);
+        self.set_aside_in_a_row.store(0, Ordering::Relaxed);
+    }
+
+    fn has_finished_somebody(&self) -> bool {
+        self.finished.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether one more may be set aside before it is about everybody.
+    fn may_set_aside(&self) -> bool {
+        self.set_aside_in_a_row.fetch_add(1, Ordering::Relaxed) < SET_ASIDE_IN_A_ROW
+    }
+}
+
+/// So many users set aside one after the other are not about the users.
+const SET_ASIDE_IN_A_ROW: u64 = 3;
 
 /// Answers of Cognito's own failure to one call after which it is asked whether it is well otherwise.
 const FAILURES_OF_ONE: u32 = 8;
@@ -135,6 +164,7 @@ impl UserSteps {
             return self.settle(work, outcome, reason, None, ours.sub).await;
         }
         let reason = (!work.target.has_verified_contact()).then_some(Reason::NoVerifiedContact);
+        self.health.user_finished();
         self.journal
             .note(Entry::Done {
                 position: work.pending.position,
@@ -549,19 +579,10 @@ impl UserSteps {
         begun: bool,
         new: Option<&Ours>,
     ) -> Result<(), UserEnd> {
-        let ours = work.pending.state == State::Created || new.is_some();
-        if error.fault() == PoolFault::Service
-            && attempts.count() >= FAILURES_OF_ONE
-            && self.pool.describe_user_pool().await.is_ok()
+        let is_service = error.fault() == PoolFault::Service;
+        if is_service && attempts.count() >= FAILURES_OF_ONE && self.health.has_finished_somebody()
         {
-            let taken_back = match new {
-                Some(ours) => self.take_back(work, ours).await?,
-                None => false,
-            };
-            let ours = ours && !taken_back;
-            return Err(self
-                .fail(work, ours, Reason::RefusedByCognito, &error)
-                .await?);
+            return self.set_aside(work, error, new).await;
         }
         let stop = async {
             match begun {
@@ -569,10 +590,35 @@ impl UserSteps {
                 false => self.control.stop_asked().await,
             }
         };
-        tokio::select! {
-            waited = attempts.pause_after(error) => waited.map_err(UserEnd::Halt),
-            () = stop => Err(UserEnd::Left),
+        let waited = tokio::select! {
+            waited = attempts.pause_after(error) => waited,
+            () = stop => return Err(UserEnd::Left),
+        };
+        match waited {
+            Ok(()) => Ok(()),
+            // Patience is at its end, and it is this user alone.
+            Err(error) if is_service => self.set_aside(work, error, new).await,
+            Err(error) => Err(UserEnd::Halt(error)),
         }
+    }
+
+    /// Fails one user by name and lets the run go on, if Cognito is well otherwise.
+    async fn set_aside(
+        &self,
+        work: &Work,
+        error: PoolError,
+        new: Option<&Ours>,
+    ) -> Result<(), UserEnd> {
+        if self.pool.describe_user_pool().await.is_err() || !self.health.may_set_aside() {
+            return Err(UserEnd::Halt(error));
+        }
+        let taken_back = match new {
+            Some(ours) => self.take_back(work, ours).await?,
+            None => false,
+        };
+        let ours = (work.pending.state == State::Created || new.is_some()) && !taken_back;
+        let reason = Reason::RefusedByCognito;
+        Err(self.fail(work, ours, reason, &error).await?)
     }
 
     async fn fail(

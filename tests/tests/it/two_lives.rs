@@ -7,49 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use acceptance_tests::{Pool, PoolClient, PoolUser, Shape, TestFolder, Workplace, until};
+use acceptance_tests::{Pool, PoolClient, PoolUser, Workplace, until};
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
+use crate::small_app::{self, GROUPS, PASSWORDS};
+
 /// People in Django at the start.
 const PEOPLE: u32 = 24;
 const STEPS: usize = 260;
-const GROUPS: [&str; 3] = ["admins", "editors", "staff"];
-
-/// Passwords with what Django 4.2 stores for them at a thousand rounds.
-const PASSWORDS: [(&str, &str); 4] = [
-    (
-        "Otter-river-1!",
-        "pbkdf2_sha256$1000$saltone$UvfljrBIazXooY+W22wSHHNeD9moq0qMjH06dg3RxYU=",
-    ),
-    (
-        "Heron-marsh-2!",
-        "pbkdf2_sha256$1000$salttwo$3feL6T1lu3isAkuIMWiEG3YOqIMIaqjgtzH8L+kLrtQ=",
-    ),
-    (
-        "Finch-hedge-3!",
-        "pbkdf2_sha256$1000$saltthree$cvDjuqIXjvUBO14o4/6WwEYwh0UBjqkKEDDg5H9DQFw=",
-    ),
-    (
-        "Stoat-field-4!",
-        "pbkdf2_sha256$1000$saltfour$p8Ta96856F11c3/9IAFU/peHOV9oEBDZbE92ROj+HCU=",
-    ),
-];
-
-const CONFIGURATION: &str = r#"
-[legacy]
-url = "sqlite://legacy.sqlite3"
-login = ["username"]
-email_verified = "always"
-
-[attributes]
-email = "email"
-given_name = "first_name"
-"custom:legacy_id" = "id"
-"#;
-
 /// What Django keeps of a person.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Row {
@@ -162,10 +130,7 @@ fn both_sides_live_and_nobody_is_lost_doubled_or_set_back() {
 
 impl World {
     fn new(seed: u64) -> World {
-        let folder = TestFolder::new();
-        folder.write("cutover.toml", CONFIGURATION);
-        let mut workplace = Workplace::of_folder(folder, Shape::Stock);
-        workplace.legacy_mut().execute(&tables());
+        let workplace = small_app::workplace();
         let pool = workplace.serve_pool();
         let client = pool.client();
         let mut world = World {
@@ -926,27 +891,4 @@ fn by_sub<'a>(content: &'a BTreeMap<String, PoolUser>, sub: &str) -> Option<&'a 
     content
         .values()
         .find(|user| user.attribute("sub") == Some(sub))
-}
-
-/// Django's tables, as its migrations make them on SQLite, as far as they are read.
-fn tables() -> Vec<String> {
-    let mut statements = vec![
-        "CREATE TABLE auth_user (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, password varchar(128) NOT NULL, last_login datetime NULL, is_superuser bool NOT NULL, username varchar(150) NOT NULL UNIQUE, last_name varchar(150) NOT NULL, email varchar(254) NOT NULL, is_staff bool NOT NULL, is_active bool NOT NULL, date_joined datetime NOT NULL, first_name varchar(150) NOT NULL)".to_owned(),
-        "CREATE TABLE auth_group (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, name varchar(150) NOT NULL UNIQUE)".to_owned(),
-        "CREATE TABLE auth_user_groups (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, user_id integer NOT NULL REFERENCES auth_user (id), group_id integer NOT NULL REFERENCES auth_group (id))".to_owned(),
-    ];
-    for table in [
-        "auth_permission (id integer PRIMARY KEY, content_type_id integer, codename text, name text)",
-        "django_content_type (id integer PRIMARY KEY, app_label text, model text)",
-        "auth_group_permissions (id integer PRIMARY KEY, group_id integer, permission_id integer)",
-    ] {
-        statements.push(format!("CREATE TABLE {table}"));
-    }
-    for (at, group) in GROUPS.iter().enumerate() {
-        statements.push(format!(
-            "INSERT INTO auth_group (id, name) VALUES ({}, '{group}')",
-            at + 1
-        ));
-    }
-    statements
 }
