@@ -14,6 +14,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use chrono::{DateTime, Utc};
+use django_password::CognitoAlgorithm;
 
 use crate::user_record::time;
 use crate::{ImportFile, Operation, PoolError, UserPool, WritableUserPool};
@@ -23,30 +24,6 @@ const JOBS_PAGE: i32 = 50;
 /// "The URL is valid for 15 minutes."
 const UPLOAD_WITHIN: Duration = Duration::from_secs(15 * 60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The algorithm of all the hashes in one job: `PasswordHashingAlgorithmType`.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum PasswordHashingAlgorithm {
-    /// `BCRYPT`
-    Bcrypt,
-    /// `SCRYPT`
-    Scrypt,
-    /// `ARGON2ID`
-    Argon2id,
-    /// `PBKDF2_SHA256`
-    Pbkdf2Sha256,
-}
-
-impl PasswordHashingAlgorithm {
-    fn to_sdk(self) -> PasswordHashingAlgorithmType {
-        match self {
-            PasswordHashingAlgorithm::Bcrypt => PasswordHashingAlgorithmType::Bcrypt,
-            PasswordHashingAlgorithm::Scrypt => PasswordHashingAlgorithmType::Scrypt,
-            PasswordHashingAlgorithm::Argon2id => PasswordHashingAlgorithmType::Argon2Id,
-            PasswordHashingAlgorithm::Pbkdf2Sha256 => PasswordHashingAlgorithmType::Pbkdf2Sha256,
-        }
-    }
-}
 
 /// A job's status under Cognito's names.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -223,7 +200,7 @@ pub struct ImportJobRequest<'a> {
     /// The role with which Cognito writes the job's log (`CloudWatchLogsRoleArn`).
     pub logs_role_arn: &'a str,
     /// The algorithm of the `password_hash` column; `None` for a file without it.
-    pub algorithm: Option<PasswordHashingAlgorithm>,
+    pub algorithm: Option<CognitoAlgorithm>,
 }
 
 /// Why an upload did not arrive.
@@ -324,7 +301,7 @@ impl WritableUserPool {
         request: ImportJobRequest<'_>,
     ) -> Result<ImportJob, PoolError> {
         let operation = Operation::CreateUserImportJob;
-        let algorithm = request.algorithm.map(PasswordHashingAlgorithm::to_sdk);
+        let algorithm = request.algorithm.map(sdk_algorithm);
         let call = || {
             self.client()
                 .create_user_import_job()
@@ -406,6 +383,10 @@ impl WritableUserPool {
         let answer = self.attempt(operation, call, std::iter::empty()).await?;
         whole(operation, answer.user_import_job)
     }
+}
+
+fn sdk_algorithm(algorithm: CognitoAlgorithm) -> PasswordHashingAlgorithmType {
+    PasswordHashingAlgorithmType::from(algorithm.as_str())
 }
 
 fn whole(operation: Operation, job: Option<UserImportJobType>) -> Result<ImportJob, PoolError> {

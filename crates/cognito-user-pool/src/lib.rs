@@ -25,10 +25,7 @@ mod writable_user_pool;
 pub use address::{AddressError, PoolAddress};
 pub use app_client::AppClient;
 pub use import_file::ImportFile;
-pub use import_job::{
-    ImportJob, ImportJobFailure, ImportJobRequest, ImportJobStatus, PasswordHashingAlgorithm,
-    UploadError,
-};
+pub use import_job::{ImportJob, ImportJobFailure, ImportJobRequest, ImportJobStatus, UploadError};
 pub use operation::Operation;
 pub use pacer::{Pacer, PacerReading};
 pub use patience::{Attempts, Patience};
