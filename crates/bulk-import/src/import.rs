@@ -8,12 +8,13 @@ use std::time::Duration;
 use chrono::Utc;
 use cognito_user_pool::{Disposition, PoolDescription, PoolError, UserPool, WritableUserPool};
 use legacy_users::LegacyDatabase;
-use migration_model::{Config, Finding, ImportPolicy, Severity};
+use migration_model::{Config, Finding, ImportPolicy, Route, Severity};
 use tracing::Instrument;
 
 use crate::apply::{Applied, Apply};
 use crate::control::{RunControl, Stop};
 use crate::final_state::FinalState;
+use crate::hash_import::{HashImport, HashImported};
 use crate::import_error::ImportError;
 use crate::journal::{Header, Journal, JournalWriter, Pending, Target, divided_differently};
 use crate::plan::{Plan, PlannedGroup};
@@ -69,6 +70,7 @@ pub async fn plan(
     let invited = plan.to_create.saturating_sub(plan.disabled());
     plan.findings
         .extend(run.final_state.findings(invited, &description));
+    plan.findings.extend(job_blocker(config, pool, run));
     plan.findings
         .extend(unused_precedence(config, &plan.groups));
     if let Some(reviewed) = &run.reviewed_plan {
@@ -78,6 +80,26 @@ pub async fn plan(
         }
     }
     Ok(plan)
+}
+
+/// Import jobs want a role for their log.
+fn job_blocker(config: &Config, pool: &UserPool, run: &ImportRun) -> Option<Finding> {
+    let routes = run.routes.unwrap_or(config.import.routes);
+    let role = config
+        .pool
+        .as_ref()
+        .and_then(|pool| pool.import_role_arn.as_ref());
+    let missing =
+        routes.allows(Route::HashImport) && role.is_none() && !pool.address().is_loopback();
+    missing.then(|| Finding {
+        severity: Severity::Blocker,
+        code: "import-role-missing",
+        subject: "[pool] import_role_arn".to_owned(),
+        message: "Import jobs are among the routes, and Cognito writes their log with a role that \
+                  is not given."
+            .to_owned(),
+        next_step: "Name the role, or leave hash-import out of [import] routes.".to_owned(),
+    })
 }
 
 /// Names under `[groups] precedence` that no group bears.
@@ -174,6 +196,19 @@ async fn phases(
         journal.retry_failed().await?;
         header.finished = false;
     }
+    let jobs = HashImport {
+        legacy,
+        config,
+        mapping: &fit.mapping,
+        pool,
+        description: &description,
+        control,
+        run: run.name.as_str(),
+    };
+    // Before anything is planned: whom a job of an earlier start made is in the pool by us.
+    if jobs.settle_open(&mut journal).await? == HashImported::Stopped {
+        return finish(journal, header, run, control).await;
+    }
     let outdated = header.policy.as_deref() != Some(policy_text.as_str());
     let mut stopped = false;
     if !header.plan_complete || header.finished || outdated {
@@ -192,12 +227,26 @@ async fn phases(
         stopped = matches!(planned, Planned::Stopped);
     }
     if !stopped {
-        check(&mut journal, &mut header, &policy, run, &description).await?;
+        check(
+            &mut journal,
+            &mut header,
+            &policy,
+            run,
+            &description,
+            config,
+            pool,
+        )
+        .await?;
     }
     if !stopped {
         let creating = create_groups(&mut journal, pool, control);
         let created = creating.instrument(tracing::info_span!("create groups"));
         stopped = created.await? == Groups::Stopped;
+    }
+    if !stopped {
+        let importing = jobs.run(&mut journal, &header);
+        let imported = importing.instrument(tracing::info_span!("import jobs"));
+        stopped = imported.await? == HashImported::Stopped;
     }
     if !stopped {
         let created = Run {
@@ -223,6 +272,8 @@ async fn check(
     policy: &PlanPolicy,
     run: &ImportRun,
     description: &PoolDescription,
+    config: &Config,
+    pool: &UserPool,
 ) -> Result<(), ImportError> {
     let counts = journal.plan_counts().await?;
     let open = counts.iter().filter(|count| count.outcome.is_none());
@@ -230,6 +281,7 @@ async fn check(
         .map(|count| count.users.saturating_sub(count.disabled))
         .sum();
     let mut findings = run.final_state.findings(invited, description);
+    findings.extend(job_blocker(config, pool, run));
     findings.retain(|finding| finding.severity == Severity::Blocker);
     let mut differences = Vec::new();
     if let Some(reviewed) = &run.reviewed_plan {
@@ -336,6 +388,7 @@ fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
         routes: ImportPolicy {
             approve_password_reset: run.approve_password_reset,
             inactive: config.import.inactive,
+            routes: run.routes.unwrap_or(config.import.routes),
         },
         keep: run.keep_for_first_login.clone(),
         as_of: run
@@ -423,6 +476,7 @@ async fn finish(
     let mut reader = journal.reader().await?;
     let pending = reader.pending().await?;
     let reasons = reader.reasons().await?;
+    let hash_imported = reader.hash_imported().await?;
     let complete = header.plan_complete && pending == 0;
     if complete && !header.finished {
         header.finished = true;
@@ -433,6 +487,7 @@ async fn finish(
     Ok(Summary::from_counts(
         run.name.clone(),
         &reasons,
+        hash_imported,
         pending,
         complete,
     ))

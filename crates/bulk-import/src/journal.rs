@@ -9,6 +9,7 @@
 mod birth;
 mod error;
 mod header;
+mod import_jobs;
 mod outcomes;
 mod own_users;
 mod pending;
@@ -31,6 +32,7 @@ use crate::RunName;
 
 pub use error::JournalError;
 pub(crate) use header::{Header, KeyKind, Target};
+pub(crate) use import_jobs::{JobEnd, Missing, OpenJob};
 pub use outcomes::OutcomeRow;
 pub(crate) use own_users::{OwnUser, OwnUsers};
 pub(crate) use pending::{Pending, PendingUser, State};

@@ -5,6 +5,7 @@ mod concurrency;
 mod control;
 mod control_files;
 mod final_state;
+mod hash_import;
 mod import;
 mod import_error;
 mod journal;

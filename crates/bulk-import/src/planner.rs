@@ -11,9 +11,9 @@ use django_password::{Limits, Verifier};
 use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
-    Collisions, Config, Finding, IdentityProviders, ImportPolicy, InactiveUsers, LegacyId,
-    LegacyUser, MAX_IDENTITIES, PoolSignIn, PoolUser, Reason, Route, Severity, SocialAccount,
-    UserMapping, map_user, route_user,
+    Collisions, Config, Finding, HashForms, IdentityProviders, ImportPolicy, InactiveUsers,
+    LegacyId, LegacyUser, MAX_IDENTITIES, PoolSignIn, PoolUser, Reason, Route, RoutePreference,
+    Routing, Severity, SocialAccount, UserMapping, hash_import, map_user, route_user,
 };
 
 use crate::control::{RunControl, Stop};
@@ -103,6 +103,10 @@ struct Gathered {
     groups: BTreeMap<String, String>,
     /// Accounts of users to be created at providers that nobody mapped.
     unmapped_accounts: BTreeMap<String, u64>,
+    /// Users whom an import job can take, by algorithm.
+    importable: BTreeMap<&'static str, u64>,
+    /// Users whom none can, by reason.
+    not_importable: BTreeMap<Reason, u64>,
 }
 
 impl<'a> Planner<'a> {
@@ -156,7 +160,9 @@ impl<'a> Planner<'a> {
             .complete_plan(header, &groups, emails_are_aliases)
             .await?;
         tracing::info!(seconds = started.elapsed().as_secs(), "planned");
-        Ok(Planned::Complete(findings(gathered.unmapped_accounts)))
+        let mut findings = findings(gathered.unmapped_accounts);
+        findings.extend(by_hash(&gathered.importable, &gathered.not_importable));
+        Ok(Planned::Complete(findings))
     }
 
     fn group(&self, name: String, description: String) -> PlannedGroup {
@@ -309,6 +315,18 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// The algorithm of the import job that can take the user, or why none can.
+    fn hash_import(&self, user: &LegacyUser, target: &PoolUser) -> Result<&'static str, Reason> {
+        let forms = match self.pool.address().is_loopback() {
+            true => HashForms::ALL,
+            false => HashForms::default(),
+        };
+        let hash = self.verifier.cognito_import(&user.encoded_password);
+        let contacts = &self.description.auto_verified;
+        let hash = hash_import(target, hash, contacts, forms)?;
+        Ok(hash.algorithm().as_str())
+    }
+
     fn plan_user(
         &self,
         user: &LegacyUser,
@@ -318,7 +336,13 @@ impl<'a> Planner<'a> {
         let (target, faults) = map_user(user, self.mapping);
         let (identities, unmapped) = self.identities.identities_of(accounts);
         let hash = self.verifier.inspect(&user.encoded_password).state;
-        let route = |collisions, policy| route_user(user, &hash, &faults, collisions, policy);
+        let by_job = self.hash_import(user, &target);
+        let verdict = match &by_job {
+            Ok(_) => Ok(()),
+            Err(reason) => Err(*reason),
+        };
+        let route =
+            |collisions, policy| route_user(user, &hash, verdict, &faults, collisions, policy);
         let everywhere = Collisions {
             username: true,
             verified_email: true,
@@ -326,6 +350,7 @@ impl<'a> Planner<'a> {
         let collided = route(everywhere, self.policy.routes);
         let cautious = ImportPolicy {
             approve_password_reset: false,
+            routes: RoutePreference::DEFAULT,
             ..self.policy.routes
         };
         let may_sign_in = route(Collisions::default(), cautious).route == Route::FirstLogin;
@@ -334,7 +359,9 @@ impl<'a> Planner<'a> {
             routing.route = Route::FirstLogin;
             routing.reason = Some(Reason::MayStillSignIn);
         }
-        if routing.route == Route::AdminCreate
+        let is_created =
+            |routing: &Routing| matches!(routing.route, Route::AdminCreate | Route::HashImport);
+        if is_created(&routing)
             && let Some((attribute, reason)) = self.description.schema_fault(&target)
         {
             tracing::debug!(attribute, %reason, "a user does not fit the pool's schema");
@@ -343,9 +370,11 @@ impl<'a> Planner<'a> {
         }
         let fault = match identities.len() > MAX_IDENTITIES {
             true => Some(Reason::IdentitiesTooMany),
+            // They have a password, so there is nothing to send them.
+            false if routing.route == Route::HashImport => None,
             false => self.policy.final_state.fault(&target, self.description),
         };
-        if let (Route::AdminCreate, Some(reason)) = (routing.route, fault) {
+        if let (true, Some(reason)) = (is_created(&routing), fault) {
             routing.route = Route::Hold;
             routing.reason = Some(reason);
         }
@@ -354,7 +383,13 @@ impl<'a> Planner<'a> {
             .policy
             .shard
             .is_none_or(|shard| shard.holds(&legacy_id));
-        if routing.route == Route::AdminCreate && mine {
+        if mine && self.policy.routes.routes.allows(Route::HashImport) {
+            match by_job {
+                Ok(algorithm) => *gathered.importable.entry(algorithm).or_default() += 1,
+                Err(reason) => *gathered.not_importable.entry(reason).or_default() += 1,
+            }
+        }
+        if is_created(&routing) && mine {
             self.add_groups(user, &target, &mut gathered.groups);
             for account in unmapped {
                 let providers = &mut gathered.unmapped_accounts;
@@ -387,6 +422,38 @@ impl<'a> Planner<'a> {
             username: target.username,
         }
     }
+}
+
+/// Whom import jobs can take with their hash, and why not the others.
+fn by_hash(
+    importable: &BTreeMap<&'static str, u64>,
+    not_importable: &BTreeMap<Reason, u64>,
+) -> Option<Finding> {
+    if importable.is_empty() && not_importable.is_empty() {
+        return None;
+    }
+    let list = |counts: Vec<String>| match counts.is_empty() {
+        true => "none".to_owned(),
+        false => counts.join(", "),
+    };
+    let can = importable
+        .iter()
+        .map(|(name, users)| format!("{users} {name}"));
+    let cannot = not_importable.iter();
+    let cannot = cannot.map(|(reason, users)| format!("{users} {reason}"));
+    Some(Finding {
+        severity: Severity::Note,
+        code: "hash-import",
+        subject: "[import] routes".to_owned(),
+        message: format!(
+            "Import jobs can take users with their hash: {}. They cannot take: {}. SRP is \
+             impossible for who comes so until their first sign-in by USER_PASSWORD_AUTH.",
+            list(can.collect()),
+            list(cannot.collect()),
+        ),
+        next_step: "Let the app sign in by USER_PASSWORD_AUTH until everybody has come once."
+            .to_owned(),
+    })
 }
 
 /// What users to be created leave behind.

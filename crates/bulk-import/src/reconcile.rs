@@ -16,7 +16,7 @@ use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
     Collisions, Config, ImportPolicy, LegacyId, LegacyUser, PoolSignIn, PoolUser, Reason, Route,
-    map_user, route_user,
+    RoutePreference, map_user, route_user,
 };
 
 use crate::control::{RunControl, Stop};
@@ -304,9 +304,17 @@ impl Reconciler<'_> {
         let policy = ImportPolicy {
             approve_password_reset: false,
             inactive: self.config.import.inactive,
+            routes: RoutePreference::DEFAULT,
         };
         let hash = self.verifier.inspect(&user.encoded_password).state;
-        let routing = route_user(&user, &hash, &faults, collisions, policy);
+        let routing = route_user(
+            &user,
+            &hash,
+            Err(Reason::MayStillSignIn),
+            &faults,
+            collisions,
+            policy,
+        );
         let may_be_missing = match routing.route {
             Route::AdminCreate | Route::HashImport => None,
             Route::FirstLogin | Route::Hold => routing.reason,

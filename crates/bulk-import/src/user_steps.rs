@@ -119,7 +119,8 @@ impl UserSteps {
             let (outcome, reason) = (Outcome::AlreadyInPool, Reason::AlreadyInPool);
             return self.settle(work, outcome, reason, None, ours.sub).await;
         }
-        if self.final_state.sets_password() {
+        // Whoever came with their hash has a password.
+        if self.final_state.sets_password() && work.pending.route != Route::HashImport {
             self.set_password(work, &ours).await?;
         }
         let reason = (!work.target.has_verified_contact()).then_some(Reason::NoVerifiedContact);
@@ -140,6 +141,10 @@ impl UserSteps {
             State::Creating(since) => Some(since),
             _ => None,
         };
+        if pending.route == Route::HashImport && unanswered_since.is_none() {
+            // An import job's to create, not ours.
+            return Err(UserEnd::Left);
+        }
         if pending.route != Route::AdminCreate {
             // Planned anew meanwhile: nobody is created any more, but it must be known whether
             // somebody was.

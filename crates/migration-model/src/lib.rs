@@ -26,6 +26,7 @@ mod pool_sign_in;
 mod pool_user;
 mod reason;
 mod route;
+mod route_preference;
 
 pub use attribute_value::{AttributeFault, check_attribute_value, is_email};
 pub use attributes::{AttributeMapping, AttributeSource};
@@ -45,3 +46,4 @@ pub use pool_sign_in::PoolSignIn;
 pub use pool_user::{MappingFault, PoolUser, UserMapping, map_user};
 pub use reason::Reason;
 pub use route::{Collisions, ImportPolicy, Route, Routing, route_user};
+pub use route_preference::{RoutePreference, RoutePreferenceError};

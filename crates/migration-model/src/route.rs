@@ -4,7 +4,7 @@
 use django_password::HashState;
 use serde::Serialize;
 
-use crate::{InactiveUsers, LegacyUser, MappingFault, Reason};
+use crate::{InactiveUsers, LegacyUser, MappingFault, Reason, RoutePreference};
 
 /// The ways into the pool.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -37,7 +37,7 @@ impl Route {
 pub struct Routing {
     /// The way chosen.
     pub route: Route,
-    /// Why, for every route but admin-create.
+    /// Why, for every route by which somebody is created.
     pub reason: Option<Reason>,
 }
 
@@ -48,6 +48,8 @@ pub struct ImportPolicy {
     pub approve_password_reset: bool,
     /// What becomes of users whom Django calls inactive.
     pub inactive: InactiveUsers,
+    /// The ways allowed, in order of preference.
+    pub routes: RoutePreference,
 }
 
 /// Which of a user's names another legacy user has too, letter case and NFKC folded.
@@ -59,10 +61,12 @@ pub struct Collisions {
     pub verified_email: bool,
 }
 
-/// Decides. The checks stand in the order in which an operator would want to hear of them.
+/// Decides. `hash_import` says whether an import job can take the user (see
+/// [`hash_import`](crate::hash_import())). The checks stand in the order in which an operator would want to hear of them.
 pub fn route_user(
     user: &LegacyUser,
     hash: &HashState,
+    hash_import: Result<(), Reason>,
     faults: &[MappingFault],
     collisions: Collisions,
     policy: ImportPolicy,
@@ -84,11 +88,23 @@ pub fn route_user(
         return hold(Reason::UserInactive);
     }
     let may_still_sign_in = user.is_active && matches!(hash, HashState::Verifiable(_));
+    // Once first login is given up, whoever can keep the password by their hash keeps it so.
+    let by_hash = policy.routes.prefers(Route::HashImport, Route::FirstLogin)
+        || (policy.approve_password_reset && policy.routes.allows(Route::HashImport));
+    if by_hash && hash_import.is_ok() {
+        return Routing {
+            route: Route::HashImport,
+            reason: None,
+        };
+    }
     if may_still_sign_in && !policy.approve_password_reset {
         return Routing {
             route: Route::FirstLogin,
             reason: Some(Reason::MayStillSignIn),
         };
+    }
+    if !policy.routes.allows(Route::AdminCreate) {
+        return hold(hash_import.err().unwrap_or(Reason::RouteNotAllowed));
     }
     Routing {
         route: Route::AdminCreate,

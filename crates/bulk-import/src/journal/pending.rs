@@ -39,6 +39,7 @@ pub(crate) struct Pending {
     reader: JournalReader,
     key_kind: KeyKind,
     after: i64,
+    select: &'static str,
 }
 
 const SELECT: &str = "
@@ -46,12 +47,28 @@ SELECT position, legacy_id, username, route, reason, state, intent_at, pool_user
        email_shared
 FROM users WHERE position > ?1 AND outcome IS NULL ORDER BY position LIMIT ?2";
 
+/// Those whom an import job shall create and none has.
+const SELECT_FOR_IMPORT_JOBS: &str = "
+SELECT position, legacy_id, username, route, reason, state, intent_at, pool_username, sub,
+       email_shared
+FROM users WHERE position > ?1 AND outcome IS NULL AND state = 'planned' AND route = 'hash-import'
+ORDER BY position LIMIT ?2";
+
 impl Pending {
     pub(crate) fn new(reader: JournalReader, key_kind: KeyKind) -> Pending {
         Pending {
             reader,
             key_kind,
             after: 0,
+            select: SELECT,
+        }
+    }
+
+    /// The users who wait for an import job.
+    pub(crate) fn for_import_jobs(reader: JournalReader, key_kind: KeyKind) -> Pending {
+        Pending {
+            select: SELECT_FOR_IMPORT_JOBS,
+            ..Pending::new(reader, key_kind)
         }
     }
 
@@ -59,7 +76,7 @@ impl Pending {
     pub(crate) async fn page(&mut self, size: i64) -> Result<Vec<PendingUser>, JournalError> {
         let storage =
             |error| JournalError::storage(&self.reader.path, "reading what is left to do", &error);
-        let select = sqlx::query(SELECT).bind(self.after).bind(size);
+        let select = sqlx::query(self.select).bind(self.after).bind(size);
         let rows = select
             .fetch_all(&mut self.reader.connection)
             .await

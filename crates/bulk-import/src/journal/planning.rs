@@ -118,7 +118,7 @@ const RESOLVE_POOL: &[&str] = &[
     "UPDATE users SET route = 'hold', reason = 'username-taken'
      FROM temp.pool_users AS found
      WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
-       AND users.route = 'admin-create' AND found.name_key = users.name_key",
+       AND users.route IN ('admin-create', 'hash-import') AND found.name_key = users.name_key",
 ];
 
 /// Only where the e-mail is an alias: one verified holder each among the legacy users,
@@ -132,7 +132,7 @@ const RESOLVE_ALIASES: &[&str] = &["UPDATE users SET route = 'hold', reason = 'e
 const RESOLVE_POOL_ALIASES: &[&str] = &["UPDATE users SET route = 'hold', reason = 'alias-taken'
      FROM temp.pool_users AS found
      WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
-       AND users.route = 'admin-create' AND users.verified AND NOT users.email_shared
+       AND users.route IN ('admin-create', 'hash-import') AND users.verified AND NOT users.email_shared
        AND found.email_key = users.email_key"];
 
 const SETTLE: &[&str] = &[
@@ -143,7 +143,7 @@ const SETTLE: &[&str] = &[
        AND (outcome IS NULL OR outcome = 'held')",
     "UPDATE users SET outcome = 'held'
      WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL
-       AND route <> 'admin-create'",
+       AND route NOT IN ('admin-create', 'hash-import')",
     "DROP TABLE temp.pool_users",
 ];
 
@@ -244,9 +244,11 @@ impl Journal {
         let mut digest = Sha256::new();
         let mut after = String::new();
         loop {
-            let select = "SELECT legacy_id, username, group_count, identity_count, enabled
+            let select = "SELECT legacy_id, username, group_count, identity_count, enabled,
+                                 route = 'hash-import'
                           FROM users
-                          WHERE legacy_id > ?1 AND generation = ?2 AND route = 'admin-create'
+                          WHERE legacy_id > ?1 AND generation = ?2
+                            AND route IN ('admin-create', 'hash-import')
                           ORDER BY legacy_id LIMIT 10000";
             let select = sqlx::query(select).bind(&after).bind(generation);
             let rows = select.fetch_all(&mut self.connection).await;
@@ -261,8 +263,9 @@ impl Journal {
                 let numbers: [i64; 3] = [row.get(2), row.get(3), row.get(4)];
                 // Lengths in front: no two lists of users have one text.
                 let (id_length, username_length) = (id.len(), username.len());
+                let by_hash = if row.get(5) { " hash-import" } else { "" };
                 digest.update(format!(
-                    "{id_length}:{id} {username_length}:{username} {numbers:?}\n"
+                    "{id_length}:{id} {username_length}:{username} {numbers:?}{by_hash}\n"
                 ));
             }
         }
@@ -274,7 +277,8 @@ impl Journal {
         let select =
             "SELECT route, reason, outcome, COUNT(*), SUM(group_count), SUM(identity_count),
                              SUM(NOT enabled),
-                             SUM(NOT has_contact), SUM(may_sign_in)
+                             SUM(NOT has_contact), SUM(may_sign_in),
+                             SUM(group_count > 0 OR identity_count > 0)
                       FROM users GROUP BY route, reason, outcome ORDER BY route, reason, outcome";
         let rows = sqlx::query(select)
             .fetch_all(&mut self.connection)
@@ -295,6 +299,7 @@ impl Journal {
             disabled: number(&row, 6),
             without_contact: number(&row, 7),
             may_sign_in: number(&row, 8),
+            touched: number(&row, 9),
         };
         Ok(rows.into_iter().map(count).collect())
     }

@@ -5,6 +5,7 @@ mod accounts;
 mod crash;
 mod fault_front;
 mod holds;
+mod import_jobs;
 mod journal_trouble;
 mod legacy_restart;
 mod outages;

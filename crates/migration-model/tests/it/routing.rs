@@ -2,7 +2,8 @@
 
 use django_password::{EncodedPassword, HashState, Verifier};
 use migration_model::{
-    Collisions, ImportPolicy, InactiveUsers, LegacyUser, MappingFault, Reason, Route, route_user,
+    Collisions, ImportPolicy, InactiveUsers, LegacyUser, MappingFault, Reason, Route,
+    RoutePreference, route_user,
 };
 
 use crate::mapping::legacy_user;
@@ -10,7 +11,10 @@ use crate::mapping::legacy_user;
 const CAREFUL: ImportPolicy = ImportPolicy {
     approve_password_reset: false,
     inactive: InactiveUsers::Disabled,
+    routes: RoutePreference::DEFAULT,
 };
+/// No import job takes the user.
+const NO_JOB: Result<(), Reason> = Err(Reason::HashOverCognitoCap);
 const APPROVED: ImportPolicy = ImportPolicy {
     approve_password_reset: true,
     ..CAREFUL
@@ -27,7 +31,7 @@ fn verifiable() -> HashState {
 }
 
 fn route(user: &LegacyUser, hash: &HashState, policy: ImportPolicy) -> (Route, Option<Reason>) {
-    let routing = route_user(user, hash, &[], Collisions::default(), policy);
+    let routing = route_user(user, hash, NO_JOB, &[], Collisions::default(), policy);
     (routing.route, routing.reason)
 }
 
@@ -73,7 +77,14 @@ fn inactive_users_follow_the_configured_choice() {
 #[test]
 fn faults_and_collisions_hold_before_anything_else() {
     let held = |faults: &[MappingFault], collisions| {
-        let routing = route_user(&legacy_user(), &verifiable(), faults, collisions, APPROVED);
+        let routing = route_user(
+            &legacy_user(),
+            &verifiable(),
+            NO_JOB,
+            faults,
+            collisions,
+            APPROVED,
+        );
         assert_eq!(routing.route, Route::Hold);
         routing.reason
     };
@@ -91,4 +102,53 @@ fn faults_and_collisions_hold_before_anything_else() {
         verified_email: true,
     };
     assert_eq!(held(&[], email), Some(Reason::EmailDuplicate));
+}
+
+#[test]
+fn the_order_of_routes_decides_who_goes_by_import_job() {
+    let can = Ok(());
+    for (routes, approved, job, expected) in [
+        (
+            "hash-import,first-login,admin-create",
+            false,
+            can,
+            Route::HashImport,
+        ),
+        (
+            "hash-import,first-login,admin-create",
+            false,
+            NO_JOB,
+            Route::FirstLogin,
+        ),
+        (
+            "first-login,hash-import,admin-create",
+            false,
+            can,
+            Route::FirstLogin,
+        ),
+        // The window is over: nobody loses a password that a job can carry.
+        (
+            "first-login,hash-import,admin-create",
+            true,
+            can,
+            Route::HashImport,
+        ),
+        (
+            "first-login,hash-import,admin-create",
+            true,
+            NO_JOB,
+            Route::AdminCreate,
+        ),
+        ("hash-import,first-login", true, NO_JOB, Route::Hold),
+        ("first-login,admin-create", true, can, Route::AdminCreate),
+    ] {
+        let policy = ImportPolicy {
+            approve_password_reset: approved,
+            routes: routes.parse().expect("routes"),
+            ..CAREFUL
+        };
+        let collisions = Collisions::default();
+        let routing = route_user(&legacy_user(), &verifiable(), job, &[], collisions, policy);
+        assert_eq!(routing.route, expected, "{routes} {approved} {job:?}");
+    }
 }
