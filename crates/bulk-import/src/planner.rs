@@ -157,12 +157,23 @@ impl<'a> Planner<'a> {
         let groups: Vec<_> = groups.map(|(name, text)| self.group(name, text)).collect();
         let emails_are_aliases = self.mapping.sign_in == PoolSignIn::UsernameOrEmail;
         journal
-            .complete_plan(header, &groups, emails_are_aliases)
+            .complete_plan(header, &groups, emails_are_aliases, self.otherwise())
             .await?;
         tracing::info!(seconds = started.elapsed().as_secs(), "planned");
         let mut findings = findings(gathered.unmapped_accounts);
         findings.extend(by_hash(&gathered.importable, &gathered.not_importable));
         Ok(Planned::Complete(findings))
+    }
+
+    /// The way of somebody whom no import job can take after all; all of them may still sign in.
+    fn otherwise(&self) -> Routing {
+        let policy = self.policy.routes;
+        let (route, reason) = match policy.approve_password_reset && self.policy.keep.is_empty() {
+            true if policy.routes.allows(Route::AdminCreate) => (Route::AdminCreate, None),
+            true => (Route::Hold, Some(Reason::NoVerifiedContact)),
+            false => (Route::FirstLogin, Some(Reason::MayStillSignIn)),
+        };
+        Routing { route, reason }
     }
 
     fn group(&self, name: String, description: String) -> PlannedGroup {

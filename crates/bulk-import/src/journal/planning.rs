@@ -3,7 +3,7 @@
 //! shared, users whom the pool has already. Rows of users to whom this run has done something
 //! keep what was done.
 
-use migration_model::Route;
+use migration_model::{Reason, Route, Routing};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, Row};
@@ -99,6 +99,12 @@ const RESOLVE: &[&str] = &[
                          GROUP BY email_key HAVING COUNT(*) > 1)",
 ];
 
+/// An import job takes nobody without a verified contact, and a shared address is none.
+const RESOLVE_SHARED: &str = "
+UPDATE users SET route = ?2, reason = ?3
+WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL AND route = 'hash-import'
+  AND email_shared AND NOT has_contact";
+
 /// What the pool has already, after what legacy users are to each other: so a route says what
 /// the legacy database alone makes of a user for as long as the outcome is `already_in_pool`.
 const RESOLVE_POOL: &[&str] = &[
@@ -186,12 +192,14 @@ impl Journal {
     }
 
     /// Decides what takes all users to decide, settles whoever is not imported, and records with
-    /// `header` that the plan is complete; all or nothing.
+    /// `header` that the plan is complete; all or nothing. `otherwise` is the way of whoever
+    /// cannot go by import job after all.
     pub(crate) async fn complete_plan(
         &mut self,
         header: &Header,
         groups: &[PlannedGroup],
         emails_are_aliases: bool,
+        otherwise: Routing,
     ) -> Result<(), JournalError> {
         let storage = |error| JournalError::storage(&self.path, "planning", &error);
         let mut transaction = self.connection.begin().await.map_err(storage)?;
@@ -199,7 +207,19 @@ impl Journal {
             true => (RESOLVE_ALIASES, RESOLVE_POOL_ALIASES),
             false => (&[][..], &[][..]),
         };
-        let statements = [RESOLVE, aliases, RESOLVE_POOL, pool_aliases, SETTLE];
+        for statement in RESOLVE {
+            let query = sqlx::query(*statement);
+            let query = match statement.contains("?1") {
+                true => query.bind(header.generation),
+                false => query,
+            };
+            query.execute(&mut *transaction).await.map_err(storage)?;
+        }
+        let shared = sqlx::query(RESOLVE_SHARED).bind(header.generation);
+        let shared = shared.bind(otherwise.route.code());
+        let shared = shared.bind(otherwise.reason.map(Reason::code));
+        shared.execute(&mut *transaction).await.map_err(storage)?;
+        let statements = [aliases, RESOLVE_POOL, pool_aliases, SETTLE];
         for statement in statements.into_iter().flatten() {
             let query = sqlx::query(*statement);
             // SQLite counts parameters per statement: those without `?1` take none.
