@@ -23,19 +23,23 @@ use cognito_user_pool::{
     Disposition, Effect, ImportFile, ImportJob, ImportJobRequest, ImportJobStatus, PoolDescription,
     PoolFault, UserRecord, UserStatus, WritableUserPool,
 };
-use django_password::{CognitoAlgorithm, CognitoHash, Limits, Verifier};
+use django_password::{CognitoAlgorithm, CognitoHash};
 use futures::{TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
-    Config, HashForms, LegacyId, LegacyUser, PoolSignIn, PoolUser, Reason, UserMapping,
-    hash_import, map_user,
+    Config, LegacyId, LegacyUser, PoolSignIn, PoolUser, Reason, Route, SocialAccount, UserMapping,
 };
 use serde::Serialize;
 
 use crate::control::{RunControl, Stop};
+use crate::decider::Decider;
 use crate::import_error::ImportError;
-use crate::journal::{Header, JobEnd, Journal, Missing, OpenJob, Pending, PendingUser};
+use crate::journal::{
+    Header, JobEnd, JobFacts, JobRow, Journal, Made, Missing, OpenJob, Pending, PendingUser,
+};
+use crate::ledger::{Base, BaseKey};
 use crate::legacy_patience::LegacyPatience;
+use crate::planner::content_key;
 use crate::progress::Phase;
 use crate::text_key::{Folding, text_key};
 use file_writer::{FileWriter, NotWritten};
@@ -78,6 +82,12 @@ pub(crate) struct HashImport<'a> {
     pub(crate) mapping: &'a UserMapping,
     pub(crate) pool: &'a WritableUserPool,
     pub(crate) description: &'a PoolDescription,
+    pub(crate) decider: &'a Decider<'a>,
+    /// Whether the legacy id attribute proves who a pool user is.
+    pub(crate) ids_are_proof: bool,
+    /// Whether groups and attributes must be those of the plan, because somebody reviewed it.
+    pub(crate) keeps_to_plan: bool,
+    pub(crate) base_key: &'a BaseKey,
     pub(crate) control: &'a RunControl,
     pub(crate) run: &'a str,
 }
@@ -145,13 +155,6 @@ impl HashImport<'_> {
         Ok(HashImported::All)
     }
 
-    fn forms(&self) -> HashForms {
-        match self.pool.address().is_loopback() {
-            true => HashForms::ALL,
-            false => HashForms::default(),
-        }
-    }
-
     fn role_arn(&self) -> &str {
         let pool = self.config.pool.as_ref();
         let role = pool.and_then(|pool| pool.import_role_arn.as_deref());
@@ -165,7 +168,6 @@ impl HashImport<'_> {
         header: &Header,
     ) -> Result<Option<Prepared>, ImportError> {
         let columns = self.pool.get_csv_header().await?;
-        let verifier = Verifier::new(self.config.hashers.clone(), Limits::default());
         // Somebody's own column: then it is the users' value, and no mark of ours.
         let mapped: HashSet<&str> = self
             .mapping
@@ -189,12 +191,21 @@ impl HashImport<'_> {
             let Some(users) = patience.repeat(|| self.legacy.users_by_ids(&ids)).await? else {
                 break;
             };
+            let mut accounts = HashMap::new();
+            if self.config.identities.are_carried() {
+                let read = patience
+                    .repeat(|| self.legacy.social_accounts(&ids))
+                    .await?;
+                let Some(read) = read else { break };
+                accounts = read;
+            }
             let users = users.into_iter().map(|user| (user.id.clone(), user));
             let mut users: HashMap<LegacyId, LegacyUser> = users.collect();
             let mut rows = Vec::with_capacity(page.len());
             for planned in page {
                 let found = users.remove(&planned.legacy_id);
-                let (user, hash) = match self.decide(&planned, found, &verifier) {
+                let accounts = accounts.remove(&planned.legacy_id).unwrap_or_default();
+                let (user, hash) = match self.decide(&planned, found, &accounts) {
                     Ok(decided) => decided,
                     Err(reason) => {
                         journal
@@ -220,7 +231,11 @@ impl HashImport<'_> {
                     continue;
                 }
                 match writer.add(&user, &hash) {
-                    Ok(line) => rows.push((line, planned.position)),
+                    Ok(line) => rows.push(JobRow {
+                        line,
+                        position: planned.position,
+                        base: Base::of(&user, self.base_key).to_text(),
+                    }),
                     Err(NotWritten::NotCarriable) => {
                         let reason = Reason::AttributeNotCarriable.code();
                         journal.hold_before_job(planned.position, reason).await?;
@@ -267,25 +282,21 @@ impl HashImport<'_> {
         &self,
         planned: &PendingUser,
         found: Option<LegacyUser>,
-        verifier: &Verifier,
+        accounts: &[SocialAccount],
     ) -> Result<(PoolUser, CognitoHash), Reason> {
         let mut user = found.ok_or(Reason::LegacyUserGone)?;
         user.email_shared = planned.email_shared;
-        let (target, faults) = map_user(&user, self.mapping);
-        if let Some(fault) = faults.first() {
-            return Err(fault.reason());
-        }
-        // Whether another user has the new name was not looked for.
-        if target.username != planned.username {
+        let decided = self.decider.decide(&user, accounts);
+        let id = planned.legacy_id.to_string();
+        let other_content =
+            self.keeps_to_plan && planned.content_key != Some(content_key(&id, &decided));
+        let other_names =
+            decided.keys != planned.keys || decided.target.username != planned.username;
+        if decided.routing.route != Route::HashImport || other_names || other_content {
             return Err(Reason::ChangedSincePlan);
         }
-        if let Some((_, reason)) = self.description.schema_fault(&target) {
-            return Err(reason);
-        }
-        let hash = verifier.cognito_import(&user.encoded_password);
-        let contacts = &self.description.auto_verified;
-        let hash = hash_import(&target, hash, contacts, self.forms())?;
-        Ok((target, hash))
+        let hash = decided.hash_import?;
+        Ok((decided.target, hash))
     }
 
     /// Steps 2 and 3.
@@ -442,27 +453,40 @@ impl HashImport<'_> {
             skipped: over.skipped,
             failed: over.failed,
         };
-        let mut agree = false;
+        let mut marked = 0;
         let mut pause = FIRST_POLL;
         for _ in 0..LOOKS {
             self.look(journal).await?;
+            marked = journal.found_with_mark(job.mark).await?;
             // Fewer: not all are shown yet, or somebody deleted one meanwhile.
-            agree = !job.marked || journal.found_with_mark(job.mark).await? >= end.imported;
-            if agree {
+            if !job.marked || marked >= end.imported {
                 break;
             }
             tokio::time::sleep(pause).await;
             pause *= 4;
         }
+        let agree = !job.marked || marked == end.imported;
+        let made = match job.marked {
+            // More than the job made: somebody wrote the mark who is none of them.
+            true if marked > end.imported => Made::Nobody,
+            true => Made::Marked,
+            false if end.skipped == 0 && end.failed == 0 => Made::Everybody,
+            false => Made::Nobody,
+        };
         let missing = match over.status {
             ImportJobStatus::Succeeded if agree => Missing::Refused,
             ImportJobStatus::Succeeded => Missing::Unclear,
             _ if agree => Missing::Again,
             _ => Missing::Unclear,
         };
-        let all_are_ours = !job.marked && end.skipped == 0 && end.failed == 0;
+        let facts = JobFacts {
+            made,
+            ids_are_proof: self.ids_are_proof,
+            run: self.run,
+            at: self.pool.server_time(),
+        };
         let settled = journal
-            .settle_import_job(job, &end, all_are_ours, missing)
+            .settle_import_job(job, &end, &facts, missing)
             .await?;
         tracing::info!(
             job = job.name,
@@ -489,9 +513,8 @@ impl HashImport<'_> {
 
     /// Reads the pool's users. ListUsers, not AdminGetUser: looking must not make anybody billable.
     async fn look(&self, journal: &mut Journal) -> Result<(), ImportError> {
-        let folding = Folding::of_pool(self.description.case_sensitive);
-        let id_column = self.config.legacy.columns.resolve("id");
-        let id_attribute = self.mapping.attributes.legacy_id_attribute(id_column);
+        let folding = self.decider.folding;
+        let id_attribute = self.decider.legacy_id_attribute;
         journal.begin_found_users().await?;
         let pages = self.pool.list_users();
         pin_mut!(pages);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use migration_model::RoutePreference;
 
 use crate::{
-    FinalState, KeepForFirstLogin, PasswordsFile, ReviewedPlan, RunName, RunNameError, Shard,
+    FinalState, KeepForFirstLogin, LedgerPlace, PasswordsFile, ReviewedPlan, RunName, RunNameError,
+    Shard,
 };
 
 /// The settings of an import run.
@@ -15,6 +16,8 @@ pub struct ImportRun {
     pub name: RunName,
     /// The directory of the journals.
     pub directory: PathBuf,
+    /// Where the pool's ledger is.
+    pub ledger: LedgerPlace,
     /// Import users who could still keep their password by signing in.
     pub approve_password_reset: bool,
     /// The ways into the pool, in order of preference; the configuration's unless given.
@@ -41,9 +44,11 @@ impl ImportRun {
 
     /// A run with the cautious choices.
     pub fn new(name: RunName, directory: impl Into<PathBuf>) -> ImportRun {
+        let directory = directory.into();
         ImportRun {
             name,
-            directory: directory.into(),
+            ledger: LedgerPlace::Folder(directory.join("ledger")),
+            directory,
             approve_password_reset: false,
             routes: None,
             keep_for_first_login: Vec::new(),

@@ -5,6 +5,7 @@
 //! A job is `prepared` until its file is with Cognito, `starting` from before StartUserImportJob is
 //! first sent, and `settled` once its users are accounted for. A prepared job has imported nobody.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use sqlx::{Connection, Row};
 
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS import_job_rows (
     job      INTEGER NOT NULL,
     line     INTEGER NOT NULL,           -- of the file; the header is line 1
     position INTEGER NOT NULL,
+    base     TEXT NOT NULL,              -- what both sides agree on from the import on
     PRIMARY KEY (job, line)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS import_job_rows_by_position ON import_job_rows (position)";
@@ -43,6 +45,36 @@ pub(crate) struct OpenJob {
     /// Whether StartUserImportJob may have been sent.
     pub(crate) starting: bool,
     pub(crate) job_id: Option<String>,
+}
+
+/// A row of a job's file.
+#[derive(Debug, Serialize)]
+pub(crate) struct JobRow {
+    pub(crate) line: u64,
+    pub(crate) position: i64,
+    pub(crate) base: String,
+}
+
+/// Which of the users found in the pool a job made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Made {
+    /// Those with a mark of this run.
+    Marked,
+    /// All of its rows: they bear no mark, and its counters leave no doubt.
+    Everybody,
+    /// It cannot be said of anybody.
+    Nobody,
+}
+
+/// By what the rows of a job are settled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JobFacts<'a> {
+    pub(crate) made: Made,
+    /// Whether the legacy id attribute proves who a pool user is.
+    pub(crate) ids_are_proof: bool,
+    pub(crate) run: &'a str,
+    /// By the pool's clock.
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// What a job came to.
@@ -83,6 +115,19 @@ FROM json_each(?1)";
 /// The users of a job whom nothing has settled yet.
 const OPEN: &str = "users.state = 'planned'
   AND users.position IN (SELECT position FROM import_job_rows WHERE job = ?1)";
+
+/// What the ledger learns from a job.
+const PEOPLE: &str = "
+INSERT INTO ledger.people (legacy_id, sub, pool_username, how, run, since, base)
+SELECT users.legacy_id, users.sub, users.pool_username,
+       CASE users.state WHEN 'created' THEN 'hash-import' ELSE 'migrated' END,
+       ?2, ?3, CASE users.state WHEN 'created' THEN row.base END
+FROM users JOIN import_job_rows AS row ON row.position = users.position AND row.job = ?1
+WHERE users.sub IS NOT NULL
+ON CONFLICT (legacy_id) DO UPDATE SET
+    sub = excluded.sub, pool_username = excluded.pool_username, how = excluded.how,
+    run = excluded.run, since = excluded.since, base = excluded.base, deleted_at = NULL
+WHERE people.sub <> excluded.sub";
 
 impl Journal {
     /// Makes the tables, where a journal has none yet.
@@ -144,15 +189,16 @@ impl Journal {
         })
     }
 
-    /// Adds rows, as line and position; a few thousand at a time.
+    /// Adds rows; a few thousand at a time.
     pub(crate) async fn add_import_rows(
         &mut self,
         job: i64,
-        rows: &[(u64, i64)],
+        rows: &[JobRow],
     ) -> Result<(), JournalError> {
         let rows = serde_json::to_string(rows).expect("rows are plain data");
-        let insert = "INSERT INTO import_job_rows (job, line, position)
-                      SELECT ?1, value->>0, value->>1 FROM json_each(?2)";
+        let insert = "INSERT INTO import_job_rows (job, line, position, base)
+                      SELECT ?1, value->>'line', value->>'position', value->>'base'
+                      FROM json_each(?2)";
         let insert = sqlx::query(insert).bind(job).bind(rows);
         let inserted = insert.execute(&mut self.connection).await;
         inserted
@@ -231,16 +277,16 @@ impl Journal {
         Ok(u64::try_from(row.get::<i64, usize>(0)).unwrap_or(0))
     }
 
-    /// Accounts for everybody in the job by what was found, in one transaction. `all_are_ours`
-    /// where rows bear no mark and the counters leave no doubt.
+    /// Accounts for everybody in the job by what was found, in one transaction. Whoever is known
+    /// goes into the ledger with it.
     pub(crate) async fn settle_import_job(
         &mut self,
         job: &OpenJob,
         end: &JobEnd,
-        all_are_ours: bool,
+        facts: &JobFacts<'_>,
         missing: Missing,
     ) -> Result<Settled, JournalError> {
-        let result = self.settle(job, end, all_are_ours, missing).await;
+        let result = self.settle(job, end, facts, missing).await;
         result.map_err(|error| self.import_jobs_error(&error))
     }
 
@@ -248,7 +294,7 @@ impl Journal {
         &mut self,
         job: &OpenJob,
         end: &JobEnd,
-        all_are_ours: bool,
+        facts: &JobFacts<'_>,
         missing: Missing,
     ) -> Result<Settled, sqlx::Error> {
         let mut settled = Settled::default();
@@ -257,32 +303,39 @@ impl Journal {
         let by_id = "found.id_key = users.id_key";
         let by_name = "(found.id_key IS NULL OR users.id_key IS NULL)
                        AND found.name_key = users.name_key";
+        let made = match facts.made {
+            Made::Marked => "found.mark IN (SELECT mark FROM import_jobs WHERE marked)",
+            Made::Everybody => "true",
+            Made::Nobody => "false",
+        };
         for same in [by_id, by_name] {
-            // A user with a mark of this run is one that a job of it made, whatever happened since.
             let imported = format!(
                 "UPDATE users SET state = 'created', outcome = NULL, reason = NULL,
                         sub = found.sub, pool_username = found.username, proof = 'import-job',
                         route = 'hash-import'
-                 FROM temp.found_users AS found
-                 WHERE {OPEN} AND (?2 OR found.mark IN (SELECT mark FROM import_jobs WHERE marked))
-                   AND {same}"
+                 FROM temp.found_users AS found WHERE {OPEN} AND {made} AND {same}"
             );
-            let query = sqlx::query(sqlx::AssertSqlSafe(imported));
-            let query = query.bind(job.number).bind(all_are_ours);
+            let query = sqlx::query(sqlx::AssertSqlSafe(imported)).bind(job.number);
             settled.imported += query.execute(&mut *transaction).await?.rows_affected();
         }
-        for same in [by_id, by_name] {
+        if facts.ids_are_proof {
             let in_pool = format!(
                 "UPDATE users SET outcome = 'already_in_pool', reason = 'already-in-pool',
                         sub = found.sub, pool_username = found.username
                  FROM temp.found_users AS found
-                 WHERE {OPEN} AND outcome IS NULL AND {same}"
+                 WHERE {OPEN} AND outcome IS NULL AND {by_id}"
             );
             let query = sqlx::query(sqlx::AssertSqlSafe(in_pool)).bind(job.number);
             settled.in_pool += query.execute(&mut *transaction).await?.rows_affected();
         }
+        let at = facts.at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let people = sqlx::query(PEOPLE)
+            .bind(job.number)
+            .bind(facts.run)
+            .bind(at);
+        people.execute(&mut *transaction).await?;
         let taken = format!(
-            "UPDATE users SET outcome = 'held', reason = 'username-taken'
+            "UPDATE users SET outcome = 'held', reason = 'name-taken-by-stranger'
              FROM temp.found_users AS found
              WHERE {OPEN} AND outcome IS NULL AND found.name_key = users.name_key"
         );
