@@ -32,10 +32,14 @@ fn by_job(world: &World) -> ImportRun {
 /// Everybody's address is verified: an import job takes nobody else.
 async fn verified_world() -> World {
     let world = World::new().await;
+    verify_all(&world).await;
+    world
+}
+
+async fn verify_all(world: &World) {
     world
         .change("UPDATE OR IGNORE account_emailaddress SET verified = 1")
         .await;
-    world
 }
 
 /// Logins and passwords of the fixture, as its own Django set them.
@@ -149,7 +153,15 @@ async fn groups_follow_the_job_and_nobody_inactive_goes_by_it() {
 /// Between planning and job somebody signs in: they keep what they have.
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_came_by_themselves_meanwhile_stays_as_they_are() {
-    let world = verified_world().await;
+    // Where no app client may write the legacy id, it proves who they are.
+    let world = World::with(crate::world::CONFIG, |settings| {
+        settings.alias_attributes = vec!["email".to_owned()];
+        let writable = ["email", "given_name", "family_name", "updated_at"];
+        let members = [("WriteAttributes".to_owned(), writable.as_slice().into())];
+        settings.client_members = members.into_iter().collect();
+    })
+    .await;
+    verify_all(&world).await;
     let started = Arc::new(Notify::new());
     let let_go = Arc::new(AtomicBool::new(false));
     let (tell, gate) = (Arc::clone(&started), Arc::clone(&let_go));
