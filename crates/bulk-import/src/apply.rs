@@ -159,7 +159,9 @@ impl Apply<'_> {
         let other_names = decided.keys != user.keys || decided.target.username != user.username;
         let other_content = self.keeps_to_plan
             && user.content_key != Some(content_key(&user.legacy_id.to_string(), &decided));
-        let changed = decided.routing.route != Route::AdminCreate || other_names || other_content;
+        let route = decided.routing.route;
+        let other_route = route != user.route || matches!(route, Route::Hold | Route::FirstLogin);
+        let changed = other_route || other_names || other_content;
         match user.state {
             State::Planned if changed => return AtTheWrite::Changed(user.position),
             // It must be found out whether somebody was created; nobody is created any more.

@@ -3,10 +3,11 @@
 //! each other is not its business: the journal finds collisions. Reads nothing.
 
 use cognito_user_pool::PoolDescription;
-use django_password::{Limits, Verifier};
+use django_password::{CognitoHash, Limits, Verifier};
 use migration_model::{
-    Collisions, Config, IdentityProviders, LegacyUser, MAX_IDENTITIES, MappingFault, PoolIdentity,
-    PoolUser, Reason, RouteFacts, Routing, SocialAccount, UserMapping, decide, map_user,
+    Collisions, Config, HashForms, IdentityProviders, LegacyUser, MAX_IDENTITIES, MappingFault,
+    PoolIdentity, PoolUser, Reason, RouteFacts, Routing, SocialAccount, UserMapping, decide,
+    hash_import, map_user,
 };
 
 use crate::planner::PlanPolicy;
@@ -21,6 +22,7 @@ pub(crate) struct Decider<'a> {
     pub(crate) legacy_id_attribute: Option<&'a str>,
     pub(crate) folding: Folding,
     verifier: Verifier,
+    forms: HashForms,
 }
 
 /// A legacy user as they are now.
@@ -30,6 +32,8 @@ pub(crate) struct Decided<'a> {
     /// Accounts at providers that nobody mapped.
     pub(crate) unmapped: Vec<&'a SocialAccount>,
     pub(crate) routing: Routing,
+    /// The hash with which an import job can take the user, or why none can.
+    pub(crate) hash_import: Result<CognitoHash, Reason>,
     /// Whether the user could still sign in to the legacy app with a password.
     pub(crate) may_sign_in: bool,
     /// Whether a collision of names would decide the route.
@@ -62,7 +66,13 @@ impl<'a> Decider<'a> {
             legacy_id_attribute: mapping.attributes.legacy_id_attribute(id_column),
             folding: Folding::of_pool(description.case_sensitive),
             verifier: Verifier::new(config.hashers.clone(), Limits::default()),
+            forms: HashForms::default(),
         }
+    }
+
+    /// The same, for a pool that is known to take these forms of hashes.
+    pub(crate) fn for_forms(self, forms: HashForms) -> Decider<'a> {
+        Decider { forms, ..self }
     }
 
     /// Decides on a user who collides with nobody.
@@ -84,17 +94,22 @@ impl<'a> Decider<'a> {
         let (target, faults) = map_user(user, self.mapping);
         let (identities, unmapped) = self.identities.identities_of(accounts);
         let hash = self.verifier.inspect(&user.encoded_password).state;
+        let cognito_hash = self.verifier.cognito_import(&user.encoded_password);
+        let contacts = &self.description.auto_verified;
+        let by_job = hash_import(&target, cognito_hash, contacts, self.forms);
         let facts = RouteFacts {
             user,
             hash: &hash,
             faults: &faults,
             pool_fault: self.pool_fault(&target, identities.len()),
             collisions,
+            hash_import: by_job.as_ref().map(drop).map_err(|reason| *reason),
             kept_for_first_login: self.policy.keeps(user),
         };
         Decided {
             routing: decide(facts, self.policy.routes),
             may_sign_in: facts.may_still_sign_in(),
+            hash_import: by_job,
             collidable: faults.is_empty(),
             keys: self.keys(user, &target, &faults),
             target,

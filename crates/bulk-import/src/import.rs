@@ -8,13 +8,14 @@ use std::time::Duration;
 use chrono::{SecondsFormat, Utc};
 use cognito_user_pool::{Disposition, PoolDescription, PoolError, UserPool, WritableUserPool};
 use legacy_users::LegacyDatabase;
-use migration_model::{Config, Finding, ImportPolicy, Reason, Severity};
+use migration_model::{Config, Finding, HashForms, ImportPolicy, Reason, Route, Severity};
 use tracing::Instrument;
 
 use crate::apply::{Applied, Apply};
 use crate::control::{RunControl, Stop};
 use crate::decider::Decider;
 use crate::final_state::FinalState;
+use crate::hash_import::{HashImport, HashImported};
 use crate::id_proof::IdProof;
 use crate::import_error::ImportError;
 use crate::journal::{
@@ -61,7 +62,8 @@ pub async fn plan(
     let mut journal = Journal::temporary(Some(&run.ledger.path(&identity))).await?;
     let mut header = first;
     let policy = policy(config, run);
-    let decider = Decider::new(config, &fit.mapping, &description, policy.clone());
+    let decider =
+        Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms(pool));
     let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
     let planner = Planner {
         legacy,
@@ -93,6 +95,7 @@ pub async fn plan(
     let invited = plan.to_create.saturating_sub(plan.disabled());
     plan.findings
         .extend(run.final_state.findings(invited, &description));
+    plan.findings.extend(job_blocker(config, pool, run));
     plan.findings
         .extend(unused_precedence(config, &plan.groups));
     if let Some(reviewed) = &run.reviewed_plan {
@@ -102,6 +105,43 @@ pub async fn plan(
         }
     }
     Ok(plan)
+}
+
+/// What is known of this pool: the local one takes all forms, of Cognito it is to be tried.
+fn forms(pool: &UserPool) -> HashForms {
+    match pool.address().is_loopback() {
+        true => HashForms::ALL,
+        false => HashForms::default(),
+    }
+}
+
+fn blocked(config: &Config, pool: &UserPool, run: &ImportRun) -> Result<(), ImportError> {
+    match job_blocker(config, pool, run) {
+        Some(finding) => Err(ImportError::Blocked {
+            findings: vec![finding],
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Import jobs want a role for their log.
+fn job_blocker(config: &Config, pool: &UserPool, run: &ImportRun) -> Option<Finding> {
+    let routes = run.routes.unwrap_or(config.import.routes);
+    let role = config
+        .pool
+        .as_ref()
+        .and_then(|pool| pool.import_role_arn.as_ref());
+    let missing =
+        routes.allows(Route::HashImport) && role.is_none() && !pool.address().is_loopback();
+    missing.then(|| Finding {
+        severity: Severity::Blocker,
+        code: "import-role-missing",
+        subject: "[pool] import_role_arn".to_owned(),
+        message: "Import jobs are among the routes, and Cognito writes their log with a role that \
+                  is not given."
+            .to_owned(),
+        next_step: "Name the role, or leave hash-import out of [import] routes.".to_owned(),
+    })
 }
 
 /// Keeps the plan to the users of the reviewed one, if there is one.
@@ -232,7 +272,8 @@ async fn phases(
     if run.retry_failed {
         journal.retry_failed().await?;
     }
-    let decider = Decider::new(config, &fit.mapping, &description, policy.clone());
+    let decider =
+        Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms(pool));
     let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
     let planner = Planner {
         legacy,
@@ -244,6 +285,23 @@ async fn phases(
         ids_are_proof: proof.is_proof,
         control,
     };
+    let jobs = HashImport {
+        legacy,
+        config,
+        mapping: &fit.mapping,
+        pool,
+        description: &description,
+        decider: &decider,
+        ids_are_proof: proof.is_proof,
+        keeps_to_plan: run.reviewed_plan.is_some(),
+        base_key: &ledger.key,
+        control,
+        run: run.name.as_str(),
+    };
+    // Before anything is planned: whom a job of an earlier start made is in the pool by us.
+    if jobs.settle_open(&mut journal).await? == HashImported::Stopped {
+        return finish(journal, header, run, control).await;
+    }
     bind(&mut journal, run).await?;
     // What changed between plan and write is planned anew; whoever keeps changing is left to the
     // next start.
@@ -255,9 +313,15 @@ async fn phases(
         let mut stopped = matches!(planned, Planned::Stopped);
         if !stopped {
             check(&mut journal, &mut header, &policy, run, &description).await?;
+            blocked(config, pool, run)?;
             let creating = create_groups(&mut journal, pool, control);
             let created = creating.instrument(tracing::info_span!("create groups"));
             stopped = created.await? == Groups::Stopped;
+        }
+        if !stopped {
+            let importing = jobs.run(&mut journal, &header);
+            let imported = importing.instrument(tracing::info_span!("import jobs"));
+            stopped = imported.await? == HashImported::Stopped;
         }
         if stopped {
             break;
@@ -426,6 +490,7 @@ pub(crate) fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
         routes: ImportPolicy {
             approve_password_reset: run.approve_password_reset,
             inactive: config.import.inactive,
+            routes: run.routes.unwrap_or(config.import.routes),
         },
         keep: run.keep_for_first_login.clone(),
         as_of: run
@@ -521,6 +586,7 @@ async fn finish(
     let mut reader = journal.reader().await?;
     let pending = reader.pending().await?;
     let reasons = reader.reasons().await?;
+    let hash_imported = reader.hash_imported().await?;
     let complete = header.plan_complete && pending == 0;
     if complete && !header.finished {
         header.finished = true;
@@ -531,6 +597,7 @@ async fn finish(
     Ok(Summary::from_counts(
         run.name.clone(),
         &reasons,
+        hash_imported,
         pending,
         complete,
     ))

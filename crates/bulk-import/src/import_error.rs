@@ -1,6 +1,6 @@
 //! Why an import did not run or did not go on, and whether repeating the command may help.
 
-use cognito_user_pool::{Operation, PoolError, PoolFault};
+use cognito_user_pool::{Operation, PoolError, PoolFault, UploadError};
 use legacy_users::LegacyError;
 
 use crate::PasswordsFileError;
@@ -74,6 +74,17 @@ pub enum ImportError {
     /// The journal cannot be used.
     #[error("the run's journal cannot be used")]
     Journal(#[source] JournalError),
+    /// The file of an import job did not arrive.
+    #[error("the file of the import job did not arrive")]
+    Upload(#[source] UploadError),
+    /// An import job failed as a whole and made nobody.
+    #[error("import job `{job}` failed and made nobody: {failure}")]
+    ImportJobFailed {
+        /// The job's name.
+        job: String,
+        /// Why, as far as Cognito says.
+        failure: &'static str,
+    },
     /// One user after another is refused: it is not about the users.
     #[error("{count} users in a row were refused, the last by {detail}")]
     TooManyFailures {
@@ -109,6 +120,8 @@ impl ImportError {
             ImportError::Pool(_)
             | ImportError::Legacy(_)
             | ImportError::Passwords(_)
+            | ImportError::Upload(_)
+            | ImportError::ImportJobFailed { .. }
             | ImportError::TooManyFailures { .. } => ErrorClass::Halted,
         }
     }
@@ -140,6 +153,12 @@ impl ImportError {
             ImportError::Pool(error) => error.hint(),
             ImportError::Legacy(error) => error.hint(),
             ImportError::Journal(error) => error.hint().to_owned(),
+            ImportError::Upload(_) => "repeat the command: it makes a new import job".to_owned(),
+            ImportError::ImportJobFailed { .. } => {
+                "look at the job in the user pool's console and \
+                 its log in CloudWatch; repeat the command, or leave hash-import out of --routes"
+                    .to_owned()
+            }
             ImportError::TooManyFailures { .. } => "look up the exception, correct the pool or \
                  cutover.toml, then repeat the command with --retry-failed"
                 .to_owned(),

@@ -9,6 +9,7 @@
 mod birth;
 mod error;
 mod header;
+mod import_jobs;
 mod outcomes;
 mod own_users;
 mod pending;
@@ -32,6 +33,7 @@ use crate::ledger::Ledger;
 
 pub use error::JournalError;
 pub(crate) use header::{Header, KeyKind, Target};
+pub(crate) use import_jobs::{JobEnd, JobFacts, JobRow, Made, Missing, OpenJob};
 pub use outcomes::OutcomeRow;
 pub(crate) use own_users::OwnUser;
 pub(crate) use pending::{Pending, PendingUser, State};

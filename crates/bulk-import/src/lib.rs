@@ -7,6 +7,7 @@ mod control_files;
 mod decider;
 mod final_state;
 mod finish;
+mod hash_import;
 mod id_proof;
 mod import;
 mod import_error;

@@ -31,6 +31,8 @@ pub struct PlanCount {
     pub without_contact: u64,
     /// Those who could still keep their password by signing in.
     pub may_sign_in: u64,
+    /// Those for whom a call per user is made, which makes them billable.
+    pub touched: u64,
 }
 
 /// A group that the import creates.
@@ -71,7 +73,12 @@ pub struct Plan {
     /// Users who would be created. Each becomes a monthly active user (developer guide,
     /// "Quotas": administrative creation counts).
     pub to_create: u64,
-    /// Of these, users who could still keep their password by signing in, and would lose it.
+    /// Users whom import jobs would create with their hash.
+    pub hash_import: u64,
+    /// Of these, users who become monthly active users because groups or identities are added to
+    /// them; the job itself bills nobody.
+    pub hash_import_billable: u64,
+    /// Of those whom AdminCreateUser creates, users who could still keep their password by signing in, and would lose it.
     pub losing_password: u64,
     /// Users left alone because they can still keep their password by signing in: those whom
     /// `--approve-password-reset` would import.
@@ -105,8 +112,15 @@ impl Plan {
     ) -> Plan {
         let sum = |of: fn(&PlanCount) -> u64| {
             let open = counts.iter().filter(|count| count.outcome.is_none());
-            open.map(of).sum::<u64>()
+            let by = open.filter(|count| count.route != Route::HashImport);
+            by.map(of).sum::<u64>()
         };
+        let by_hash = |of: fn(&PlanCount) -> u64| {
+            let open = counts.iter().filter(|count| count.outcome.is_none());
+            let by = open.filter(|count| count.route == Route::HashImport);
+            by.map(of).sum::<u64>()
+        };
+        let calls_after = |count: &PlanCount| count.memberships + count.identities + count.disabled;
         let to_create = sum(|count| count.users);
         let passwords = match binding.policy.final_state.sets_password() {
             true => to_create,
@@ -117,7 +131,7 @@ impl Plan {
             (QuotaCategory::UserAccountRecovery, passwords),
             (
                 QuotaCategory::UserUpdate,
-                sum(|count| count.memberships + count.identities + count.disabled),
+                sum(calls_after) + by_hash(calls_after),
             ),
             (
                 QuotaCategory::UserPoolResourceUpdate,
@@ -136,6 +150,8 @@ impl Plan {
         calls.sort_by_key(|calls| std::cmp::Reverse(calls.at_share));
         Plan {
             to_create,
+            hash_import: by_hash(|count| count.users),
+            hash_import_billable: by_hash(|count| count.touched),
             losing_password: sum(|count| count.may_sign_in),
             kept_for_first_login: counts
                 .iter()
@@ -168,6 +184,7 @@ impl Plan {
     /// Of those to be created, users who are disabled at once.
     pub(crate) fn disabled(&self) -> u64 {
         let open = self.counts.iter().filter(|count| count.outcome.is_none());
+        let open = open.filter(|count| count.route != Route::HashImport);
         open.map(|count| count.disabled).sum()
     }
 
@@ -179,13 +196,17 @@ impl Plan {
 
     /// What no undo takes back, one sentence each.
     pub fn cannot_be_undone(&self) -> Vec<String> {
-        if self.to_create == 0 {
+        if self.to_create == 0 && self.hash_import == 0 {
             return Vec::new();
         }
-        let created = self.to_create;
-        let mut lines = vec![format!(
-            "{created} users become monthly active users of this month, and are billed as such."
-        )];
+        let billable = self.to_create + self.hash_import_billable;
+        let mut lines = Vec::new();
+        if billable > 0 {
+            lines.push(format!(
+                "{billable} users become monthly active users of this month, and are billed as \
+                 such."
+            ));
+        }
         if self.losing_password > 0 {
             lines.push(format!(
                 "{} users lose a password with which they could still have signed in.",
@@ -221,10 +242,11 @@ impl Plan {
             run: self.run.as_str().to_owned(),
             read: already_in_pool + held,
             created: 0,
+            hash_imported: 0,
             already_in_pool,
             held,
             failed: 0,
-            pending: self.to_create,
+            pending: self.to_create + self.hash_import,
             complete: false,
             dry_run: true,
         }
@@ -257,6 +279,7 @@ mod tests {
             disabled: 0,
             without_contact: 5,
             may_sign_in: 7,
+            touched: 3000,
         };
         let held = PlanCount {
             route: Route::FirstLogin,

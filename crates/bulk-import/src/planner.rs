@@ -11,7 +11,7 @@ use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
     Finding, IdentityProviders, ImportPolicy, InactiveUsers, LegacyId, LegacyUser, PoolSignIn,
-    PoolUser, Reason, Route, Severity, SocialAccount, UserMapping,
+    PoolUser, Reason, Route, Routing, Severity, SocialAccount, UserMapping,
 };
 
 use crate::control::{RunControl, Stop};
@@ -101,6 +101,10 @@ struct Gathered {
     groups: BTreeMap<String, String>,
     /// Accounts of users to be created at providers that nobody mapped.
     unmapped_accounts: BTreeMap<String, u64>,
+    /// Users whom an import job can take, by algorithm.
+    importable: BTreeMap<&'static str, u64>,
+    /// Users whom none can, by reason.
+    not_importable: BTreeMap<Reason, u64>,
 }
 
 impl Planner<'_> {
@@ -131,10 +135,30 @@ impl Planner<'_> {
         let groups: Vec<_> = groups.map(|(name, text)| self.group(name, text)).collect();
         let emails_are_aliases = self.mapping.sign_in == PoolSignIn::UsernameOrEmail;
         journal
-            .complete_plan(header, &groups, emails_are_aliases, lesson.as_ref())
+            .complete_plan(
+                header,
+                &groups,
+                emails_are_aliases,
+                self.otherwise(),
+                lesson.as_ref(),
+            )
             .await?;
         tracing::info!(seconds = started.elapsed().as_secs(), "planned");
-        Ok(Planned::Complete(findings(gathered.unmapped_accounts)))
+        let mut findings = findings(gathered.unmapped_accounts);
+        findings.extend(by_hash(&gathered.importable, &gathered.not_importable));
+        Ok(Planned::Complete(findings))
+    }
+
+    /// The way of somebody whom no import job can take after all; all of them may still sign in.
+    fn otherwise(&self) -> Routing {
+        let policy = self.decider.policy.routes;
+        let (route, reason) =
+            match policy.approve_password_reset && self.decider.policy.keep.is_empty() {
+                true if policy.routes.allows(Route::AdminCreate) => (Route::AdminCreate, None),
+                true => (Route::Hold, Some(Reason::NoVerifiedContact)),
+                false => (Route::FirstLogin, Some(Reason::MayStillSignIn)),
+            };
+        Routing { route, reason }
     }
 
     fn group(&self, name: String, description: String) -> PlannedGroup {
@@ -311,7 +335,20 @@ impl Planner<'_> {
         let legacy_id = user.id.to_string();
         let shard = self.decider.policy.shard;
         let mine = shard.is_none_or(|shard| shard.holds(&legacy_id));
-        if decided.routing.route == Route::AdminCreate && mine {
+        if mine && self.decider.policy.routes.routes.allows(Route::HashImport) {
+            match &decided.hash_import {
+                Ok(hash) => {
+                    let algorithm = hash.algorithm().as_str();
+                    *gathered.importable.entry(algorithm).or_default() += 1;
+                }
+                Err(reason) => *gathered.not_importable.entry(*reason).or_default() += 1,
+            }
+        }
+        let is_created = matches!(
+            decided.routing.route,
+            Route::AdminCreate | Route::HashImport
+        );
+        if is_created && mine {
             self.add_groups(user, &decided.target, &mut gathered.groups);
             for account in &decided.unmapped {
                 let providers = &mut gathered.unmapped_accounts;
@@ -339,6 +376,38 @@ impl Planner<'_> {
     }
 }
 
+/// Whom import jobs can take with their hash, and why not the others.
+fn by_hash(
+    importable: &BTreeMap<&'static str, u64>,
+    not_importable: &BTreeMap<Reason, u64>,
+) -> Option<Finding> {
+    if importable.is_empty() && not_importable.is_empty() {
+        return None;
+    }
+    let list = |counts: Vec<String>| match counts.is_empty() {
+        true => "none".to_owned(),
+        false => counts.join(", "),
+    };
+    let can = importable
+        .iter()
+        .map(|(name, users)| format!("{users} {name}"));
+    let cannot = not_importable.iter();
+    let cannot = cannot.map(|(reason, users)| format!("{users} {reason}"));
+    Some(Finding {
+        severity: Severity::Note,
+        code: "hash-import",
+        subject: "[import] routes".to_owned(),
+        message: format!(
+            "Import jobs can take users with their hash: {}. They cannot take: {}. SRP is \
+             impossible for who comes so until their first sign-in by USER_PASSWORD_AUTH.",
+            list(can.collect()),
+            list(cannot.collect()),
+        ),
+        next_step: "Let the app sign in by USER_PASSWORD_AUTH until everybody has come once."
+            .to_owned(),
+    })
+}
+
 /// What a reviewed plan binds of a user: who they are and what they would get, by name.
 pub(crate) fn content_key(legacy_id: &str, decided: &Decided<'_>) -> i64 {
     let target = &decided.target;
@@ -351,6 +420,7 @@ pub(crate) fn content_key(legacy_id: &str, decided: &Decided<'_>) -> i64 {
         &target.groups,
         attributes,
         providers,
+        decided.routing.route == Route::HashImport,
     );
     text_key(&serde_json::to_string(&parts).expect("names are text"))
 }

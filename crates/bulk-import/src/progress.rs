@@ -17,6 +17,10 @@ pub enum Phase {
     Planning,
     /// Creating groups.
     CreatingGroups,
+    /// Writing the file of an import job.
+    WritingImportFile,
+    /// Waiting for an import job of Cognito's.
+    ImportJob,
     /// Creating users.
     Importing,
     /// Taking differences away that a comparison found.

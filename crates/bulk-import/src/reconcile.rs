@@ -17,6 +17,7 @@ use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
     Collisions, Config, ImportPolicy, LegacyId, LegacyUser, PoolSignIn, PoolUser, Reason, Route,
+    RoutePreference,
 };
 
 use crate::control::{RunControl, Stop};
@@ -80,6 +81,7 @@ pub async fn reconcile(
         routes: ImportPolicy {
             approve_password_reset: false,
             inactive: config.import.inactive,
+            routes: RoutePreference::DEFAULT,
         },
         keep: Vec::new(),
         as_of: Utc::now(),

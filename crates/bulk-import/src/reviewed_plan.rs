@@ -278,7 +278,8 @@ impl Plan {
             "creations": self.creations,
             "users": users,
             "to_create": self.to_create,
-            "becoming_billable": self.to_create,
+            "hash_import": self.hash_import,
+            "becoming_billable": self.to_create + self.hash_import_billable,
             "losing_password": self.losing_password,
             "kept_for_first_login": self.kept_for_first_login,
             "without_contact": self.without_contact,
@@ -310,6 +311,7 @@ mod tests {
             disabled: 0,
             without_contact: 0,
             may_sign_in: 0,
+            touched: 0,
         };
         let held = PlanCount {
             route: Route::Hold,

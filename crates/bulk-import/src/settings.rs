@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use migration_model::RoutePreference;
+
 use crate::{
     FinalState, KeepForFirstLogin, LedgerPlace, PasswordsFile, ReviewedPlan, RunName, RunNameError,
     Shard,
@@ -18,6 +20,8 @@ pub struct ImportRun {
     pub ledger: LedgerPlace,
     /// Import users who could still keep their password by signing in.
     pub approve_password_reset: bool,
+    /// The ways into the pool, in order of preference; the configuration's unless given.
+    pub routes: Option<RoutePreference>,
     /// Of those, whom to leave for first login all the same: whoever meets one of these.
     pub keep_for_first_login: Vec<KeepForFirstLogin>,
     /// In which state users are left.
@@ -46,6 +50,7 @@ impl ImportRun {
             ledger: LedgerPlace::Folder(directory.join("ledger")),
             directory,
             approve_password_reset: false,
+            routes: None,
             keep_for_first_login: Vec::new(),
             final_state: FinalState::default(),
             passwords_file: None,

@@ -16,6 +16,8 @@ pub struct Summary {
     pub read: u64,
     /// Users whom this run created.
     pub created: u64,
+    /// Of these, users who came by import job, with their hash.
+    pub hash_imported: u64,
     /// Users whom the pool had already.
     pub already_in_pool: u64,
     /// Users not moved on purpose.
@@ -35,6 +37,7 @@ impl Summary {
     pub(crate) fn add(&mut self, other: &Summary) {
         self.read += other.read;
         self.created += other.created;
+        self.hash_imported += other.hash_imported;
         self.already_in_pool += other.already_in_pool;
         self.held += other.held;
         self.failed += other.failed;
@@ -45,6 +48,7 @@ impl Summary {
     pub(crate) fn from_counts(
         run: RunName,
         reasons: &[ReasonCount],
+        hash_imported: u64,
         pending: u64,
         complete: bool,
     ) -> Summary {
@@ -54,6 +58,7 @@ impl Summary {
             run: run.as_str().to_owned(),
             read: Outcome::ALL.into_iter().map(of).sum(),
             created: of(Outcome::Created),
+            hash_imported,
             already_in_pool: of(Outcome::AlreadyInPool),
             held: of(Outcome::Held),
             failed: of(Outcome::Failed),

@@ -40,6 +40,18 @@ pub(crate) struct Work {
     pub(crate) identities: Vec<PoolIdentity>,
 }
 
+impl Work {
+    /// Whether an import job creates or created the user.
+    fn came_by_job(&self) -> bool {
+        self.pending.route == Route::HashImport
+    }
+
+    /// Whether anything has to be done to the user once they are there.
+    fn needs_calls(&self) -> bool {
+        !self.target.enabled || !self.target.groups.is_empty() || !self.identities.is_empty()
+    }
+}
+
 /// What all users of a run share.
 pub(crate) struct UserSteps {
     pub(crate) pool: WritableUserPool,
@@ -125,6 +137,19 @@ struct Ours {
     perhaps_not: bool,
 }
 
+impl Ours {
+    /// A user whom an import job made.
+    fn made_by_job(work: &Work) -> Ours {
+        Ours {
+            username: work.pending.pool_username.clone().unwrap_or_default(),
+            sub: work.pending.sub.clone(),
+            password_may_be_set: true,
+            is_new: false,
+            perhaps_not: false,
+        }
+    }
+}
+
 /// A step that may be repeated at will.
 #[derive(Clone, Copy)]
 enum Repeatable<'a> {
@@ -143,13 +168,16 @@ impl UserSteps {
 
     async fn steps(&self, work: &Work) -> Result<UserEnd, UserEnd> {
         let ours = match work.pending.state {
+            // AdminGetUser would make somebody billable for whom nothing is left to do.
+            State::Created if work.came_by_job() && !work.needs_calls() => Ours::made_by_job(work),
             State::Created => self.ours_still(work).await?,
             State::Planned | State::Creating(_) => self.create(work).await?,
         };
         if !work.target.enabled {
             self.repeat(work, Repeatable::Disable, &ours).await?;
         }
-        if self.final_state.sets_password() && !ours.perhaps_not {
+        // Whoever came with their hash has a password.
+        if self.final_state.sets_password() && !ours.perhaps_not && !work.came_by_job() {
             self.set_password(work, &ours).await?;
         }
         for group in &work.target.groups {
@@ -203,6 +231,10 @@ impl UserSteps {
             State::Creating(since) => Some(since),
             _ => None,
         };
+        if pending.route == Route::HashImport && unanswered_since.is_none() {
+            // An import job's to create, not ours.
+            return Err(UserEnd::Left);
+        }
         if pending.route != Route::AdminCreate {
             // Planned anew meanwhile: nobody is created any more, but it must be known whether
             // somebody was.

@@ -65,12 +65,20 @@ exceptions! {
         "the pool has no such user; somebody may have deleted them meanwhile";
     ResourceNotFoundException of AdminLinkProviderForUser: ResourceNotFound, Halt, None,
         "the pool has no identity provider of the name that [identities] gives; add it or correct the name";
+    ResourceNotFoundException of DescribeUserImportJob: ResourceNotFound, Halt, None,
+        "the pool or its import job does not exist";
     ResourceNotFoundException: ResourceNotFound, Halt, None,
         "the pool, its app client or a group does not exist; check user pool id and Region";
     // Cognito checks all settings again, not only the one that was to change.
     InvalidParameterException of UpdateUserPool: InvalidParameter, Halt, None,
         "a setting of the pool is not valid any more, such as a deleted SES identity or role; \
          save the pool's settings in the console, which names it, and try again";
+    // No field of the pool says beforehand whether it does (developer guide, "Importing users into
+    // user pools from a CSV file": "modern infrastructure").
+    InvalidParameterException of CreateUserImportJob: InvalidParameter, Halt, None,
+        "the pool does not take an import job like this: only newer pools take password hashes, \
+         and [pool] import_role_arn must be a role that Cognito may assume; without hash-import \
+         in [import] routes these people go the other routes";
     InvalidParameterException of AdminLinkProviderForUser: InvalidParameter,
         FailUser(IdentityNotLinked), None,
         "the social identity has a user of its own in the pool";
@@ -86,6 +94,9 @@ exceptions! {
     LimitExceededException of AdminLinkProviderForUser: LimitExceeded,
         FailUser(IdentityNotLinked), None,
         "the user has as many linked identities as Cognito allows";
+    LimitExceededException of CreateUserImportJob: LimitExceeded, Halt, None,
+        "the pool has as many import jobs as Cognito keeps (1,000), or the account has an active \
+         one";
     LimitExceededException of AdminAddUserToGroup: LimitExceeded, FailUser(GroupInvalid), None,
         "the user is in as many groups as Cognito allows";
     // Not throttling, though the SDKs' own classifiers take it for that: here it is a daily cap
@@ -129,6 +140,14 @@ exceptions! {
         "a Lambda trigger of the pool gave an answer that Cognito cannot use";
     UnsupportedUserStateException: NotAllowed, FailUser(RefusedByCognito), None,
         "the user's status does not allow it";
+    PreconditionNotMetException of CreateUserImportJob: NotAllowed, Halt, None,
+        "the pool does not take import jobs as it is: it needs an attribute that Cognito verifies \
+         (AutoVerifiedAttributes)";
+    PreconditionNotMetException of StartUserImportJob: NotAllowed, Halt, None,
+        "another import job of the account is active, or the pool verifies no attribute \
+         (AutoVerifiedAttributes)";
+    PreconditionNotMetException of StopUserImportJob: NotAllowed, Halt, None,
+        "the import job does not run";
     PreconditionNotMetException: NotAllowed, FailUser(RefusedByCognito), None,
         "the user's or the pool's state does not allow it";
     CodeDeliveryFailureException: Other, FailUser(RefusedByCognito), None,

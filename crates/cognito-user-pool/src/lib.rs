@@ -5,6 +5,8 @@ mod answer_body;
 mod app_client;
 mod client;
 mod exception_table;
+mod import_file;
+mod import_job;
 mod operation;
 mod pacer;
 mod patience;
@@ -22,6 +24,8 @@ mod writable_user_pool;
 
 pub use address::{AddressError, PoolAddress};
 pub use app_client::AppClient;
+pub use import_file::ImportFile;
+pub use import_job::{ImportJob, ImportJobFailure, ImportJobRequest, ImportJobStatus, UploadError};
 pub use operation::Operation;
 pub use pacer::{Pacer, PacerReading};
 pub use patience::{Attempts, Patience};

@@ -50,6 +50,12 @@ operations! {
     AdminEnableUser         UserUpdate
     AdminDeleteUser         UserUpdate
     AdminLinkProviderForUser UserUpdate
+    GetCSVHeader            UserPoolResourceRead
+    DescribeUserImportJob   UserPoolResourceRead
+    ListUserImportJobs      UserPoolResourceRead
+    CreateUserImportJob     UserPoolResourceUpdate
+    StartUserImportJob      UserPoolResourceUpdate
+    StopUserImportJob       UserPoolResourceUpdate
     InitiateAuth            UserAuthentication
     ForgotPassword          UserAccountRecovery
     ConfirmForgotPassword   UserAccountRecovery

@@ -28,6 +28,9 @@ pub struct PoolDescription {
     pub password_policy: PasswordPolicy,
     /// Whether every user must have a second factor.
     pub mfa_required: bool,
+    /// The contacts that Cognito verifies, `email` or `phone_number`: an import job takes nobody
+    /// without one that is verified.
+    pub auto_verified: Vec<String>,
     /// Cognito's estimate of how many users there are; it lags behind.
     pub estimated_users: u64,
     /// The function that is the user migration trigger, if one is set.
@@ -127,6 +130,11 @@ impl PoolDescription {
                 .creation_date
                 .and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
             mfa_required: pool.mfa_configuration == Some(UserPoolMfaType::On),
+            auto_verified: pool
+                .auto_verified_attributes()
+                .iter()
+                .map(|attribute| attribute.as_str().to_owned())
+                .collect(),
             estimated_users: u64::try_from(pool.estimated_number_of_users).unwrap_or(0),
             user_migration_trigger: lambda.and_then(|lambda| lambda.user_migration.clone()),
             pre_sign_up_trigger: lambda.and_then(|lambda| lambda.pre_sign_up.clone()),

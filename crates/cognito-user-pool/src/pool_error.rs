@@ -186,7 +186,10 @@ impl PoolError {
                 PoolError::plain(operation, F::Other, disposition, Effect::None, why)
             }
         };
-        if error.fault == F::InvalidParameter && subject.is_none() {
+        if matches!(error.disposition, FailUser(_))
+            && error.fault == F::InvalidParameter
+            && subject.is_none()
+        {
             // Without an attribute's name it need not be about an attribute.
             error.disposition = FailUser(Reason::RefusedByCognito);
         }
@@ -264,6 +267,14 @@ impl PoolError {
     /// What an operator can do, naming the IAM action where that is what is missing.
     pub fn hint(&self) -> String {
         match (self.fault, self.operation.iam_action()) {
+            (F::AccessDenied, Some(action)) if self.operation == Operation::CreateUserImportJob => {
+                // Whoever hands a role to a service must be allowed to.
+                format!(
+                    "{}; allow {action} on the pool's ARN, and iam:PassRole on the role of \
+                         [pool] import_role_arn",
+                    self.why
+                )
+            }
             (F::AccessDenied, Some(action)) => {
                 format!("{}; allow {action} on the pool's ARN", self.why)
             }

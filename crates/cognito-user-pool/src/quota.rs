@@ -48,8 +48,8 @@ categories! {
     UserPoolUpdate          15.0  false
     // 15, but no single operation more than 5 per pool.
     UserPoolClientRead      5.0   false
-    // These two allow 20 and 15, but no single operation more than 5 per pool, and we call one
-    // operation of each.
+    // These two allow 20 and 15, but no single operation more than 5 per pool, and we never call
+    // two operations of one at a time.
     UserPoolResourceRead    5.0   false
     UserPoolResourceUpdate  5.0   false
     LimitManagement         1.0   false

@@ -132,7 +132,7 @@ impl fmt::Debug for UserRecord {
     }
 }
 
-fn time(time: Option<aws_smithy_types::DateTime>) -> Option<DateTime<Utc>> {
+pub(crate) fn time(time: Option<aws_smithy_types::DateTime>) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(time?.to_millis().ok()?)
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use bulk_import::{AgeRecipient, FinalState, KeepForFirstLogin, Shard};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cognito_user_pool::{CategoryLimit, PoolTrigger, Share, TokenEventVersion};
+use migration_model::RoutePreference;
 
 /// Where the configuration is looked for.
 pub(crate) const DEFAULT_CONFIG: &str = "cutover.toml";
@@ -185,6 +186,12 @@ pub(crate) struct ImportOptions {
     /// Also import users who could still keep their password by signing in. They lose it
     #[arg(long)]
     pub(crate) approve_password_reset: bool,
+    /// The ways into the pool, in order of preference: hash-import, first-login, admin-create
+    ///
+    /// In place of [import] routes. hash-import takes whoever an import job of Cognito's can take
+    /// with their Django hash; they keep their password.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) routes: Option<RoutePreference>,
     /// Of those, leave whoever meets this: `last_login > 90 days` (later than 90 days ago)
     ///
     /// Also date_joined, and < for before. May be given several times; one that is met is enough.

@@ -140,6 +140,8 @@ fn phase(phase: Phase) -> &'static str {
         Phase::ReadingPool => "reading the pool",
         Phase::Planning => "planning",
         Phase::CreatingGroups => "creating groups",
+        Phase::WritingImportFile => "writing the import file",
+        Phase::ImportJob => "import job",
         Phase::Importing => "importing",
         Phase::Fixing => "fixing differences",
         Phase::Undoing => "deleting",

@@ -42,7 +42,9 @@ pub(crate) fn print(plan: &Plan, file: Option<&Path>) {
     }
     output::note(match (plan.blockers().next(), file) {
         (Some(_), _) => "it cannot be done like this; see BLOCKER above",
-        (None, _) if plan.to_create == 0 => "with these options nobody would be created",
+        (None, _) if plan.to_create + plan.hash_import == 0 => {
+            "with these options nobody would be created"
+        }
         (None, None) => "to do it, add --execute",
         // --plan goes with no --execute: what is written down is to be reviewed first.
         (None, Some(_)) => {
@@ -62,9 +64,17 @@ fn users(plan: &Plan) {
         "  {:>9}  would be created, final state {}",
         plan.to_create, policy.final_state
     ));
+    if plan.hash_import > 0 {
+        output::result(format_args!(
+            "  {:>9}  would be created by import jobs and keep their password",
+            plan.hash_import
+        ));
+    }
     // Routes that come to the same are told as one.
     let mut lines: Vec<(String, u64)> = Vec::new();
-    let is_open = |count: &&PlanCount| count.outcome.is_none() && count.route == Route::AdminCreate;
+    let is_open = |count: &&PlanCount| {
+        count.outcome.is_none() && matches!(count.route, Route::AdminCreate | Route::HashImport)
+    };
     for count in plan.counts.iter().filter(|count| !is_open(count)) {
         let becomes = match (count.outcome.as_deref(), count.route) {
             (Some("held"), Route::FirstLogin) => "left for first login",
@@ -100,6 +110,13 @@ fn risks(plan: &Plan) {
         if !plan.binding.policy.approve_password_reset {
             output::result("With --approve-password-reset they are imported and lose it for good.");
         }
+    }
+    if plan.hash_import_billable > 0 {
+        output::result(format_args!(
+            "\nImport jobs make nobody billable; adding groups and identities afterwards makes \
+             {} of them so this month.",
+            plan.hash_import_billable
+        ));
     }
     if plan.losing_password > 0 {
         output::result(format_args!(

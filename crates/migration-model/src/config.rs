@@ -13,7 +13,7 @@ use std::path::Path;
 use django_password::CustomHashers;
 use serde::{Deserialize, Serialize};
 
-use crate::{IdentityProviders, PoolSignIn, UserMapping};
+use crate::{IdentityProviders, PoolSignIn, RoutePreference, UserMapping};
 
 pub use error::ConfigError;
 pub use legacy_url::LegacyUrl;
@@ -140,6 +140,8 @@ pub struct PoolTarget {
     pub user_pool_id: String,
     /// App client id, where one is needed.
     pub client_id: Option<String>,
+    /// The role with which Cognito writes the logs of import jobs.
+    pub import_role_arn: Option<String>,
 }
 
 /// `[import]`: choices of the bulk import.
@@ -147,6 +149,8 @@ pub struct PoolTarget {
 pub struct ImportSettings {
     /// What becomes of inactive users.
     pub inactive: InactiveUsers,
+    /// The ways into the pool that are allowed, in order of preference.
+    pub routes: RoutePreference,
 }
 
 /// What the import does with users whom Django calls inactive.

@@ -4,7 +4,7 @@
 use django_password::HashState;
 use serde::Serialize;
 
-use crate::{InactiveUsers, LegacyUser, MappingFault, Reason};
+use crate::{InactiveUsers, LegacyUser, MappingFault, Reason, RoutePreference};
 
 /// The ways into the pool.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -37,7 +37,7 @@ impl Route {
 pub struct Routing {
     /// The way chosen.
     pub route: Route,
-    /// Why, for every route but admin-create.
+    /// Why, for every route by which somebody is created.
     pub reason: Option<Reason>,
 }
 
@@ -48,6 +48,8 @@ pub struct ImportPolicy {
     pub approve_password_reset: bool,
     /// What becomes of users whom Django calls inactive.
     pub inactive: InactiveUsers,
+    /// The ways allowed, in order of preference.
+    pub routes: RoutePreference,
 }
 
 /// Which of a user's names another legacy user has too, letter case and NFKC folded.
@@ -73,6 +75,9 @@ pub struct RouteFacts<'a> {
     pub pool_fault: Option<Reason>,
     /// What the user shares with other legacy users.
     pub collisions: Collisions,
+    /// Whether an import job can take the user with their hash, and if not, why; see
+    /// [`hash_import`](crate::hash_import()).
+    pub hash_import: Result<(), Reason>,
     /// Whether the operator keeps such users for first login although the import of them is approved.
     pub kept_for_first_login: bool,
 }
@@ -106,11 +111,26 @@ pub fn decide(facts: RouteFacts<'_>, policy: ImportPolicy) -> Routing {
         return hold(Reason::UserInactive);
     }
     let approved = policy.approve_password_reset && !facts.kept_for_first_login;
+    // Once first login is given up, whoever can keep the password by their hash keeps it so.
+    let by_hash = policy.routes.prefers(Route::HashImport, Route::FirstLogin)
+        || (approved && policy.routes.allows(Route::HashImport));
+    if by_hash && facts.hash_import.is_ok() {
+        return match facts.pool_fault {
+            Some(reason) => hold(reason),
+            None => Routing {
+                route: Route::HashImport,
+                reason: None,
+            },
+        };
+    }
     if facts.may_still_sign_in() && !approved {
         return Routing {
             route: Route::FirstLogin,
             reason: Some(Reason::MayStillSignIn),
         };
+    }
+    if !policy.routes.allows(Route::AdminCreate) {
+        return hold(facts.hash_import.err().unwrap_or(Reason::RouteNotAllowed));
     }
     match facts.pool_fault {
         Some(reason) => hold(reason),

@@ -135,8 +135,9 @@ impl Conduct {
         stages.end(
             "Everybody else imported",
             format!(
-                "{} created, {} in the pool already, {} held, {} failed",
-                import.created, import.already_in_pool, import.held, import.failed
+                "{} created ({} of them with their password, by import job), {} in the pool already, \
+                 {} held, {} failed",
+                import.created, import.hash_imported, import.already_in_pool, import.held, import.failed
             ),
         );
         findings.extend(import_findings(&import));
@@ -246,6 +247,7 @@ impl Conduct {
         Ok(Import {
             read: summary.read,
             created: summary.created,
+            hash_imported: summary.hash_imported,
             already_in_pool: summary.already_in_pool,
             held: summary.held,
             failed: summary.failed,

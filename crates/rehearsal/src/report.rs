@@ -127,6 +127,8 @@ pub struct Import {
     pub read: u64,
     /// Created by the run.
     pub created: u64,
+    /// Of these, by import job, with their hash: they keep their password.
+    pub hash_imported: u64,
     /// In the pool already, by signing in.
     pub already_in_pool: u64,
     /// Held, with the reason.

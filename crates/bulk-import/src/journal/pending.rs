@@ -44,12 +44,25 @@ pub(crate) struct Pending {
     reader: JournalReader,
     key_kind: KeyKind,
     after: i64,
+    select: &'static str,
 }
 
-const SELECT: &str = "
-SELECT position, legacy_id, username, route, reason, state, intent_at, pool_username, sub,
-       email_shared, name_key, email_key, verified, id_key, content_key
-FROM users WHERE position > ?1 AND outcome IS NULL ORDER BY position LIMIT ?2";
+/// With the columns that `page` reads.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT position, legacy_id, username, route, reason, state, intent_at, pool_username, sub,
+                    email_shared, name_key, email_key, verified, id_key, content_key
+             FROM users WHERE position > ?1 AND outcome IS NULL ",
+            $condition,
+            " ORDER BY position LIMIT ?2"
+        )
+    };
+}
+
+const SELECT: &str = select!("");
+/// Those whom an import job shall create and none has.
+const SELECT_FOR_IMPORT_JOBS: &str = select!("AND state = 'planned' AND route = 'hash-import'");
 
 impl Pending {
     pub(crate) fn new(reader: JournalReader, key_kind: KeyKind) -> Pending {
@@ -57,6 +70,15 @@ impl Pending {
             reader,
             key_kind,
             after: 0,
+            select: SELECT,
+        }
+    }
+
+    /// The users who wait for an import job.
+    pub(crate) fn for_import_jobs(reader: JournalReader, key_kind: KeyKind) -> Pending {
+        Pending {
+            select: SELECT_FOR_IMPORT_JOBS,
+            ..Pending::new(reader, key_kind)
         }
     }
 
@@ -64,7 +86,7 @@ impl Pending {
     pub(crate) async fn page(&mut self, size: i64) -> Result<Vec<PendingUser>, JournalError> {
         let storage =
             |error| JournalError::storage(&self.reader.path, "reading what is left to do", &error);
-        let select = sqlx::query(SELECT).bind(self.after).bind(size);
+        let select = sqlx::query(self.select).bind(self.after).bind(size);
         let rows = select
             .fetch_all(&mut self.reader.connection)
             .await

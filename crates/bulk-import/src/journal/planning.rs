@@ -3,7 +3,7 @@
 //! shared, users whom the pool has already. Rows of users to whom this run has done something
 //! keep what was done.
 
-use migration_model::Route;
+use migration_model::{Reason, Route, Routing};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, Row};
@@ -117,6 +117,12 @@ const RESOLVE: &[&str] = &[
                          GROUP BY email_key HAVING COUNT(*) > 1)",
 ];
 
+/// An import job takes nobody without a verified contact, and a shared address is none.
+const RESOLVE_SHARED: &str = "
+UPDATE users SET route = ?2, reason = ?3
+WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL AND route = 'hash-import'
+  AND email_shared AND NOT has_contact";
+
 /// What the pool has already, after what legacy users are to each other: so a route says what
 /// the legacy database alone makes of a user for as long as the outcome is `already_in_pool`.
 ///
@@ -222,7 +228,7 @@ const SETTLE: &[&str] = &[
        AND content_key NOT IN (SELECT content_key FROM temp.reviewed)",
     "UPDATE users SET outcome = 'held'
      WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL
-       AND route <> 'admin-create'",
+       AND route NOT IN ('admin-create', 'hash-import')",
 ];
 
 impl Journal {
@@ -283,12 +289,14 @@ impl Journal {
     }
 
     /// Decides what takes all users to decide, settles whoever is not imported, and records with
-    /// `header` that the plan is complete; all or nothing.
+    /// `header` that the plan is complete; all or nothing. `otherwise` is the way of whoever
+    /// cannot go by import job after all.
     pub(crate) async fn complete_plan(
         &mut self,
         header: &Header,
         groups: &[PlannedGroup],
         emails_are_aliases: bool,
+        otherwise: Routing,
         lesson: Option<&Lesson>,
     ) -> Result<(), JournalError> {
         let storage = |error| JournalError::storage(&self.path, "planning", &error);
@@ -297,7 +305,19 @@ impl Journal {
             true => (RESOLVE_ALIASES, RESOLVE_POOL_ALIASES),
             false => (&[][..], &[][..]),
         };
-        let statements = [RESOLVE, aliases, RESOLVE_POOL, pool_aliases, SETTLE];
+        for statement in RESOLVE {
+            let query = sqlx::query(*statement);
+            let query = match statement.contains("?1") {
+                true => query.bind(header.generation),
+                false => query,
+            };
+            query.execute(&mut *transaction).await.map_err(storage)?;
+        }
+        let shared = sqlx::query(RESOLVE_SHARED).bind(header.generation);
+        let shared = shared.bind(otherwise.route.code());
+        let shared = shared.bind(otherwise.reason.map(Reason::code));
+        shared.execute(&mut *transaction).await.map_err(storage)?;
+        let statements = [aliases, RESOLVE_POOL, pool_aliases, SETTLE];
         for statement in statements.into_iter().flatten() {
             let query = sqlx::query(*statement);
             // SQLite counts parameters per statement: those without `?1` take none.
@@ -367,7 +387,8 @@ impl Journal {
     pub(crate) async fn content_keys(&mut self, generation: i64) -> Result<Vec<i64>, JournalError> {
         let storage = |error| JournalError::storage(&self.path, "reading the plan", &error);
         let select = "SELECT content_key FROM users
-                      WHERE generation = ?1 AND route = 'admin-create' ORDER BY content_key";
+                      WHERE generation = ?1 AND route IN ('admin-create', 'hash-import')
+                      ORDER BY content_key";
         let rows = sqlx::query(select)
             .bind(generation)
             .fetch_all(&mut self.connection);
@@ -409,7 +430,8 @@ impl Journal {
         let select =
             "SELECT route, reason, outcome, COUNT(*), SUM(group_count), SUM(identity_count),
                              SUM(NOT enabled),
-                             SUM(NOT has_contact), SUM(may_sign_in)
+                             SUM(NOT has_contact), SUM(may_sign_in),
+                             SUM(group_count > 0 OR identity_count > 0)
                       FROM users GROUP BY route, reason, outcome ORDER BY route, reason, outcome";
         let rows = sqlx::query(select)
             .fetch_all(&mut self.connection)
@@ -430,6 +452,7 @@ impl Journal {
             disabled: number(&row, 6),
             without_contact: number(&row, 7),
             may_sign_in: number(&row, 8),
+            touched: number(&row, 9),
         };
         Ok(rows.into_iter().map(count).collect())
     }

@@ -111,6 +111,7 @@ impl JournalReader {
         let header = self.header().await?;
         let reasons = self.reasons().await?;
         let pending = self.pending().await?;
+        let hash_imported = self.hash_imported().await?;
         let deleted_by_undo = self.deleted_by_undo().await?;
         let complete = header.finished && pending == 0;
         Ok(RunStatus {
@@ -124,9 +125,18 @@ impl JournalReader {
             shards: None,
             missing_shards: Vec::new(),
             deleted_by_undo,
-            summary: Summary::from_counts(run.clone(), &reasons, pending, complete),
+            summary: Summary::from_counts(run.clone(), &reasons, hash_imported, pending, complete),
             reasons,
         })
+    }
+
+    /// Users who came by import job and are done.
+    pub(crate) async fn hash_imported(&mut self) -> Result<u64, JournalError> {
+        let count = "SELECT COUNT(*) FROM users
+                     WHERE outcome = 'created' AND proof = 'import-job'";
+        let row = sqlx::query(count).fetch_one(&mut self.connection).await;
+        let row = row.map_err(|error| JournalError::storage(&self.path, "reading it", &error))?;
+        Ok(u64::try_from(row.get::<i64, usize>(0)).unwrap_or(0))
     }
 
     async fn deleted_by_undo(&mut self) -> Result<u64, JournalError> {

@@ -18,7 +18,7 @@ use crate::world::{SHORT, World, assert_accounts, pool_at, pool_with_patience};
 
 /// Runs an import in a runtime of its own that is torn down, tasks and all, when told to: as
 /// near to `kill -9` as a thread can come. `None` when it was.
-async fn import_until(
+pub(crate) async fn import_until(
     world: &World,
     endpoint: &str,
     run: &ImportRun,
@@ -57,7 +57,7 @@ async fn import_until(
 }
 
 /// Goes on until the run is complete; another process may hold the lock for a moment yet.
-async fn resume(world: &World, pool: &WritableUserPool, run: &ImportRun) -> Summary {
+pub(crate) async fn resume(world: &World, pool: &WritableUserPool, run: &ImportRun) -> Summary {
     for _ in 0..200 {
         match world.import_into(pool, run).await {
             Ok(summary) => return summary,

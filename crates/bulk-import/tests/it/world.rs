@@ -18,7 +18,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 
 /// Sign-in by username or e-mail, as the fixture's own cutover.toml.
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [legacy]
 url = "sqlite://legacy.sqlite3"
 login = ["username", "email"]

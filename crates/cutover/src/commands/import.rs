@@ -35,6 +35,7 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
     let pool = pool_target::connect(address, &options.pool).await?;
     let mut run = ImportRun {
         approve_password_reset: options.approve_password_reset,
+        routes: options.routes,
         keep_for_first_login: options.keep_for_first_login.clone(),
         final_state: options.final_state.into(),
         passwords_file,

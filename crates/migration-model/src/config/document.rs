@@ -15,7 +15,9 @@ use super::{
 };
 use crate::attributes::attribute_name_fault;
 use crate::name_character::is_name_character;
-use crate::{AttributeMapping, GroupNames, IdentityProviders, PoolSignIn, UserMapping};
+use crate::{
+    AttributeMapping, GroupNames, IdentityProviders, PoolSignIn, RoutePreference, UserMapping,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -112,6 +114,8 @@ struct WrappedEntry {
 struct ImportSection {
     #[serde(default)]
     inactive: InactiveUsers,
+    #[serde(default)]
+    routes: RoutePreference,
 }
 
 #[derive(Default, Deserialize)]
@@ -169,6 +173,7 @@ pub(super) fn parse(
         hashers: hashers(&source, document.hashers)?,
         import: ImportSettings {
             inactive: document.import.inactive,
+            routes: document.import.routes,
         },
         trigger: document.trigger.settings(token_attribute),
         identities: identities(&source, document.identities)?,

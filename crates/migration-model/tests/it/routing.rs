@@ -3,7 +3,7 @@
 use django_password::{EncodedPassword, HashState, Verifier};
 use migration_model::{
     Collisions, ImportPolicy, InactiveUsers, LegacyUser, MappingFault, Reason, Route, RouteFacts,
-    decide,
+    RoutePreference, decide,
 };
 
 use crate::mapping::legacy_user;
@@ -11,7 +11,10 @@ use crate::mapping::legacy_user;
 const CAREFUL: ImportPolicy = ImportPolicy {
     approve_password_reset: false,
     inactive: InactiveUsers::Disabled,
+    routes: RoutePreference::DEFAULT,
 };
+/// No import job takes the user.
+const NO_JOB: Result<(), Reason> = Err(Reason::HashOverCognitoCap);
 const APPROVED: ImportPolicy = ImportPolicy {
     approve_password_reset: true,
     ..CAREFUL
@@ -39,6 +42,7 @@ fn facts<'a>(user: &'a LegacyUser, hash: &'a HashState) -> RouteFacts<'a> {
         faults: &[],
         pool_fault: None,
         collisions: Collisions::default(),
+        hash_import: NO_JOB,
         kept_for_first_login: false,
     }
 }
@@ -141,4 +145,57 @@ fn faults_and_collisions_hold_before_anything_else() {
         verified_email: true,
     };
     assert_eq!(held(&[], email), Some(Reason::EmailDuplicate));
+}
+
+#[test]
+fn the_order_of_routes_decides_who_goes_by_import_job() {
+    let can = Ok(());
+    for (routes, approved, job, expected) in [
+        (
+            "hash-import,first-login,admin-create",
+            false,
+            can,
+            Route::HashImport,
+        ),
+        (
+            "hash-import,first-login,admin-create",
+            false,
+            NO_JOB,
+            Route::FirstLogin,
+        ),
+        (
+            "first-login,hash-import,admin-create",
+            false,
+            can,
+            Route::FirstLogin,
+        ),
+        // The window is over: nobody loses a password that a job can carry.
+        (
+            "first-login,hash-import,admin-create",
+            true,
+            can,
+            Route::HashImport,
+        ),
+        (
+            "first-login,hash-import,admin-create",
+            true,
+            NO_JOB,
+            Route::AdminCreate,
+        ),
+        ("hash-import,first-login", true, NO_JOB, Route::Hold),
+        ("first-login,admin-create", true, can, Route::AdminCreate),
+    ] {
+        let policy = ImportPolicy {
+            approve_password_reset: approved,
+            routes: routes.parse().expect("routes"),
+            ..CAREFUL
+        };
+        let (user, hash) = (legacy_user(), verifiable());
+        let with_job = RouteFacts {
+            hash_import: job,
+            ..facts(&user, &hash)
+        };
+        let routing = decide(with_job, policy);
+        assert_eq!(routing.route, expected, "{routes} {approved} {job:?}");
+    }
 }
