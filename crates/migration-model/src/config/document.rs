@@ -74,6 +74,7 @@ struct GroupsSection {
     staff: Option<Spanned<String>>,
     superuser: Option<Spanned<String>>,
     token_attribute: Option<Spanned<String>>,
+    seal_hours: u32,
     precedence: BTreeMap<Spanned<String>, Spanned<i64>>,
 }
 
@@ -85,6 +86,7 @@ impl Default for GroupsSection {
             staff: None,
             superuser: None,
             token_attribute: None,
+            seal_hours: 12,
             precedence: BTreeMap::new(),
         }
     }
@@ -157,6 +159,7 @@ pub(super) fn parse(
         .attributes
         .into_iter()
         .map(|(name, column)| (name.into_inner(), column));
+    let seal_hours = document.groups.seal_hours;
     let mapping = UserMapping {
         sign_in: PoolSignIn::for_login(&legacy.login),
         attributes: AttributeMapping::new(attributes),
@@ -170,7 +173,7 @@ pub(super) fn parse(
         import: ImportSettings {
             inactive: document.import.inactive,
         },
-        trigger: document.trigger.settings(token_attribute),
+        trigger: document.trigger.settings(token_attribute, seal_hours),
         identities: identities(&source, document.identities)?,
     })
 }
