@@ -24,13 +24,10 @@ pub(crate) async fn attach_findings(
             "attach pre-sign-up too, or close self-registration until the move is over",
         ));
     }
-    let ours = config
-        .pool
-        .as_ref()
-        .and_then(|pool| pool.client_id.as_deref());
+    let ours = config.pool.as_ref().map(|pool| &pool.client_id);
     let clients = pool.app_clients().await?;
     for client in &clients {
-        if ours.is_none_or(|id| id == client.id) {
+        if ours.is_none_or(|ids| ids.admits(Some(&client.id))) {
             client_findings(client, config, &mut findings);
         }
     }
@@ -38,7 +35,11 @@ pub(crate) async fn attach_findings(
         token_attribute_findings(attribute, &description, &clients, &mut findings);
     }
     let known = |id: &str| clients.iter().any(|client| client.id == id);
-    if let Some(id) = ours.filter(|id| !known(id)) {
+    for id in ours
+        .into_iter()
+        .flat_map(|ids| ids.iter())
+        .filter(|id| !known(id))
+    {
         findings.push(warning(
             "app-client-missing",
             format!("app client {id}"),

@@ -2,6 +2,7 @@
 //! beyond the text it is given; programs read the file and the environment and call
 //! [`Config::parse`].
 
+mod client_ids;
 mod document;
 mod error;
 mod legacy_url;
@@ -15,9 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{IdentityProviders, PoolSignIn, RoutePreference, UserMapping};
 
+pub use client_ids::ClientIds;
 pub use error::ConfigError;
 pub use legacy_url::LegacyUrl;
-pub use trigger::{AttemptLimits, AxesLockOut, TriggerSettings, WeakPassword};
+pub use trigger::{AttemptLimits, AxesLockOut, ForgotPassword, TriggerSettings, WeakPassword};
 
 /// Everything cutover.toml says, with defaults filled in.
 #[derive(Clone, Debug)]
@@ -138,8 +140,10 @@ pub struct PoolTarget {
     pub region: String,
     /// User pool id, such as `eu-west-1_abc123`.
     pub user_pool_id: String,
-    /// App client id, where one is needed.
-    pub client_id: Option<String>,
+    /// The app clients whose sign-ins count; none named means all. The first is asked where one is
+    /// needed.
+    #[serde(default)]
+    pub client_id: ClientIds,
     /// The role with which Cognito writes the logs of import jobs.
     pub import_role_arn: Option<String>,
 }

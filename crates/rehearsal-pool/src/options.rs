@@ -5,10 +5,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tempfile::TempDir;
 
 use crate::fault::FaultPlan;
 use crate::quota::Quotas;
@@ -229,6 +231,8 @@ pub struct TriggerProgram {
     /// Environment variables besides those the Runtime API defines. The program inherits only
     /// `PATH` and what is named here, as a function's environment holds nothing of the operator's.
     pub env: Vec<(String, String)>,
+    /// A folder of files that the program keeps; deleted with the last copy of these options.
+    pub files: Option<Arc<TempDir>>,
     /// Memory size the function claims to have, in MB.
     pub memory_mb: u32,
     /// Holds each process to the share of a core that Lambda gives this memory size, one core at
@@ -251,6 +255,7 @@ impl TriggerProgram {
             path: path.into(),
             args: Vec::new(),
             env: Vec::new(),
+            files: None,
             memory_mb: 512,
             cpu_share: false,
             concurrency: 10,

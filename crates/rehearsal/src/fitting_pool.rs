@@ -2,9 +2,11 @@
 //! trigger program pointed at the same configuration.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use migration_model::{Config, PoolSignIn};
 use rehearsal_pool::{CustomAttribute, PoolOptions, PoolSettings, TriggerKind, TriggerProgram};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 /// What a rehearsal pool for this configuration is started with.
@@ -24,6 +26,14 @@ pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> Po
         .chain(carrying)
         .map(|name| CustomAttribute::text(name.strip_prefix("custom:").unwrap_or(name)))
         .collect();
+    let mut environment = trigger_environment(config, config_path);
+    // Who was migrated is known as long as the pool is.
+    let files = keeps_claims(config).then(TempDir::new).and_then(Result::ok);
+    if let Some(folder) = &files {
+        let file = folder.path().join("claims.sqlite3");
+        environment.push(("CUTOVER_CLAIMS_FILE".to_owned(), file.display().to_string()));
+        environment.push(("CUTOVER_CLAIMS_KEY".to_owned(), random_key()));
+    }
     PoolOptions {
         region: config
             .pool
@@ -32,7 +42,7 @@ pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> Po
         pool: PoolSettings {
             // The local pool stands in for the configured one: the trigger checks its ids.
             user_pool_id: config.pool.as_ref().map(|pool| pool.user_pool_id.clone()),
-            client_id: config.pool.as_ref().and_then(|pool| pool.client_id.clone()),
+            client_id: client_id(config),
             username_attributes,
             alias_attributes,
             case_sensitive: false,
@@ -41,7 +51,8 @@ pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> Po
             ..PoolSettings::default()
         },
         trigger: Some(TriggerProgram {
-            env: trigger_environment(config, config_path),
+            env: environment,
+            files: files.map(Arc::new),
             assigned: assigned(config),
             ..TriggerProgram::new(trigger)
         }),
@@ -76,14 +87,31 @@ fn safe_client() -> serde_json::Map<String, serde_json::Value> {
     serde_json::Map::from_iter([("WriteAttributes".to_owned(), names)])
 }
 
-/// The triggers that the one program answers. Tokens only where groups are carried to them: the
+fn client_id(config: &Config) -> Option<String> {
+    let first = config.pool.as_ref()?.client_id.first()?;
+    Some(first.to_owned())
+}
+
+/// The triggers that the one program answers. Tokens where groups are carried to them or claims
+/// confirmed by them: the
 /// first event version, which every feature plan has and which changes the groups of both tokens.
 fn assigned(config: &Config) -> Vec<TriggerKind> {
     let mut assigned = vec![TriggerKind::UserMigration];
-    if config.trigger.groups_attribute.is_some() {
+    if config.trigger.groups_attribute.is_some() || keeps_claims(config) {
         assigned.push(TriggerKind::PreTokenGeneration);
     }
     assigned
+}
+
+/// Claims are of legacy ids, so they need one in the pool.
+fn keeps_claims(config: &Config) -> bool {
+    let id_column = config.legacy.columns.resolve("id");
+    let attributes = &config.mapping.attributes;
+    attributes.legacy_id_attribute(id_column).is_some()
+}
+
+fn random_key() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
 fn trigger_environment(config: &Config, config_path: &Path) -> Vec<(String, String)> {
@@ -95,8 +123,7 @@ fn trigger_environment(config: &Config, config_path: &Path) -> Vec<(String, Stri
     )];
     if config.trigger.groups_attribute.is_some() {
         // The pool is gone when it stops, and with it everything this key sealed.
-        let key = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        environment.push(("CUTOVER_GROUPS_KEY".to_owned(), key));
+        environment.push(("CUTOVER_GROUPS_KEY".to_owned(), random_key()));
     }
     if let Some(url) = &config.legacy.url {
         let url = match url.expose().strip_prefix("sqlite://") {

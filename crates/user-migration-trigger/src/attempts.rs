@@ -17,15 +17,6 @@ use migration_model::{AttemptLimits, fold_login_name};
 /// many passwords within the default window.
 const REMEMBERED: usize = 10_000;
 
-/// Which limit was reached.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Exceeded {
-    /// That of the login.
-    Login,
-    /// That of the app client: somebody tries many logins, and may be anybody.
-    Client,
-}
-
 /// The counts. Names are kept as keyed hashes alone.
 #[derive(Debug)]
 pub(crate) struct Attempts {
@@ -49,28 +40,24 @@ impl Attempts {
         }
     }
 
-    /// Whether this sign-in is one too many.
-    pub(crate) fn exceeded(
-        &self,
-        login: &str,
-        client: Option<&str>,
-        now: Instant,
-    ) -> Option<Exceeded> {
+    /// Whether this sign-in is one too many: its login has no guess left. Through an app client with
+    /// too many refusals a login has one, and a right password at the first try always counts:
+    /// otherwise anybody could shut out everybody of that client.
+    pub(crate) fn exceeded(&self, login: &str, client: Option<&str>, now: Instant) -> bool {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let reached = |key: u64, limit: u32| {
-            limit > 0
-                && counts
-                    .get(&key)
-                    .is_some_and(|count| count.refused >= limit && !self.is_over(count, now))
+        let count = |key: u64| {
+            let count = counts.get(&key).filter(|count| !self.is_over(count, now));
+            count.map_or(0, |count| count.refused)
         };
-        if reached(self.client_key(client), self.limits.per_client) {
-            return Some(Exceeded::Client);
-        }
-        reached(self.login_key(login), self.limits.per_login).then_some(Exceeded::Login)
+        let reached = |count: u32, limit: u32| limit > 0 && count >= limit;
+        let guesses = count(self.login_key(login));
+        let client = count(self.client_key(client));
+        reached(guesses, self.limits.per_login)
+            || (guesses > 0 && reached(client, self.limits.per_client))
     }
 
-    /// Counts a refused sign-in.
-    pub(crate) fn refused(&self, login: &str, client: Option<&str>, now: Instant) {
+    /// Counts a sign-in that was refused or failed, or a reset.
+    pub(crate) fn counted(&self, login: &str, client: Option<&str>, now: Instant) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         for key in [self.client_key(client), self.login_key(login)] {
             if counts.len() >= REMEMBERED && !counts.contains_key(&key) {
@@ -131,44 +118,47 @@ mod tests {
     #[test]
     fn a_login_is_limited_however_typed_and_free_again_after_the_window() {
         let (attempts, begin) = (attempts(2, 0), Instant::now());
-        assert_eq!(attempts.exceeded("ann", Some("web"), begin), None);
-        attempts.refused("ann", Some("web"), begin);
-        assert_eq!(attempts.exceeded("ann", Some("web"), begin), None);
-        attempts.refused("ANN", Some("app"), begin);
+        assert!(!attempts.exceeded("ann", Some("web"), begin));
+        attempts.counted("ann", Some("web"), begin);
+        assert!(!attempts.exceeded("ann", Some("web"), begin));
+        attempts.counted("ANN", Some("app"), begin);
         for login in ["ann", "Ann"] {
-            let exceeded = attempts.exceeded(login, Some("web"), begin);
-            assert_eq!(exceeded, Some(Exceeded::Login));
+            assert!(attempts.exceeded(login, Some("web"), begin));
         }
-        assert_eq!(attempts.exceeded("bob", Some("web"), begin), None);
-        assert_eq!(attempts.exceeded("ann", Some("web"), begin + WINDOW), None);
-        attempts.refused("ann", Some("web"), begin + WINDOW);
-        assert_eq!(attempts.exceeded("ann", Some("web"), begin + WINDOW), None);
+        assert!(!attempts.exceeded("bob", Some("web"), begin));
+        assert!(!attempts.exceeded("ann", Some("web"), begin + WINDOW));
+        attempts.counted("ann", Some("web"), begin + WINDOW);
+        assert!(!attempts.exceeded("ann", Some("web"), begin + WINDOW));
     }
 
     #[test]
-    fn many_logins_through_one_client_reach_the_clients_limit() {
+    fn a_client_over_its_limit_leaves_each_login_one_guess_and_locks_nobody_out() {
         let (attempts, now) = (attempts(5, 3), Instant::now());
         for login in ["a", "b", "c"] {
-            attempts.refused(login, Some("web"), now);
+            attempts.counted(login, Some("web"), now);
         }
-        let exceeded = attempts.exceeded("d", Some("web"), now);
-        assert_eq!(exceeded, Some(Exceeded::Client));
-        assert_eq!(attempts.exceeded("d", Some("app"), now), None);
-        assert_eq!(attempts.exceeded("d", None, now), None);
+        assert!(
+            !attempts.exceeded("d", Some("web"), now),
+            "d has not guessed"
+        );
+        attempts.counted("d", Some("web"), now);
+        assert!(attempts.exceeded("d", Some("web"), now));
+        assert!(!attempts.exceeded("d", Some("app"), now));
+        assert!(!attempts.exceeded("d", None, now));
     }
 
     #[test]
     fn zero_switches_a_limit_off() {
         let (attempts, now) = (attempts(0, 0), Instant::now());
-        (0..100).for_each(|_| attempts.refused("ann", Some("web"), now));
-        assert_eq!(attempts.exceeded("ann", Some("web"), now), None);
+        (0..100).for_each(|_| attempts.counted("ann", Some("web"), now));
+        assert!(!attempts.exceeded("ann", Some("web"), now));
     }
 
     #[test]
     fn spraying_names_fills_no_memory() {
         let (attempts, now) = (attempts(1, 0), Instant::now());
         for number in 0..REMEMBERED + 100 {
-            attempts.refused(&number.to_string(), None, now);
+            attempts.counted(&number.to_string(), None, now);
         }
         let counts = attempts.counts.lock().expect("nobody panicked");
         assert!(counts.len() <= REMEMBERED);

@@ -3,12 +3,11 @@
 //! JSON or clocks. Called by [`crate::Trigger`].
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use django_password::{HashState, PasswordMatch, PlainPassword, Verdict};
-use migration_model::{LegacyUser, LoginColumn, LoginMatch, Reason, WeakPassword};
+use migration_model::{LegacyUser, LoginColumn, LoginMatch, Reason, WeakPassword, fold_login_name};
 
-use crate::attempts::Exceeded;
 use crate::budget::Budget;
 use crate::decision::{FailureCause, Stop, required};
 use crate::event::Event;
@@ -20,6 +19,10 @@ use crate::reply::Reply;
 use crate::shared_attempts::{Taken, Who};
 use crate::trigger::Trigger;
 use crate::user_attributes::UserAttributes;
+
+/// How long a right password may wait for its attempt to be given back: the count ends with its window
+/// anyway.
+const GIVE_BACK: Duration = Duration::from_millis(200);
 
 /// Whether a hash was checked already; a refusal without one still owes its work.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -39,13 +42,12 @@ pub(crate) async fn decide<L: LegacyLogins>(
     let password = Arc::new(required(event.take_password(), "request.password")?);
     let mut work = HashWork::Owed;
     let mut taken = Taken::default();
-    let may_be_checked = may_be_checked(trigger, event, &login, &mut taken, seen).await;
-    let checked = match may_be_checked {
+    let allowed = attempt(trigger, event, &login, &mut taken, budget, seen).await;
+    let checked = match allowed {
         Ok(()) => {
             let checked = check(trigger, event, &login, &password, &mut work, budget, seen).await;
-            if matches!(checked, Err(Stop::Refuse(_))) {
-                let client = event.client_id.as_deref();
-                trigger.attempts.refused(&login, client, Instant::now());
+            if !costs_nothing(&checked) {
+                trigger.count_attempt(&login, event.client_id.as_deref());
             }
             checked
         }
@@ -56,49 +58,69 @@ pub(crate) async fn decide<L: LegacyLogins>(
         let spending = trigger.hashes.spend(&password, budget);
         seen.timed(Step::Spend, spending).await.map_err(unchecked)?;
     }
-    if let (Some(table), false) = (&trigger.shared_attempts, is_refused) {
-        let given_back = seen.timed(Step::Count, table.give_back(taken)).await;
+    if let (Some(table), true) = (&trigger.shared_attempts, costs_nothing(&checked)) {
+        let giving_back = tokio::time::timeout(budget.step(GIVE_BACK), table.give_back(taken));
+        let given_back = seen.timed(Step::Count, giving_back).await;
+        let given_back = given_back.unwrap_or_else(|_| Err("not given back in time".to_owned()));
         seen.count_fault = given_back.err().or(seen.count_fault.take());
     }
     checked
 }
 
+/// Whether an attempt does not count: the password was right, or what answers for everybody was away.
+/// Any other failure is about this login, and may be caused again and again.
+fn costs_nothing(checked: &Result<Reply, Stop>) -> bool {
+    match checked {
+        Ok(_) | Err(Stop::Public(..)) => true,
+        Err(Stop::Refuse(_)) => false,
+        Err(Stop::Fail(FailureCause::Reason(reason), _)) => matches!(
+            reason,
+            Reason::LegacyUnavailable
+                | Reason::LegacyTimeout
+                | Reason::LegacyAccessDenied
+                | Reason::SecretUnavailable
+                | Reason::ClaimsUnavailable
+                | Reason::WrongAppClient
+        ),
+        Err(Stop::Fail(..)) => false,
+    }
+}
+
 /// Whether the password will be looked at. One login guessed at too often is refused as any wrong
 /// password is, at the same cost: whoever guesses does not even learn that this guess was not
-/// tried. Too many refusals through one app client may be anybody's, and nobody is called wrong.
+/// tried. Too many refusals through one app client may be anybody's: then each login has one guess
+/// left through any client, so that who types the right password is let in.
 ///
 /// The process's own counts are asked first, and alone where no table is given or it does not answer:
 /// then no more guesses pass than each process allows, and nobody is refused for the table's sake.
-async fn may_be_checked<L: LegacyLogins>(
+pub(crate) async fn attempt<L: LegacyLogins>(
     trigger: &Trigger<L>,
     event: &Event,
     login: &str,
     taken: &mut Taken,
+    budget: &Budget,
     seen: &mut Observation,
 ) -> Result<(), Stop> {
     trigger.check_pool(event)?;
     let client = event.client_id.as_deref();
     let mut exceeded = trigger.attempts.exceeded(login, client, Instant::now());
-    if let (Some(table), None) = (&trigger.shared_attempts, exceeded) {
+    if let (Some(table), false) = (&trigger.shared_attempts, exceeded) {
         let who = Who {
             pool: event.user_pool_id.as_deref(),
             client,
             login,
         };
         let taking = table.take(who, SystemTime::now(), taken);
+        let taking = tokio::time::timeout(budget.left(), taking);
         match seen.timed(Step::Count, taking).await {
-            Ok(answer) => exceeded = answer,
-            Err(fault) => seen.count_fault = Some(fault),
+            Ok(Ok(answer)) => exceeded = answer,
+            Ok(Err(fault)) => seen.count_fault = Some(fault),
+            Err(_elapsed) => seen.count_fault = Some("no time left to count".to_owned()),
         }
     }
     match exceeded {
-        None => Ok(()),
-        Some(Exceeded::Login) => Err(Reason::AttemptsExceeded.into()),
-        Some(Exceeded::Client) => {
-            let detail = "through this app client".to_owned();
-            let cause = FailureCause::Reason(Reason::AttemptsExceeded);
-            Err(Stop::Fail(cause, Some(detail)))
-        }
+        true => Err(Reason::AttemptsExceeded.into()),
+        false => Ok(()),
     }
 }
 
@@ -150,6 +172,7 @@ async fn check<L: LegacyLogins>(
     }
     let shortcoming = trigger.shortcoming(password);
     attributes.warnings.extend(shortcoming);
+    trigger.claim(event, &user.id, &attributes, seen).await?;
     let reply = keep_or_reset(proof, attributes, shortcoming, trigger.weak_password, seen);
     reply.ok_or(Stop::Public(PublicError::NotKept, Reason::PasswordTooLong))
 }
@@ -189,6 +212,9 @@ pub(crate) async fn find_active<L: LegacyLogins>(
         LoginMatch::Ambiguous => Err(Reason::LoginAmbiguous.into()),
         LoginMatch::One(user, found_by) => {
             seen.note_found_by(&found_by);
+            if !is_same_name(login, &user, &found_by) {
+                return Err(Reason::UserUnknown.into());
+            }
             // Also what keeps a user deleted from the pool out: Cognito asks for them again.
             if user.is_active {
                 Ok((user, found_by))
@@ -197,6 +223,26 @@ pub(crate) async fn find_active<L: LegacyLogins>(
             }
         }
     }
+}
+
+/// Whether the typed login is the stored one but for letter case. Django folds Unicode's forms into
+/// one (`ａnn` is `ann` there), and the pool would take such a form for another name: a second user
+/// of one person.
+fn is_same_name(typed: &str, user: &LegacyUser, found_by: &LoginColumn) -> bool {
+    let stored = match found_by {
+        LoginColumn::Username => user.username.as_deref(),
+        LoginColumn::Email => user.email.as_deref(),
+        LoginColumn::PhoneNumber => user.phone_number.as_deref(),
+        LoginColumn::Other(_) => None,
+    };
+    let lower = typed.to_lowercase();
+    if stored.is_some_and(|stored| stored.to_lowercase() == lower) {
+        return true;
+    }
+    // Found by a value that did not come along, such as another address of allauth's.
+    let is_elsewhere =
+        stored.is_none_or(|stored| fold_login_name(stored) != fold_login_name(typed));
+    is_elsewhere && fold_login_name(typed) == lower
 }
 
 fn cannot_check(reason: Reason) -> Stop {

@@ -77,6 +77,8 @@ pub struct Event {
     pub user_pool_id: Option<String>,
     /// `callerContext.clientId`: the app client.
     pub client_id: Option<String>,
+    /// Whether tokens are renewed: nobody signs in.
+    pub is_refresh: bool,
     /// `userName`: the login as typed, in lower case where the pool is case-insensitive.
     pub user_name: Option<String>,
 }
@@ -105,6 +107,8 @@ impl Event {
         let event = Event {
             password: password.map(PlainPassword::new),
             source: TriggerSource::read(fields.string("triggerSource").as_deref()),
+            is_refresh: fields.string("triggerSource").as_deref()
+                == Some("TokenGeneration_RefreshTokens"),
             user_pool_id: fields.string("userPoolId"),
             client_id: caller.and_then(|caller| caller.string("clientId")),
             user_name: fields.string("userName"),

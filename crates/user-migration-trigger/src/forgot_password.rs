@@ -2,22 +2,38 @@
 //! Responsible for who may be created that way; never lets anybody in. Called by
 //! [`crate::Trigger`].
 //!
+//! Whoever is created so has lost the old password, and nobody proved to be them: so the question is
+//! counted as a sign-in is, and whom Django gave no password gets none here unless asked for, as
+//! Django's own form skips them (`PasswordResetForm.get_users`).
+//!
 //! No dummy hash here: a reset checks no password, so a known user's answer takes a look-up and
 //! nothing more, and so must a refusal's.
 
-use crate::authentication::find_active;
+use django_password::HashState;
+use migration_model::{ForgotPassword, Reason};
+
+use crate::authentication::{attempt, find_active};
 use crate::budget::Budget;
 use crate::decision::{Stop, required};
 use crate::event::Event;
 use crate::legacy_logins::LegacyLogins;
 use crate::observation::Observation;
 use crate::reply::Reply;
+use crate::shared_attempts::Taken;
 use crate::trigger::Trigger;
 use crate::user_attributes::UserAttributes;
 
+/// What a configuration says of resets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ResetRule {
+    pub(crate) answer: ForgotPassword,
+    /// Whether somebody without a usable password may get one so.
+    pub(crate) for_unusable: bool,
+}
+
 /// Decides a reset: users who are active and whom a code can reach at a verified address are
-/// created as RESET_REQUIRED; Cognito then sends the code. An unusable password is no obstacle,
-/// since it is not used.
+/// created as RESET_REQUIRED; Cognito then sends the code. Every question is counted, also one that
+/// is granted: it may be anybody's.
 pub(crate) async fn decide<L: LegacyLogins>(
     trigger: &Trigger<L>,
     event: &mut Event,
@@ -25,12 +41,25 @@ pub(crate) async fn decide<L: LegacyLogins>(
     seen: &mut Observation,
 ) -> Result<Reply, Stop> {
     let login = required(event.user_name.clone(), "userName")?;
-    trigger.check_pool(event)?;
+    if trigger.reset.answer == ForgotPassword::Refuse {
+        return Err(Reason::ResetRefused.into());
+    }
+    // Nothing is given back: a reset that was granted counts, too.
+    let mut taken = Taken::default();
+    attempt(trigger, event, &login, &mut taken, budget, seen).await?;
+    trigger.count_attempt(&login, event.client_id.as_deref());
     let (user, found_by) = find_active(trigger, &login, budget, seen).await?;
+    let state = trigger.hashes.inspect(&user.encoded_password).state;
+    if matches!(state, HashState::Unusable) && !trigger.reset.for_unusable {
+        return Err(Reason::PasswordUnusable.into());
+    }
     let mut attributes = UserAttributes::new(&user, &found_by, &login, &trigger.mapping)?;
     if let Some(carried) = &trigger.carried_groups {
         attributes.carry_groups(carried, event);
     }
     seen.note_attributes(&attributes);
+    if attributes.can_be_reset() {
+        trigger.claim(event, &user.id, &attributes, seen).await?;
+    }
     Ok(Reply::reset_required(attributes.resettable()?))
 }

@@ -75,6 +75,7 @@ impl<L: LegacyLogins> Function<L> {
         match (decision, answer) {
             (Decision::Failed(failure), _) => Err(failure.public),
             (Decision::Barred(Reason::NameHeld), _) => Err(PublicError::NameHeld),
+            (Decision::Barred(Reason::AttributeReserved), _) => Err(PublicError::AttributeReserved),
             (Decision::Barred(_), _) => Err(PublicError::NotSetUp),
             (_, Some(answer)) => Ok(AnswerText(answer)),
             (_, None) => Err(PublicError::SignInUnchecked),

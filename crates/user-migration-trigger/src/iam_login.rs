@@ -15,7 +15,7 @@ use migration_model::LegacyUrl;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::aws_signing::{AwsCredentials, SigningScope, sha256_hex};
+use migration_claims::{AwsCredentials, SigningScope, sha256_hex};
 
 /// Makes tokens for one database and user.
 pub(crate) struct IamLogin {

@@ -30,7 +30,8 @@ pub struct LookUpFault {
     pub reason: Reason,
     /// What went wrong, with causes, for the log.
     pub detail: String,
-    /// Whether the next question would meet the same: the database is away, or lets nobody in.
+    /// Whether every question would meet the same: no connection, or the database lets nobody in. A
+    /// slow answer is not: it may be the question's own fault.
     pub for_everybody: bool,
 }
 
@@ -43,7 +44,8 @@ impl LookUpFault {
                 "no answer from the legacy database within {} ms",
                 limit.as_millis()
             ),
-            for_everybody: true,
+            // Anybody can ask a slow question; that must not keep everybody else out.
+            for_everybody: false,
         }
     }
 }
@@ -74,7 +76,8 @@ fn fault(error: LegacyError) -> LookUpFault {
     LookUpFault {
         reason: error.reason(),
         detail: described(&error),
-        for_everybody: error.is_outage() || error.reason() == Reason::LegacyAccessDenied,
+        for_everybody: error.reason() != Reason::LegacyTimeout
+            && (error.is_outage() || error.reason() == Reason::LegacyAccessDenied),
     }
 }
 

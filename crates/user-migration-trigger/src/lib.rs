@@ -12,8 +12,6 @@
 
 mod attempts;
 mod authentication;
-mod aws_service;
-mod aws_signing;
 mod breaker;
 mod budget;
 mod carried_groups;
@@ -29,6 +27,7 @@ mod json_object;
 mod legacy_logins;
 mod logging;
 mod observation;
+mod once_per_person;
 mod pace;
 mod process;
 mod pseudonym;

@@ -36,6 +36,8 @@ pub enum Step {
     Spend,
     /// Counting attempts in the table that all processes share.
     Count,
+    /// Asking the store of claims.
+    Claim,
 }
 
 /// What is noted while an event is decided. Nothing in it names a person, quotes the event or
@@ -207,6 +209,7 @@ impl Step {
             Step::Verify => "VerifyDuration",
             Step::Spend => "SpendDuration",
             Step::Count => "CountDuration",
+            Step::Claim => "ClaimDuration",
         }
     }
 }

@@ -100,10 +100,18 @@ async fn prepare(started: Instant) -> Result<Function<LegacyDatabase>, StartErro
     );
     let mut trigger = Trigger::new(legacy, &settings.config, settings.hash_checker());
     if let Some((attribute, key)) = settings.groups {
-        trigger = trigger.carrying_groups(&attribute, key);
+        trigger = trigger.carrying_groups(&attribute, key, settings.config.trigger.seal_life);
     }
     if let Some(table) = settings.shared_attempts {
         trigger = trigger.counting_in(table);
+    }
+    match settings.claims {
+        Some((claims, attribute)) => trigger = trigger.claiming_in(claims, attribute),
+        None => tracing::warn!(
+            hint = "set CUTOVER_CLAIMS_TABLE and CUTOVER_CLAIMS_KEY",
+            "no store of claims: an old password or mailbox can migrate somebody a second time, \
+             under another name or after they were deleted from the pool"
+        ),
     }
     Ok(Function::new(
         trigger,

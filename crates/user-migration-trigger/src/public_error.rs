@@ -28,6 +28,9 @@ pub enum PublicError {
          your password."
     )]
     NameHeld,
+    /// Somebody registers with an attribute that is the migration's alone.
+    #[error("This registration sets an attribute that nobody may set.")]
+    AttributeReserved,
     /// An event that no decision here answers.
     #[error("This sign-in service is not set up for this request.")]
     NotSetUp,
@@ -45,6 +48,7 @@ impl PublicError {
             | PublicError::SignUpUnchecked => "Cutover.Unavailable",
             PublicError::NotKept => "Cutover.NotKept",
             PublicError::NameHeld => "Cutover.NameHeld",
+            PublicError::AttributeReserved => "Cutover.AttributeReserved",
             PublicError::NotSetUp => "Cutover.NotSetUp",
             PublicError::NotStarted => "Cutover.NotStarted",
         }

@@ -15,8 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::aws_service::{AwsService, ServiceKind};
-use crate::aws_signing::AwsCredentials;
+use migration_claims::{AwsCredentials, AwsService, ServiceKind};
 
 pub(crate) const SERVICE: ServiceKind = ServiceKind {
     name: "secretsmanager",

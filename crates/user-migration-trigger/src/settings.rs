@@ -12,7 +12,6 @@ use legacy_users::DatabaseLogin;
 use migration_model::{Config, ConfigError};
 use zeroize::Zeroizing;
 
-use crate::aws_signing::AwsCredentials;
 use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
 use crate::iam_login::IamLogin;
@@ -20,6 +19,7 @@ use crate::pseudonym::PseudonymKey;
 use crate::secret_login::{self, SecretLogin};
 use crate::shared_attempts::{self, SharedAttempts};
 use crate::usual_cost::UsualCost;
+use migration_claims::{AwsCredentials, ClaimKey, Claims};
 
 /// Where Lambda's Runtime API listens; without it there is nobody to tell anything.
 pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) login: Option<Arc<dyn DatabaseLogin>>,
     /// Where all processes count refused sign-ins together.
     pub(crate) shared_attempts: Option<SharedAttempts>,
+    /// Where it is kept who was migrated, and the attribute that carries the legacy id.
+    pub(crate) claims: Option<(Claims, String)>,
 }
 
 /// Why the function cannot start. Names keys and files, never values.
@@ -68,6 +70,14 @@ pub(crate) enum SettingsError {
     Secret(String),
     #[error("CUTOVER_ATTEMPTS_TABLE: {0}")]
     AttemptsTable(String),
+    #[error("CUTOVER_CLAIMS_KEY: claims need a key of at least 32 random characters")]
+    ClaimsKey,
+    #[error("CUTOVER_CLAIMS_TABLE: {0}")]
+    ClaimsTable(String),
+    #[error("CUTOVER_CLAIMS_TABLE and CUTOVER_CLAIMS_FILE are both set: choose one")]
+    TwoClaims,
+    #[error("claims need the legacy id in the pool: map it, as \"custom:legacy_id\" = \"id\"")]
+    ClaimsLegacyId,
     #[error("CUTOVER_LEGACY_IAM_AUTH and CUTOVER_LEGACY_SECRET_ARN are both set: choose one")]
     TwoLogins,
     #[error("AWS's services are asked with {0}, which Lambda sets")]
@@ -114,6 +124,7 @@ impl Settings {
             groups: groups(&config)?,
             login: login(&config)?,
             shared_attempts: shared_attempts(&config)?,
+            claims: claims(&config)?,
             config,
         })
     }
@@ -244,6 +255,33 @@ fn shared_attempts(config: &Config) -> Result<Option<SharedAttempts>, SettingsEr
     SharedAttempts::new(&arn, endpoint.as_deref(), credentials, names, limits)
         .map(Some)
         .map_err(wrong)
+}
+
+fn claims(config: &Config) -> Result<Option<(Claims, String)>, SettingsError> {
+    let (table, file) = (
+        variable("CUTOVER_CLAIMS_TABLE")?,
+        variable("CUTOVER_CLAIMS_FILE")?,
+    );
+    if table.is_none() && file.is_none() {
+        return Ok(None);
+    }
+    let id_column = config.legacy.columns.resolve("id");
+    let attribute = config.mapping.attributes.legacy_id_attribute(id_column);
+    let attribute = attribute.ok_or(SettingsError::ClaimsLegacyId)?.to_owned();
+    let key = variable("CUTOVER_CLAIMS_KEY")?.map(Zeroizing::new);
+    let key = key.and_then(|key| ClaimKey::new(&key));
+    let key = key.ok_or(SettingsError::ClaimsKey)?;
+    let claims = match (table, file) {
+        (Some(_), Some(_)) => return Err(SettingsError::TwoClaims),
+        (Some(arn), None) => {
+            let endpoint = variable(migration_claims::DYNAMODB.endpoint_variable)?;
+            let credentials = Arc::new(credentials()?);
+            Claims::in_table(&arn, endpoint.as_deref(), credentials, key)
+                .map_err(SettingsError::ClaimsTable)?
+        }
+        (None, file) => Claims::in_file(PathBuf::from(file.unwrap_or_default()), key),
+    };
+    Ok(Some((claims, attribute)))
 }
 
 fn credentials() -> Result<AwsCredentials, SettingsError> {

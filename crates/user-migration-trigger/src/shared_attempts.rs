@@ -13,20 +13,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use migration_model::{AttemptLimits, fold_login_name};
 use serde_json::{Value, json};
 
-use crate::attempts::Exceeded;
-use crate::aws_service::{AwsFault, AwsService, ServiceKind};
-use crate::aws_signing::AwsCredentials;
 use crate::breaker::Breaker;
 use crate::pseudonym::PseudonymKey;
+use migration_claims::{AwsCredentials, AwsFault, AwsService, DYNAMODB, ServiceKind};
 
 pub(crate) const SERVICE: ServiceKind = ServiceKind {
-    name: "dynamodb",
-    title: "DynamoDB",
-    target: "DynamoDB_20120810",
-    content_type: "application/x-amz-json-1.0",
-    endpoint_variable: "AWS_ENDPOINT_URL_DYNAMODB",
     // Somebody is waiting, and may be let in without it.
     limit: Duration::from_millis(400),
+    ..DYNAMODB
 };
 
 /// What DynamoDB calls an update whose condition does not hold.
@@ -84,35 +78,37 @@ impl SharedAttempts {
     }
 
     /// Takes one attempt of the login and one of the app client, and notes them in `taken`; says
-    /// if either has none left, or what is wrong with the table.
+    /// whether the login has none left (as the process's own counts do: a client without any leaves
+    /// each login one), or what is wrong with the table.
     pub(crate) async fn take(
         &self,
         who: Who<'_>,
         now: SystemTime,
         taken: &mut Taken,
-    ) -> Result<Option<Exceeded>, String> {
+    ) -> Result<bool, String> {
         let AttemptLimits {
             per_login,
             per_client,
             window,
         } = self.limits;
+        let pool = who.pool.unwrap_or_default();
         let login = fold_login_name(who.login);
-        let counters = [
-            (Exceeded::Login, per_login, "login", Some(login.as_str())),
-            (Exceeded::Client, per_client, "client", who.client),
-        ];
-        for (exceeded, limit, kind, name) in counters {
-            if limit == 0 {
-                continue;
-            }
-            let name = [kind, who.pool.unwrap_or_default(), name.unwrap_or_default()];
-            let counter = counter(&self.names.code(&name), window, now);
-            match self.update(&counter, one_more(&counter, limit)).await? {
-                true => taken.0.push(counter),
-                false => return Ok(Some(exceeded)),
-            }
+        let login = counter(&self.names.code(&["login", pool, &login]), window, now);
+        let limit = if per_login > 0 { per_login } else { u32::MAX };
+        let Some(guesses) = self.update(&login, one_more(&login, limit)).await? else {
+            return Ok(true);
+        };
+        taken.0.push(login);
+        if per_client == 0 {
+            return Ok(false);
         }
-        Ok(None)
+        let client = ["client", pool, who.client.unwrap_or_default()];
+        let client = counter(&self.names.code(&client), window, now);
+        match self.update(&client, one_more(&client, per_client)).await? {
+            Some(_) => taken.0.push(client),
+            None => return Ok(guesses > 1),
+        }
+        Ok(false)
     }
 
     /// Gives back what was taken for a sign-in that was not refused.
@@ -123,8 +119,8 @@ impl SharedAttempts {
         Ok(())
     }
 
-    /// Whether the update's condition held.
-    async fn update(&self, counter: &Counter, mut update: Value) -> Result<bool, String> {
+    /// What the counter then says; `None` where the update's condition did not hold.
+    async fn update(&self, counter: &Counter, mut update: Value) -> Result<Option<u64>, String> {
         if let Err(times) = self.breaker.admit(Instant::now()) {
             return Err(format!(
                 "not asked: {times} times in a row there was no answer"
@@ -140,11 +136,19 @@ impl SharedAttempts {
             Err(_) => self.breaker.unanswered(Instant::now()),
         }
         match answer {
-            Ok(_) => Ok(true),
-            Err(AwsFault::Refused { exception, .. }) if exception == CONDITION_FAILED => Ok(false),
+            Ok(answer) => Ok(Some(attempts(&answer))),
+            Err(AwsFault::Refused { exception, .. }) if exception == CONDITION_FAILED => Ok(None),
             Err(fault) => Err(fault.to_string()),
         }
     }
+}
+
+/// The attempts of an answer that returns them.
+fn attempts(answer: &[u8]) -> u64 {
+    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let number = answer.pointer("/Attributes/attempts/N");
+    let number = number.and_then(Value::as_str);
+    number.and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
 /// The counter of a name in the window that is running. Windows of different names begin at
@@ -169,6 +173,7 @@ fn counter(name: &[u8; 16], window: Duration, now: SystemTime) -> Counter {
 fn one_more(counter: &Counter, limit: u32) -> Value {
     json!({
         "UpdateExpression": "SET expires = :expires ADD attempts :one",
+        "ReturnValues": "UPDATED_NEW",
         "ConditionExpression": "attribute_not_exists(attempts) OR attempts < :limit",
         "ExpressionAttributeValues": {
             ":expires": {"N": counter.ends.to_string()},

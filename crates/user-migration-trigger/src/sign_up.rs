@@ -31,15 +31,19 @@ pub(crate) async fn decide<L: LegacyLogins>(
         return Ok(Decision::Passed(None));
     }
     trigger.check_pool(event)?;
-    // Whether a migration runs this trigger too is not documented (InitiateAuth's reference names
-    // it among those that get ClientMetadata). If so, the attributes are the migration's own, seal
-    // included, and legacy users hold their own names.
-    let migrates = trigger
-        .carried_groups
-        .as_ref()
-        .is_some_and(|carried| carried.vouch_for(event));
-    if migrates {
-        return Ok(Decision::Passed(None));
+    // Attributes come first: the answer does not tell whether the name is held.
+    let reserved = |name: &str| event.user_attribute(name).is_some_and(|v| !v.is_empty());
+    if trigger.reserved_attributes().any(reserved) {
+        // Whether a migration runs this trigger too is not documented (InitiateAuth's reference
+        // names it among those that get ClientMetadata). If so, it was claimed seconds ago.
+        let in_flight = match &trigger.once {
+            Some(once) => once.is_in_flight(event).await.unwrap_or_default(),
+            None => false,
+        };
+        return match in_flight {
+            true => Ok(Decision::Passed(None)),
+            false => Err(Reason::AttributeReserved.into()),
+        };
     }
     let names = names(event, trigger.mapping.sign_in);
     if trigger.is_held(&names, budget, seen).await? {

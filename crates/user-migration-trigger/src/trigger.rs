@@ -3,13 +3,14 @@
 //! whoever wants a decision without Lambda.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use django_password::PlainPassword;
 use futures::FutureExt;
+use migration_claims::Claims;
 use migration_model::{
-    AxesLockOut, Config, LONGEST_PASSWORD, LegacyUser, LoginMatch, PasswordPolicy, PoolTarget,
-    Reason, UserMapping, WeakPassword,
+    AxesLockOut, Config, LONGEST_PASSWORD, LegacyId, LegacyUser, LoginMatch, PasswordPolicy,
+    PoolTarget, Reason, UserMapping, WeakPassword,
 };
 
 use crate::attempts::Attempts;
@@ -18,15 +19,18 @@ use crate::budget::{Budget, LOOK_UP};
 use crate::carried_groups::CarriedGroups;
 use crate::decision::{Decision, Failure, FailureCause, Stop};
 use crate::event::{Event, TriggerSource};
+use crate::forgot_password::ResetRule;
 use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
 use crate::legacy_logins::{LegacyLogins, LookUpFault};
 use crate::observation::{Observation, Step};
+use crate::once_per_person::OncePerPerson;
 use crate::public_error::PublicError;
 use crate::shared_attempts::SharedAttempts;
+use crate::user_attributes::UserAttributes;
 use crate::{authentication, forgot_password, sign_up, token_generation};
 
-/// Decides events. Never writes anywhere, but for counts of refusals where a table is given.
+/// Decides events. Never writes anywhere, but for claims and counts of refusals where a store is given.
 pub struct Trigger<L> {
     legacy: L,
     pool: Option<PoolTarget>,
@@ -35,7 +39,10 @@ pub struct Trigger<L> {
     pub(crate) attempts: Attempts,
     pub(crate) shared_attempts: Option<SharedAttempts>,
     pub(crate) carried_groups: Option<CarriedGroups>,
+    pub(crate) once: Option<OncePerPerson>,
     pub(crate) weak_password: WeakPassword,
+    pub(crate) reset: ResetRule,
+    legacy_id_attribute: Option<String>,
     password_policy: PasswordPolicy,
     axes: Option<AxesLockOut>,
     breaker: Breaker,
@@ -53,7 +60,17 @@ impl<L: LegacyLogins> Trigger<L> {
             attempts: Attempts::new(config.trigger.attempts),
             shared_attempts: None,
             carried_groups: None,
+            once: None,
             weak_password: config.trigger.weak_password,
+            reset: ResetRule {
+                answer: config.trigger.forgot_password,
+                for_unusable: config.trigger.forgot_password_for_unusable,
+            },
+            legacy_id_attribute: config
+                .mapping
+                .attributes
+                .legacy_id_attribute(config.legacy.columns.resolve("id"))
+                .map(ToOwned::to_owned),
             password_policy: config.trigger.password_policy,
             axes: config.trigger.axes,
             breaker: Breaker::default(),
@@ -63,10 +80,54 @@ impl<L: LegacyLogins> Trigger<L> {
     /// Lets groups travel from a first sign-in to its tokens, in this attribute and under this
     /// key's seal.
     #[must_use]
-    pub fn carrying_groups(mut self, attribute: &str, key: GroupSealKey) -> Trigger<L> {
-        let sign_in = self.mapping.sign_in;
-        self.carried_groups = Some(CarriedGroups::new(attribute.to_owned(), key, sign_in));
+    pub fn carrying_groups(
+        mut self,
+        attribute: &str,
+        key: GroupSealKey,
+        life: Duration,
+    ) -> Trigger<L> {
+        self.carried_groups = Some(CarriedGroups {
+            attribute: attribute.to_owned(),
+            legacy_id_attribute: self.legacy_id_attribute.clone(),
+            key,
+            life,
+            sign_in: self.mapping.sign_in,
+        });
         self
+    }
+
+    /// Migrates everybody once: each migration is claimed before it is answered.
+    #[must_use]
+    pub fn claiming_in(mut self, claims: Claims, legacy_id_attribute: String) -> Trigger<L> {
+        let sign_in = self.mapping.sign_in;
+        self.once = Some(OncePerPerson::new(claims, legacy_id_attribute, sign_in));
+        self
+    }
+
+    /// Claims a user, where claims are kept.
+    pub(crate) async fn claim(
+        &self,
+        event: &Event,
+        id: &LegacyId,
+        attributes: &UserAttributes,
+        seen: &mut Observation,
+    ) -> Result<(), Stop> {
+        match &self.once {
+            Some(once) => once.claim(event, id, attributes, seen).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Counts one attempt of this login.
+    pub(crate) fn count_attempt(&self, login: &str, client: Option<&str>) {
+        self.attempts.counted(login, client, Instant::now());
+    }
+
+    /// The attributes that only a migration or the import may write.
+    pub(crate) fn reserved_attributes(&self) -> impl Iterator<Item = &str> {
+        let carrying = self.carried_groups.as_ref();
+        let carrying = carrying.map(|carried| carried.attribute.as_str());
+        self.mapping.attributes.custom_attributes().chain(carrying)
     }
 
     /// Counts refused sign-ins in a table that other processes count in, too.
@@ -99,7 +160,7 @@ impl<L: LegacyLogins> Trigger<L> {
                 TriggerSource::SignUp | TriggerSource::Creation => {
                     sign_up::decide(self, event, budget, seen).await
                 }
-                TriggerSource::TokenGeneration => Ok(token_generation::decide(self, event)),
+                TriggerSource::TokenGeneration => token_generation::decide(self, event, seen).await,
                 TriggerSource::Other => Err(Stop::Fail(FailureCause::TriggerSourceUnknown, None)),
             }
         });
@@ -120,20 +181,22 @@ impl<L: LegacyLogins> Trigger<L> {
         }
     }
 
-    /// Refuses events of another pool or app client than `[pool]` names: the function may be
-    /// attached by mistake, or called by somebody who may invoke it.
-    pub(crate) fn check_pool(&self, event: &Event) -> Result<(), Reason> {
+    /// Refuses events of another pool than `[pool]` names: the function may be attached by mistake,
+    /// or called by somebody who may invoke it. Another app client is a failure.
+    pub(crate) fn check_pool(&self, event: &Event) -> Result<(), Stop> {
         let Some(pool) = &self.pool else {
             return Ok(());
         };
         let pool_is_ours = event.user_pool_id.as_deref() == Some(pool.user_pool_id.as_str());
-        let client_is_ours =
-            pool.client_id.is_none() || event.client_id.as_deref() == pool.client_id.as_deref();
-        if pool_is_ours && client_is_ours {
-            Ok(())
-        } else {
-            Err(Reason::WrongPool)
+        if !pool_is_ours {
+            return Err(Reason::WrongPool.into());
         }
+        if !pool.client_id.admits(event.client_id.as_deref()) {
+            // A second app of the same team: its people are not wrong, the configuration is.
+            let cause = FailureCause::Reason(Reason::WrongAppClient);
+            return Err(Stop::Fail(cause, None));
+        }
+        Ok(())
     }
 
     /// Looks a login up.

@@ -75,7 +75,7 @@ impl UserAttributes {
         }
         let by_email = *found_by == LoginColumn::Email;
         if by_email && mapping.sign_in != PoolSignIn::Username {
-            mapped.take_typed_email(typed)?;
+            mapped.hold_typed_email(typed)?;
         }
         if by_email && mapping.sign_in == PoolSignIn::UsernameOrEmail {
             mapped
@@ -88,27 +88,45 @@ impl UserAttributes {
         if !mapped.left_out.is_empty() {
             mapped.warnings.push(Reason::AttributeInvalid);
         }
+        if mapped.attributes.is_empty() {
+            // A reply without attributes is none: Cognito would call the right password wrong.
+            mapped
+                .attributes
+                .insert("username".to_owned(), typed.to_owned());
+        }
         Ok(mapped)
     }
 
-    /// The alias attribute holds what was typed, letter for letter. An address that Cognito does
-    /// not take as e-mail cannot be an alias, and such a reply has no valid form.
-    fn take_typed_email(&mut self, typed: &str) -> Result<(), Reason> {
+    /// The alias attribute holds what was typed, which is the stored address but for letter case:
+    /// then the stored one is sent. Another is one of allauth's, verified there. An address that
+    /// Cognito does not take as e-mail cannot be an alias, and such a reply has no valid form.
+    fn hold_typed_email(&mut self, typed: &str) -> Result<(), Reason> {
         match self.attributes.get_mut("email") {
             Some(email) => {
-                typed.clone_into(email);
+                if email.to_lowercase() != typed.to_lowercase() {
+                    typed.clone_into(email);
+                }
                 Ok(())
             }
             None => Err(Reason::AttributeInvalid),
         }
     }
 
+    /// The name by which the pool will know the user: the username, or the e-mail where Cognito
+    /// makes the username up.
+    pub(crate) fn pool_name<'a>(&'a self, sign_in: PoolSignIn, typed: &'a str) -> &'a str {
+        let name = match sign_in {
+            PoolSignIn::Username | PoolSignIn::UsernameOrEmail => "username",
+            PoolSignIn::Email => "email",
+        };
+        self.attributes.get(name).map_or(typed, String::as_str)
+    }
+
     /// Lets the groups travel to the tokens in their attribute; tells where they do not fit it.
     pub(crate) fn carry_groups(&mut self, carried: &CarriedGroups, event: &Event) {
-        let named = self.attributes.get("username").map(String::as_str);
-        let username = named.or(event.user_name.as_deref());
-        let email = self.attributes.get("email").map(String::as_str);
-        let (name, value) = carried.attribute(event, username, email, &self.groups);
+        let value = |name: &str| self.attributes.get(name).map(String::as_str);
+        let username = value("username").or(event.user_name.as_deref());
+        let (name, value) = carried.attribute(event, username, value, &self.groups);
         match value {
             Some(value) => {
                 let name = name.to_owned();

@@ -76,6 +76,7 @@ struct GroupsSection {
     staff: Option<Spanned<String>>,
     superuser: Option<Spanned<String>>,
     token_attribute: Option<Spanned<String>>,
+    seal_hours: u32,
     precedence: BTreeMap<Spanned<String>, Spanned<i64>>,
 }
 
@@ -87,6 +88,7 @@ impl Default for GroupsSection {
             staff: None,
             superuser: None,
             token_attribute: None,
+            seal_hours: 12,
             precedence: BTreeMap::new(),
         }
     }
@@ -161,6 +163,7 @@ pub(super) fn parse(
         .attributes
         .into_iter()
         .map(|(name, column)| (name.into_inner(), column));
+    let seal_hours = document.groups.seal_hours;
     let mapping = UserMapping {
         sign_in: PoolSignIn::for_login(&legacy.login),
         attributes: AttributeMapping::new(attributes),
@@ -175,7 +178,7 @@ pub(super) fn parse(
             inactive: document.import.inactive,
             routes: document.import.routes,
         },
-        trigger: document.trigger.settings(token_attribute),
+        trigger: document.trigger.settings(token_attribute, seal_hours),
         identities: identities(&source, document.identities)?,
     })
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::PasswordPolicy;
 
 /// What the trigger does where there is a choice.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TriggerSettings {
     /// `[groups] token_attribute`: the custom attribute in which the groups of a first sign-in
     /// travel to the tokens, until they are real.
@@ -20,6 +20,12 @@ pub struct TriggerSettings {
     pub password_policy: PasswordPolicy,
     /// How often passwords may be guessed.
     pub attempts: AttemptLimits,
+    /// `[groups] seal_hours`: how long carried groups count after the sign-in that carried them.
+    pub seal_life: Duration,
+    /// What becomes of a password reset asked for by somebody the pool does not know.
+    pub forgot_password: ForgotPassword,
+    /// Whether a reset may give a password to whom Django gave none.
+    pub forgot_password_for_unusable: bool,
     /// django-axes' lock-outs, where the legacy app keeps them in the database.
     pub axes: Option<AxesLockOut>,
 }
@@ -33,6 +39,17 @@ pub enum WeakPassword {
     Keep,
     /// The user must set a new one, if a code can reach them.
     Reset,
+}
+
+/// `[trigger] forgot_password`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForgotPassword {
+    /// The user is created and gets a code; the old password is gone.
+    #[default]
+    Migrate,
+    /// Nobody is created that way.
+    Refuse,
 }
 
 /// `[trigger.attempts]`: refused sign-ins after which no password is looked at for a while. Zero
@@ -85,16 +102,27 @@ pub(super) struct TriggerSection {
     password_policy: PasswordPolicy,
     #[serde(default)]
     attempts: AttemptLimits,
+    #[serde(default)]
+    forgot_password: ForgotPassword,
+    #[serde(default)]
+    forgot_password_for_unusable: bool,
     axes: Option<AxesLockOut>,
 }
 
 impl TriggerSection {
-    pub(super) fn settings(self, groups_attribute: Option<String>) -> TriggerSettings {
+    pub(super) fn settings(
+        self,
+        groups_attribute: Option<String>,
+        seal_hours: u32,
+    ) -> TriggerSettings {
         TriggerSettings {
             groups_attribute,
             weak_password: self.weak_password,
             password_policy: self.password_policy,
             attempts: self.attempts,
+            seal_life: Duration::from_secs(u64::from(seal_hours).saturating_mul(3600)),
+            forgot_password: self.forgot_password,
+            forgot_password_for_unusable: self.forgot_password_for_unusable,
             axes: self.axes,
         }
     }

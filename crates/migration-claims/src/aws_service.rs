@@ -1,6 +1,6 @@
 //! One of AWS's services that take signed JSON: makes the requests and reads the answers. Must not
 //! know what is asked. Used for Secrets Manager and DynamoDB in place of the AWS SDK, which would
-//! double the program for three requests in all.
+//! double the trigger for a handful of requests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -25,22 +25,23 @@ use crate::aws_signing::{AwsCredentials, SigningScope, sha256_hex};
 const LONGEST_ANSWER: usize = 256 * 1024;
 
 /// What differs between the services.
-pub(crate) struct ServiceKind {
+pub struct ServiceKind {
     /// Its name in ARNs, hosts and signatures.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// What people call it.
-    pub(crate) title: &'static str,
+    pub title: &'static str,
     /// What its operations' names begin with in `X-Amz-Target`.
-    pub(crate) target: &'static str,
-    pub(crate) content_type: &'static str,
+    pub target: &'static str,
+    /// The version of its JSON, as a content type.
+    pub content_type: &'static str,
     /// The variable that names another endpoint, as AWS's own programs have it.
-    pub(crate) endpoint_variable: &'static str,
+    pub endpoint_variable: &'static str,
     /// For a whole call, connection included.
-    pub(crate) limit: Duration,
+    pub limit: Duration,
 }
 
 /// One service in one Region, asked on one connection at a time.
-pub(crate) struct AwsService {
+pub struct AwsService {
     kind: &'static ServiceKind,
     region: String,
     endpoint: Uri,
@@ -52,22 +53,31 @@ type Sender = SendRequest<Full<Bytes>>;
 
 /// Why there is no answer. Quotes nothing that was sent or received.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum AwsFault {
+pub enum AwsFault {
     #[error("{title} {what}")]
+    /// No connection, or a broken one.
     Unreachable {
+        /// What people call the service.
         title: &'static str,
+        /// What became of it.
         what: &'static str,
     },
     #[error("{title} answered {status} {exception}")]
+    /// An answer that is an exception.
     Refused {
+        /// What people call the service.
         title: &'static str,
+        /// HTTP's status.
         status: u16,
         /// The name of AWS's exception, without its message: that may quote.
         exception: String,
     },
     #[error("no answer from {title} within {} ms", limit.as_millis())]
+    /// Nothing in the time there was.
     TimedOut {
+        /// What people call the service.
         title: &'static str,
+        /// How long was waited.
         limit: Duration,
     },
 }
@@ -75,7 +85,7 @@ pub(crate) enum AwsFault {
 impl AwsService {
     /// The service where this ARN points to; `endpoint` where it is not AWS's own for the Region,
     /// such as a VPC endpoint's. What is wrong with them otherwise.
-    pub(crate) fn of_arn(
+    pub fn of_arn(
         kind: &'static ServiceKind,
         arn: &str,
         endpoint: Option<&str>,
@@ -116,7 +126,7 @@ impl AwsService {
     }
 
     /// Asks, and waits for the answer.
-    pub(crate) async fn call(
+    pub async fn call(
         &self,
         operation: &str,
         body: &Value,
@@ -208,7 +218,7 @@ impl AwsService {
     }
 
     /// The signed request.
-    pub(crate) fn request(
+    pub fn request(
         &self,
         operation: &str,
         body: &Value,
@@ -297,7 +307,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{secret_login, shared_attempts};
+
+    const SECRETS: ServiceKind = ServiceKind {
+        name: "secretsmanager",
+        title: "Secrets Manager",
+        target: "secretsmanager",
+        content_type: "application/x-amz-json-1.1",
+        endpoint_variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        limit: Duration::from_millis(1500),
+    };
 
     const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:legacy-AbCdEf";
     const TABLE: &str = "arn:aws:dynamodb:eu-west-1:123456789012:table/attempts";
@@ -323,14 +341,14 @@ mod tests {
             .unwrap();
         for (kind, arn, operation, body, signature) in [
             (
-                &secret_login::SERVICE,
+                &SECRETS,
                 SECRET,
                 "GetSecretValue",
                 json!({"SecretId": SECRET}),
                 "74bf493abe5d73c9ee03b9405d32c0751f9eb3c34c7e7857b9c1c35606f47d83",
             ),
             (
-                &shared_attempts::SERVICE,
+                &crate::dynamo_claims::SERVICE,
                 TABLE,
                 "UpdateItem",
                 json!({"TableName": "attempts"}),
@@ -356,10 +374,10 @@ mod tests {
     #[test]
     fn what_is_no_arn_or_no_endpoint_is_refused() {
         for arn in ["legacy", "arn:aws:s3:::bucket", TABLE, ""] {
-            assert!(service(&secret_login::SERVICE, arn, None).is_err(), "{arn}");
+            assert!(service(&SECRETS, arn, None).is_err(), "{arn}");
         }
         for endpoint in ["localhost:4566", "ftp://a/", "http:///", "\u{7f}"] {
-            let service = service(&secret_login::SERVICE, SECRET, Some(endpoint));
+            let service = service(&SECRETS, SECRET, Some(endpoint));
             assert!(service.is_err(), "{endpoint}");
         }
     }

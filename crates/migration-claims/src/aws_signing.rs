@@ -10,33 +10,39 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// What Lambda gives every function of its role. Wiped on drop; never shown.
-pub(crate) struct AwsCredentials {
-    pub(crate) access_key_id: String,
-    pub(crate) secret_access_key: Zeroizing<String>,
-    pub(crate) session_token: Option<Zeroizing<String>>,
+pub struct AwsCredentials {
+    /// The id of the access key.
+    pub access_key_id: String,
+    /// The key itself.
+    pub secret_access_key: Zeroizing<String>,
+    /// The token of temporary credentials.
+    pub session_token: Option<Zeroizing<String>>,
 }
 
 /// What a signature is good for: a service in a Region at a moment.
-pub(crate) struct SigningScope<'a> {
-    pub(crate) region: &'a str,
-    pub(crate) service: &'a str,
-    pub(crate) now: DateTime<Utc>,
+pub struct SigningScope<'a> {
+    /// The Region.
+    pub region: &'a str,
+    /// The service, as AWS signs for it.
+    pub service: &'a str,
+    /// The moment.
+    pub now: DateTime<Utc>,
 }
 
 impl SigningScope<'_> {
     /// The moment, as `X-Amz-Date` has it.
-    pub(crate) fn moment(&self) -> String {
+    pub fn moment(&self) -> String {
         self.now.format("%Y%m%dT%H%M%SZ").to_string()
     }
 
     /// The scope as text, as the credential names it.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let (day, region, service) = (self.day(), self.region, self.service);
         format!("{day}/{region}/{service}/aws4_request")
     }
 
     /// The signature over a canonical request, in hex.
-    pub(crate) fn sign(&self, credentials: &AwsCredentials, request: &str) -> Option<String> {
+    pub fn sign(&self, credentials: &AwsCredentials, request: &str) -> Option<String> {
         let digest = sha256_hex(request.as_bytes());
         let (moment, scope) = (self.moment(), self.text());
         let to_sign = format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{digest}");
@@ -54,7 +60,7 @@ impl SigningScope<'_> {
 }
 
 /// SHA-256 in hex.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
