@@ -244,6 +244,7 @@ impl Apply<'_> {
             Some(Ending::Stopped) => Ok(Applied::Stopped),
             Some(Ending::JournalGone) => Ok(Applied::JournalGone),
             Some(Ending::Halt(error)) => Err(ImportError::Pool(error)),
+            Some(Ending::ClaimsAway(error)) => Err(ImportError::Claims(error)),
             Some(Ending::TooManyFailures(detail)) => Err(ImportError::TooManyFailures {
                 count: FAILURES_IN_A_ROW,
                 detail,
@@ -264,6 +265,7 @@ enum Ending {
     Stopped,
     JournalGone,
     Halt(PoolError),
+    ClaimsAway(migration_claims::ClaimsUnavailable),
     TooManyFailures(String),
 }
 
@@ -304,6 +306,7 @@ impl<'a> Tally<'a> {
             UserEnd::Left => Some(Ending::Stopped),
             UserEnd::Halt(error) => Some(Ending::Halt(error)),
             UserEnd::JournalGone => Some(Ending::JournalGone),
+            UserEnd::ClaimsAway(error) => Some(Ending::ClaimsAway(error)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A way in for those between: users whom an import created and never gave a password, because it
 //! was killed, its permission was missing, or its journal is lost. Works with the pool and the ledger
-//! alone. Touches only whoever is proven to be a legacy user and was never changed since creation.
+//! alone. Touches only whoever is proven to be a legacy user, was never changed since creation, and
+//! is not known to have been invited or handed a temporary password.
 
 use cognito_user_pool::{Disposition, UserPool, UserRecord, UserStatus, WritableUserPool};
 use futures::{TryStreamExt, pin_mut};
@@ -8,6 +9,7 @@ use migration_model::Config;
 
 use crate::control::{RunControl, Stop};
 use crate::decider::Decider;
+use crate::final_state::FinalState;
 use crate::id_proof::IdProof;
 use crate::import::policy;
 use crate::import_error::ImportError;
@@ -40,6 +42,9 @@ pub async fn finish(
     run: &ImportRun,
     control: &RunControl,
 ) -> Result<Finished, ImportError> {
+    if run.final_state != FinalState::ConfirmedRandom {
+        return Err(ImportError::NothingToFinishWith);
+    }
     let description = pool.describe_user_pool().await?;
     let fit = PoolFit::of(&config.mapping, &description)?;
     let decider = Decider::new(config, &fit.mapping, &description, policy(config, run));
@@ -64,15 +69,24 @@ pub async fn finish(
         for record in page.iter().filter(|record| is_between(record)) {
             let by_id = proof.is_proof
                 && attribute.is_some_and(|name| record.attributes.contains_key(name));
-            let is_ours = match record.sub() {
-                Some(sub) => by_id || known.contains(sub).await?,
-                None => false,
+            let Some(sub) = record.sub() else { continue };
+            let is_ours = match known.is_finished(sub).await? {
+                // Invited, or given a temporary password: they have a way in.
+                Some(true) => continue,
+                Some(false) => true,
+                None => by_id,
             };
             // Whoever was given a temporary password since has a way in, and it is not ours to take.
             match (is_ours && record.is_unmodified(), writable) {
                 (false, _) => finished.unproven += 1,
                 (true, None) => finished.given += 1,
                 (true, Some(pool)) => {
+                    // A name may have become somebody else's since the page was read.
+                    let now = pool.admin_get_user(&record.username).await?;
+                    if now.as_ref() != Some(record) {
+                        finished.unproven += 1;
+                        continue;
+                    }
                     let password = random_password(description.password_policy.minimum_length);
                     let set = pool
                         .patience()

@@ -43,6 +43,7 @@ use crate::planner::content_key;
 use crate::progress::Phase;
 use crate::text_key::{Folding, text_key};
 use file_writer::{FileWriter, NotWritten};
+use migration_claims::{Claims, Confirmed};
 
 pub(crate) use file_writer::Mark;
 
@@ -88,6 +89,7 @@ pub(crate) struct HashImport<'a> {
     /// Whether groups and attributes must be those of the plan, because somebody reviewed it.
     pub(crate) keeps_to_plan: bool,
     pub(crate) base_key: &'a BaseKey,
+    pub(crate) claims: Option<&'a Claims>,
     pub(crate) control: &'a RunControl,
     pub(crate) run: &'a str,
 }
@@ -488,6 +490,7 @@ impl HashImport<'_> {
         let settled = journal
             .settle_import_job(job, &end, &facts, missing)
             .await?;
+        self.claim(journal, job.number).await?;
         tracing::info!(
             job = job.name,
             status = end.status,
@@ -509,6 +512,27 @@ impl HashImport<'_> {
             });
         }
         Ok(HashImported::All)
+    }
+
+    /// Writes down that these people are in the pool, before the job counts as settled by anybody.
+    async fn claim(&self, journal: &mut Journal, job: i64) -> Result<(), ImportError> {
+        let Some(claims) = self.claims else {
+            return Ok(());
+        };
+        let mut after = 0;
+        loop {
+            let people = journal.people_of_import_job(job, after).await?;
+            let Some((last, ..)) = people.last() else {
+                return Ok(());
+            };
+            after = *last;
+            let people: Vec<Confirmed<'_>> = people
+                .iter()
+                .map(|(_, legacy_id, sub)| Confirmed { legacy_id, sub })
+                .collect();
+            let pool = self.pool.address().user_pool_id();
+            claims.write_confirmed(pool, &people).await?;
+        }
     }
 
     /// Reads the pool's users. ListUsers, not AdminGetUser: looking must not make anybody billable.

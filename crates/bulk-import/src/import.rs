@@ -266,6 +266,12 @@ async fn phases(
     let mut journal = Journal::open_or_begin(&run.directory, &run.name, &first, &ledger).await?;
     let mut header = journal.header().await?;
     check_same_run(&header, &first, run)?;
+    if let Some(difference) = ledger.bind_legacy(&first.target.legacy).await? {
+        return Err(ImportError::DifferentRun {
+            run: run.name.as_str().to_owned(),
+            differences: vec![difference],
+        });
+    }
     journal.teach_ledger(&run.name).await?;
     let policy = policy(config, run);
     let policy_text = policy.recorded();
@@ -295,6 +301,7 @@ async fn phases(
         ids_are_proof: proof.is_proof,
         keeps_to_plan: run.reviewed_plan.is_some(),
         base_key: &ledger.key,
+        claims: run.claims.as_deref(),
         control,
         run: run.name.as_str(),
     };
@@ -462,6 +469,7 @@ impl Run<'_> {
             ids_are_proof: self.ids_are_proof,
             run: self.run.name.as_str().to_owned(),
             base_key: self.ledger.key.clone(),
+            claims: self.run.claims.clone(),
             health: Health::default(),
             group_precedence: self.config.mapping.groups.precedence.clone(),
         });

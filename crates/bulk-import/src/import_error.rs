@@ -5,6 +5,7 @@ use legacy_users::LegacyError;
 
 use crate::PasswordsFileError;
 use crate::journal::JournalError;
+use migration_claims::ClaimsUnavailable;
 use migration_model::Finding;
 
 /// What an exit code shall say of an error.
@@ -34,6 +35,9 @@ pub enum ImportError {
         /// The run's name.
         run: String,
     },
+    /// Only one final state gives a way in to somebody who has none.
+    #[error("--finish gives people a random password that nobody knows, so that they can reset it")]
+    NothingToFinishWith,
     /// A part of the run is not here.
     #[error("run `{run}` is divided, and the journals of these shards are not here: {}", missing.iter().map(u16::to_string).collect::<Vec<_>>().join(", "))]
     MissingShards {
@@ -68,6 +72,9 @@ pub enum ImportError {
     /// The user pool refused something that no user is to blame for.
     #[error("the user pool did not do as asked")]
     Pool(#[source] PoolError),
+    /// The store of claims did not answer.
+    #[error("it cannot be written down who is in the pool")]
+    Claims(#[source] ClaimsUnavailable),
     /// The legacy database did not answer.
     #[error("the legacy users cannot be read")]
     Legacy(#[source] LegacyError),
@@ -102,6 +109,7 @@ impl ImportError {
             ImportError::DifferentRun { .. }
             | ImportError::Undone { .. }
             | ImportError::MissingShards { .. }
+            | ImportError::NothingToFinishWith
             | ImportError::PoolDoesNotFit { .. }
             | ImportError::PlanDiffers { .. }
             | ImportError::Blocked { .. }
@@ -118,6 +126,7 @@ impl ImportError {
                 ErrorClass::Usage
             }
             ImportError::Pool(_)
+            | ImportError::Claims(_)
             | ImportError::Legacy(_)
             | ImportError::Passwords(_)
             | ImportError::Upload(_)
@@ -133,6 +142,7 @@ impl ImportError {
                  or go back to what the run was started with"
                 .to_owned(),
             ImportError::Undone { .. } => "give this import another name with --run".to_owned(),
+            ImportError::NothingToFinishWith => "leave --final-state out".to_owned(),
             ImportError::MissingShards { .. } => "bring all journals of the run into one folder, \
                  then repeat the command"
                 .to_owned(),
@@ -151,6 +161,9 @@ impl ImportError {
                  then repeat the command"
                 .to_owned(),
             ImportError::Pool(error) => error.hint(),
+            ImportError::Claims(_) => "check CUTOVER_CLAIMS_TABLE or CUTOVER_CLAIMS_FILE, and \
+                 the permission to write there; then repeat the command"
+                .to_owned(),
             ImportError::Legacy(error) => error.hint(),
             ImportError::Journal(error) => error.hint().to_owned(),
             ImportError::Upload(_) => "repeat the command: it makes a new import job".to_owned(),
@@ -169,6 +182,12 @@ impl ImportError {
 impl From<JournalError> for ImportError {
     fn from(error: JournalError) -> Self {
         ImportError::Journal(error)
+    }
+}
+
+impl From<ClaimsUnavailable> for ImportError {
+    fn from(error: ClaimsUnavailable) -> Self {
+        ImportError::Claims(error)
     }
 }
 

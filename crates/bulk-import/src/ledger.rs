@@ -19,6 +19,7 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use crate::import_error::ImportError;
 use crate::journal::{BUSY, JournalError};
+use crate::legacy_identity::LegacyIdentity;
 
 pub(crate) use base::{Base, BaseKey};
 pub use people::{IdMapRow, LedgerReader};
@@ -156,19 +157,45 @@ impl Ledger {
         Ok(Ledger::open_or_begin(place, &identity, Hold::Alone).await?)
     }
 
-    /// Forgets people who were deleted in the pool; how many there were.
+    /// Binds the ledger to a legacy database, or says how it is another one than that of before.
+    pub(crate) async fn bind_legacy(
+        &self,
+        legacy: &LegacyIdentity,
+    ) -> Result<Option<String>, JournalError> {
+        let storage = |error| JournalError::storage(&self.path, "binding it", &error);
+        let mut connection = connect(&self.path).await?;
+        let select = "SELECT value FROM ledger WHERE key = 'legacy'";
+        let before = sqlx::query(select).fetch_optional(&mut connection).await;
+        if let Some(row) = before.map_err(storage)? {
+            let before = LegacyIdentity::from_text(row.get(0));
+            // A copy, a replica or another name of the server has the same people.
+            return Ok(before.other_people(legacy));
+        }
+        let insert = "INSERT INTO ledger (key, value) VALUES ('legacy', ?1)";
+        let insert = sqlx::query(insert).bind(legacy.to_text());
+        insert.execute(&mut connection).await.map_err(storage)?;
+        Ok(None)
+    }
+
+    /// Forgets people who were deleted in the pool; legacy ids and `sub`s of those there were.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
-    pub async fn forget(&self, legacy_ids: &[String]) -> Result<u64, JournalError> {
+    pub async fn forget(
+        &self,
+        legacy_ids: &[String],
+    ) -> Result<Vec<(String, String)>, JournalError> {
         let ids = serde_json::to_string(legacy_ids).expect("ids are text");
         let delete = "DELETE FROM people WHERE deleted_at IS NOT NULL
-                      AND legacy_id IN (SELECT value FROM json_each(?1))";
+                      AND legacy_id IN (SELECT value FROM json_each(?1))
+                      RETURNING legacy_id, sub";
         let mut connection = connect(&self.path).await?;
-        let deleted = sqlx::query(delete).bind(ids).execute(&mut connection).await;
+        let deleted = sqlx::query(delete).bind(ids).fetch_all(&mut connection);
+        let row = |row: sqlx::sqlite::SqliteRow| (row.get(0), row.get(1));
         deleted
-            .map(|deleted| deleted.rows_affected())
+            .await
+            .map(|rows| rows.into_iter().map(row).collect())
             .map_err(|error| JournalError::storage(&self.path, "writing it", &error))
     }
 
@@ -190,7 +217,7 @@ impl Ledger {
         attach.execute(&mut connection).await.map_err(storage)?;
         let differing =
             "SELECT key FROM main.ledger AS ours LEFT JOIN other.ledger AS theirs USING (key)
-                         WHERE key <> 'key' AND ours.value IS NOT theirs.value";
+                         WHERE key NOT IN ('key', 'legacy') AND ours.value IS NOT theirs.value";
         let differing = sqlx::query(differing).fetch_optional(&mut connection).await;
         if differing.map_err(storage)?.is_some() {
             return Err(JournalError::OtherPool {

@@ -70,6 +70,11 @@ impl LegacyIdentity {
                 "its legacy database is another one (engine, host, name or table)".to_owned(),
             );
         }
+        self.other_people(now)
+    }
+
+    /// The same of the people alone.
+    pub(crate) fn other_people(&self, now: &LegacyIdentity) -> Option<String> {
         let key = |person: &str| person.split(':').next().unwrap_or_default().to_owned();
         let other = |person: &&String| {
             let mut now = now.people.iter();

@@ -1,6 +1,9 @@
 //! What an operator chooses for one run, beyond cutover.toml.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use migration_claims::Claims;
 
 use migration_model::RoutePreference;
 
@@ -18,6 +21,9 @@ pub struct ImportRun {
     pub directory: PathBuf,
     /// Where the pool's ledger is.
     pub ledger: LedgerPlace,
+    /// Where it is kept who was migrated: whoever is created here is never migrated by the trigger,
+    /// whatever name they have later.
+    pub claims: Option<Arc<Claims>>,
     /// Import users who could still keep their password by signing in.
     pub approve_password_reset: bool,
     /// The ways into the pool, in order of preference; the configuration's unless given.
@@ -48,6 +54,7 @@ impl ImportRun {
         ImportRun {
             name,
             ledger: LedgerPlace::Folder(directory.join("ledger")),
+            claims: None,
             directory,
             approve_password_reset: false,
             routes: None,

@@ -17,6 +17,7 @@ use cognito_user_pool::{
 };
 use futures::stream::{self, StreamExt};
 use futures::{TryStreamExt, pin_mut};
+use migration_claims::Claims;
 
 use crate::control::{RunControl, Stop};
 use crate::final_state::FinalState;
@@ -87,6 +88,8 @@ pub struct Undo<'a> {
     pub directory: &'a std::path::Path,
     /// The run.
     pub run: &'a RunName,
+    /// Where it is kept who was migrated: whoever is deleted may come in again.
+    pub claims: Option<&'a Claims>,
     /// Somebody answers for it that nobody signed in without a trace.
     pub approve_unprovable: bool,
 }
@@ -146,6 +149,7 @@ pub async fn undo(
             final_state,
             approve_unprovable: undo.approve_unprovable,
             base_key: &ledger.key,
+            claims: undo.claims,
             control,
         };
         part.undo(journal, &ledger, &mut summary).await?;
@@ -160,6 +164,7 @@ struct Part<'a> {
     final_state: FinalState,
     approve_unprovable: bool,
     base_key: &'a BaseKey,
+    claims: Option<&'a Claims>,
     control: &'a RunControl,
 }
 
@@ -264,6 +269,10 @@ impl Part<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
+        if let (Verdict::Delete, Some(claims), Some(sub)) = (verdict, self.claims, &user.sub) {
+            let pool = self.pool.address().user_pool_id();
+            claims.release(pool, &user.legacy_id, sub).await?;
+        }
         let (how, deleted) = match verdict {
             Verdict::Delete => ("deleted", user.sub.clone()),
             Verdict::Keep(kept) => (kept.code(), None),
@@ -363,6 +372,7 @@ mod tests {
             position: 1,
             sub: Some("s-1".to_owned()),
             finished_at: finished.map(at),
+            legacy_id: "7".to_owned(),
             has_identities: false,
             base: None,
         }

@@ -15,6 +15,7 @@
 //! user.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -22,6 +23,7 @@ use cognito_user_pool::{
     Attempts, Creation, Disposition, Effect, PoolError, PoolFault, UserRecord, UserStatus,
     WritableUserPool,
 };
+use migration_claims::{Claims, ClaimsUnavailable, Confirmed};
 use migration_model::{PoolIdentity, PoolUser, Reason, Route};
 
 use crate::control::RunControl;
@@ -67,6 +69,7 @@ pub(crate) struct UserSteps {
     pub(crate) ids_are_proof: bool,
     pub(crate) run: String,
     pub(crate) base_key: BaseKey,
+    pub(crate) claims: Option<Arc<Claims>>,
     /// What went well and what did not since this start.
     pub(crate) health: Health,
     /// Precedence of groups that are made when somebody first needs them.
@@ -114,6 +117,8 @@ pub(crate) enum UserEnd {
     Halt(PoolError),
     /// The journal cannot be written.
     JournalGone,
+    /// The store of claims does not answer: whoever is begun is taken up by the next start.
+    ClaimsAway(ClaimsUnavailable),
 }
 
 impl From<WriterGone> for UserEnd {
@@ -173,6 +178,9 @@ impl UserSteps {
             State::Created => self.ours_still(work).await?,
             State::Planned | State::Creating(_) => self.create(work).await?,
         };
+        if !work.came_by_job() {
+            self.claim(work, &ours).await?;
+        }
         if !work.target.enabled {
             self.repeat(work, Repeatable::Disable, &ours).await?;
         }
@@ -201,6 +209,22 @@ impl UserSteps {
             })
             .await?;
         Ok(UserEnd::Settled(Outcome::Created, None))
+    }
+
+    /// Writes down that this person is in the pool: under whatever name they come later, the trigger
+    /// makes nobody of them a second time.
+    async fn claim(&self, work: &Work, ours: &Ours) -> Result<(), UserEnd> {
+        let (Some(claims), Some(sub)) = (&self.claims, &ours.sub) else {
+            return Ok(());
+        };
+        let pool = self.pool.address().user_pool_id();
+        let legacy_id = work.pending.legacy_id.to_string();
+        let person = Confirmed {
+            legacy_id: &legacy_id,
+            sub,
+        };
+        let written = claims.write_confirmed(pool, &[person]).await;
+        written.map_err(UserEnd::ClaimsAway)
     }
 
     /// A user whom an earlier start created, if the pool still has that very user.

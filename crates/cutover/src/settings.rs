@@ -2,9 +2,11 @@
 //! environment in this crate.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bulk_import::{LedgerPlace, RunName};
 use legacy_users::{ConnectSettings, LegacyDatabase, LegacyError};
+use migration_claims::{AwsCredentials, ClaimKey, Claims};
 use migration_model::Config;
 
 use crate::arguments::{Arguments, Memory};
@@ -93,6 +95,54 @@ pub(crate) fn ledger_place(arguments: &Arguments, memory: &Memory) -> LedgerPlac
         Some(path) => LedgerPlace::File(path.clone()),
         None => LedgerPlace::Folder(beside(arguments)),
     }
+}
+
+/// The store of claims that the function uses too, where the environment names one.
+pub(crate) fn claims() -> Result<Option<Arc<Claims>>, Failure> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (table, file) = (
+        variable("CUTOVER_CLAIMS_TABLE"),
+        variable("CUTOVER_CLAIMS_FILE"),
+    );
+    let wrong = |message: &str| {
+        Failure::usage(message.to_owned())
+            .hint("set what the function has: its table or file of claims, and its key")
+    };
+    if table.is_none() && file.is_none() {
+        return Ok(None);
+    }
+    let key = variable("CUTOVER_CLAIMS_KEY").and_then(|key| ClaimKey::new(&key));
+    let key = key.ok_or_else(|| wrong("CUTOVER_CLAIMS_KEY is not set, or too short"))?;
+    let claims = match (table, file) {
+        (Some(_), Some(_)) => {
+            return Err(wrong(
+                "CUTOVER_CLAIMS_TABLE and CUTOVER_CLAIMS_FILE are both set: choose one",
+            ));
+        }
+        (Some(arn), None) => {
+            let needed = |name: &str| {
+                variable(name).ok_or_else(|| wrong(&format!("the table of claims needs {name}")))
+            };
+            let credentials = AwsCredentials {
+                access_key_id: needed("AWS_ACCESS_KEY_ID")?,
+                secret_access_key: needed("AWS_SECRET_ACCESS_KEY")?.into(),
+                session_token: variable("AWS_SESSION_TOKEN").map(Into::into),
+            };
+            let endpoint = variable(migration_claims::DYNAMODB.endpoint_variable);
+            Claims::in_table(&arn, endpoint.as_deref(), Arc::new(credentials), key)
+                .map_err(|fault| wrong(&format!("CUTOVER_CLAIMS_TABLE: {fault}")))?
+        }
+        (None, file) => Claims::in_file(PathBuf::from(file.unwrap_or_default()), key),
+    };
+    Ok(Some(Arc::new(claims)))
+}
+
+/// Variables that a local pool hands on to its trigger, so that trigger and import share one store
+/// of claims.
+pub(crate) fn claims_environment() -> Vec<(String, String)> {
+    let names = ["CUTOVER_CLAIMS_FILE", "CUTOVER_CLAIMS_KEY"];
+    let pair = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
+    names.into_iter().filter_map(pair).collect()
 }
 
 /// Opens the legacy database of the configuration.

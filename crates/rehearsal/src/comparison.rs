@@ -24,7 +24,7 @@ pub(crate) async fn compare(
     let ledger = Ledger::hold(ledger, pool).await?;
     let ledger = LedgerUse::Write(&ledger);
     let mut first = reconcile(legacy, config, pool, ledger, None, None, &control).await?;
-    let added = fix(pool, &mut first, &[FixKind::AddToGroup], &control).await?;
+    let added = fix(pool, &mut first, &[FixKind::AddToGroup], None, &control).await?;
     let second = reconcile(legacy, config, pool, ledger, None, None, &control).await?;
     let added = added.done.values().sum();
     Ok((added, in_report_terms(&second)))

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use acceptance_tests::{Pool, PoolClient, PoolUser, Workplace, until};
+use acceptance_tests::{Pool, PoolClient, PoolUser, Program, Workplace, until};
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use rand::{RngExt, SeedableRng};
@@ -131,7 +131,8 @@ fn both_sides_live_and_nobody_is_lost_doubled_or_set_back() {
 impl World {
     fn new(seed: u64) -> World {
         let workplace = small_app::workplace();
-        let pool = workplace.serve_pool();
+        let serve = workplace.cutover(&["pool", "serve", "--quotas", "off"]);
+        let pool = Pool::start(with_claims(serve, &workplace), workplace.folder());
         let client = pool.client();
         let mut world = World {
             chance: StdRng::seed_from_u64(seed),
@@ -519,6 +520,7 @@ impl World {
             .workplace
             .cutover(&["reconcile", "--fix", "--execute"])
             .args(self.pool.as_target());
+        let program = with_claims(program, &self.workplace);
         let before = self.client.content();
         let finished = program.run();
         self.tell(format!("reconcile --fix: {:?}", finished.code()));
@@ -534,11 +536,11 @@ impl World {
         let Some(run) = self.runs.choose(&mut self.chance).cloned() else {
             return;
         };
-        let finished = self
+        let undo = self
             .workplace
             .cutover(&["undo", "--run", &run, "--execute"])
-            .args(self.pool.as_target())
-            .run();
+            .args(self.pool.as_target());
+        let finished = with_claims(undo, &self.workplace).run();
         self.tell(format!("undo {run}: {:?}", finished.code()));
         self.runs.retain(|other| *other != run);
         let here: BTreeSet<String> = self.client.content().values().map(sub).collect();
@@ -788,11 +790,13 @@ impl World {
 
     // Small things.
 
-    fn import_program(&self, run: &str, flags: &[&str]) -> acceptance_tests::Program {
-        self.workplace
+    fn import_program(&self, run: &str, flags: &[&str]) -> Program {
+        let import = self
+            .workplace
             .cutover(&["import", "--run", run, "--execute"])
             .args(self.pool.as_target())
-            .args(flags)
+            .args(flags);
+        with_claims(import, &self.workplace)
     }
 
     fn import_flags(&mut self) -> Vec<&'static str> {
@@ -881,6 +885,15 @@ impl World {
     fn tell(&mut self, what: String) {
         self.history.push(what);
     }
+}
+
+/// The one store of claims that the trigger and the operator share.
+fn with_claims(program: Program, workplace: &Workplace) -> Program {
+    let file = workplace.folder().join("claims.sqlite3");
+    program.env("CUTOVER_CLAIMS_FILE", file.as_os_str()).env(
+        "CUTOVER_CLAIMS_KEY",
+        "a key of claims for tests alone, long enough",
+    )
 }
 
 fn sub(user: &PoolUser) -> String {

@@ -130,6 +130,26 @@ ON CONFLICT (legacy_id) DO UPDATE SET
 WHERE people.sub <> excluded.sub";
 
 impl Journal {
+    /// Legacy ids and `sub`s of people whom a job made or found, after this position; at most a
+    /// thousand, with the last position.
+    pub(crate) async fn people_of_import_job(
+        &mut self,
+        job: i64,
+        after: i64,
+    ) -> Result<Vec<(i64, String, String)>, JournalError> {
+        let select = "SELECT users.position, users.legacy_id, users.sub FROM import_job_rows AS row
+                      JOIN users ON users.position = row.position
+                      WHERE row.job = ?1 AND users.sub IS NOT NULL AND users.position > ?2
+                      ORDER BY users.position LIMIT 1000";
+        let rows = sqlx::query(select).bind(job).bind(after);
+        let rows = rows.fetch_all(&mut self.connection).await;
+        let rows = rows.map_err(|error| self.import_jobs_error(&error))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.get(0), row.get(1), row.get(2)))
+            .collect())
+    }
+
     /// Makes the tables, where a journal has none yet.
     pub(crate) async fn begin_import_jobs(&mut self) -> Result<(), JournalError> {
         let made = sqlx::raw_sql(TABLES).execute(&mut self.connection).await;

@@ -12,6 +12,7 @@ use crate::ledger::{Base, Ledger};
 #[derive(Clone, Debug)]
 pub(crate) struct OwnUser {
     pub(crate) position: i64,
+    pub(crate) legacy_id: String,
     pub(crate) sub: Option<String>,
     /// When the last step was done, by the pool's clock; `None` when one is missing.
     pub(crate) finished_at: Option<DateTime<Utc>>,
@@ -24,7 +25,7 @@ pub(crate) struct OwnUser {
 /// By way of the ledger, whose index knows the `sub`s.
 const SELECT: &str = "
 SELECT users.position, users.sub, CASE users.state WHEN 'done' THEN users.settled_at END,
-       users.identity_count > 0, people.base
+       users.identity_count > 0, people.base, users.legacy_id
 FROM json_each(?1) AS wanted
 CROSS JOIN ledger.people ON people.sub = wanted.value
 CROSS JOIN users ON users.legacy_id = people.legacy_id
@@ -63,6 +64,7 @@ impl JournalReader {
             let at: Option<String> = row.get(2);
             let user = OwnUser {
                 position: row.get(0),
+                legacy_id: row.get(5),
                 sub: sub.clone(),
                 finished_at: at.and_then(|at| at.parse().ok()),
                 has_identities: row.get(3),

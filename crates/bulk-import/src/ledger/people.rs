@@ -104,12 +104,13 @@ impl PoolSubs {
         LedgerReader::open(path.to_owned()).await.map(PoolSubs)
     }
 
-    /// Whether a pool user is somebody whom the ledger knows.
-    pub(crate) async fn contains(&mut self, sub: &str) -> Result<bool, JournalError> {
+    /// Whether an import is through with a pool user; `None` for somebody whom the ledger does not
+    /// know.
+    pub(crate) async fn is_finished(&mut self, sub: &str) -> Result<Option<bool>, JournalError> {
         let reader = &mut self.0;
-        let select = sqlx::query("SELECT 1 FROM people WHERE sub = ?1 LIMIT 1").bind(sub);
+        let select = sqlx::query("SELECT finished FROM people WHERE sub = ?1 LIMIT 1").bind(sub);
         let row = select.fetch_optional(&mut reader.connection).await;
-        row.map(|row| row.is_some())
+        row.map(|row| row.map(|row| row.get(0)))
             .map_err(|error| JournalError::storage(&reader.path, "reading it", &error))
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use cognito_user_pool::{Disposition, PoolError, WritableUserPool};
+use migration_claims::Claims;
 
 use super::drift::Reconciliation;
 use super::pool_copy::NotedFix;
@@ -113,6 +114,7 @@ pub async fn fix(
     pool: &WritableUserPool,
     reconciliation: &mut Reconciliation,
     kinds: &[FixKind],
+    claims: Option<&Claims>,
     control: &RunControl,
 ) -> Result<FixSummary, ImportError> {
     let mut summary = FixSummary::default();
@@ -143,7 +145,11 @@ pub async fn fix(
                 Ok(()) => {
                     *summary.done.entry(kind).or_default() += 1;
                     if kind == FixKind::DeleteUnfinishedReset {
-                        reconciliation.copy().forget(&noted.username).await?;
+                        let forgotten = reconciliation.copy().forget(&noted.username).await?;
+                        if let (Some((legacy_id, sub)), Some(claims)) = (forgotten, claims) {
+                            let pool = pool.address().user_pool_id();
+                            claims.release(pool, &legacy_id, &sub).await?;
+                        }
                     }
                 }
                 Err(error) if matches!(error.disposition(), Disposition::FailUser(_)) => {

@@ -367,16 +367,20 @@ impl PoolCopy {
             .map_err(|error| storage(&self.directory, &error))
     }
 
-    /// Forgets people who were deleted so that they can come in again.
-    pub(super) async fn forget(&mut self, username: &str) -> Result<(), JournalError> {
+    /// Forgets somebody who was deleted so that they can come in again; legacy id and `sub`.
+    pub(super) async fn forget(
+        &mut self,
+        username: &str,
+    ) -> Result<Option<(String, String)>, JournalError> {
         let delete = "DELETE FROM ledger.people
-                      WHERE sub = (SELECT sub FROM pool_users WHERE username = ?1)";
+                      WHERE sub = (SELECT sub FROM pool_users WHERE username = ?1)
+                      RETURNING legacy_id, sub";
         let deleted = sqlx::query(delete)
             .bind(username)
-            .execute(&mut self.connection);
+            .fetch_optional(&mut self.connection);
         deleted
             .await
-            .map(drop)
+            .map(|row| row.map(|row| (row.get(0), row.get(1))))
             .map_err(|error| storage(&self.directory, &error))
     }
 

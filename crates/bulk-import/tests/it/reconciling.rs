@@ -40,7 +40,7 @@ async fn compare_and_fix(world: &World, prefer: Option<Prefer>) -> Reconciliatio
     let mut found = reconcile(&legacy, config, &pool, ledger, None, prefer, &control)
         .await
         .expect("both sides answer");
-    let fixed = fix(&pool, &mut found, &FixKind::ALL, &control).await;
+    let fixed = fix(&pool, &mut found, &FixKind::ALL, None, &control).await;
     assert!(fixed.expect("the pool answers").refused.is_empty());
     reconcile(&legacy, config, &pool, ledger, None, None, &control)
         .await

@@ -15,6 +15,7 @@ async fn undo_run(world: &World, execute: bool) -> Result<UndoSummary, ImportErr
         ledger: &run.ledger,
         directory: &run.directory,
         run: &run.name,
+        claims: None,
         approve_unprovable: false,
     };
     undo(&pool, writable, asked, &RunControl::new()).await

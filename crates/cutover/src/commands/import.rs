@@ -42,6 +42,7 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         reviewed_plan: reviewed_plan.transpose()?,
         retry_failed: options.retry_failed,
         ledger: settings::ledger_place(arguments, &options.memory),
+        claims: settings::claims()?,
         ..ImportRun::new(name, settings::runs_dir(arguments, &options.memory))
     };
     if let Some(shard) = options.shard {

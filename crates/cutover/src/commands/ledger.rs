@@ -12,16 +12,23 @@ pub(crate) fn run(arguments: &Arguments, options: &LedgerOptions) -> Result<Exit
         match &options.command {
             LedgerCommand::Rebuild(options) => rebuild(arguments, options).await,
             LedgerCommand::Forget(options) => {
-                let ledger = hold(arguments, &options.of).await?;
+                let (ledger, pool) = hold(arguments, &options.of).await?;
                 let forgotten = ledger.forget(&options.legacy_ids).await;
                 let forgotten = forgotten.map_err(|error| failure(error.into()))?;
+                if let Some(claims) = settings::claims()? {
+                    for (legacy_id, sub) in &forgotten {
+                        let released = claims.release(&pool, legacy_id, sub).await;
+                        released.map_err(|error| failure(error.into()))?;
+                    }
+                }
                 output::result(format_args!(
-                    "  {forgotten:>9}  forgotten, of those who were deleted in the pool"
+                    "  {:>9}  forgotten, of those who were deleted in the pool",
+                    forgotten.len()
                 ));
                 Ok(ExitStatus::Fine)
             }
             LedgerCommand::Merge(options) => {
-                let ledger = hold(arguments, &options.of).await?;
+                let (ledger, _) = hold(arguments, &options.of).await?;
                 let merged = ledger.merge(&options.other).await;
                 let merged = merged.map_err(|error| failure(error.into()))?;
                 output::result(format_args!("  {merged:>9}  people taken over"));
@@ -31,12 +38,17 @@ pub(crate) fn run(arguments: &Arguments, options: &LedgerOptions) -> Result<Exit
     })
 }
 
-async fn hold(arguments: &Arguments, options: &LedgerPoolOptions) -> Result<Ledger, Failure> {
+/// The ledger, and the pool's id.
+async fn hold(
+    arguments: &Arguments,
+    options: &LedgerPoolOptions,
+) -> Result<(Ledger, String), Failure> {
     let config = settings::config_or_defaults(arguments)?;
     let address = pool_target::address(&config, &options.pool)?;
     let pool = pool_target::connect(address, &options.pool).await?;
     let place = settings::ledger_place(arguments, &options.memory);
-    Ledger::hold(&place, &pool).await.map_err(failure)
+    let ledger = Ledger::hold(&place, &pool).await.map_err(failure)?;
+    Ok((ledger, pool.address().user_pool_id().to_owned()))
 }
 
 /// A reconciliation that changes nothing in the pool: what it proves, the ledger learns.

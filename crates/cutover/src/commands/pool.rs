@@ -48,6 +48,10 @@ async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStat
         quotas: quotas(&options.quotas)?,
         ..rehearsal::fitting_pool(&config, &arguments.config, trigger)
     };
+    if let Some(trigger) = &mut pool_options.trigger {
+        // Later ones of a name count.
+        trigger.env.extend(settings::claims_environment());
+    }
     if let Some(url) = &options.trigger_url {
         pool_options.use_trigger_url(url.clone());
     }

@@ -52,11 +52,12 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
     };
     let mut found = compare().await?;
     let kinds = kinds(&options.only);
+    let claims = settings::claims()?;
     let permission = WritePermission::from_execute_flag(options.execute);
     if let (true, true, Some(permission)) = (options.fix, found.complete, permission) {
         let pool = pool.allow_writes(permission);
         let watcher = Watcher::start(&control);
-        let fixed = fix(&pool, &mut found, &kinds, &control).await;
+        let fixed = fix(&pool, &mut found, &kinds, claims.as_deref(), &control).await;
         watcher.finish().await;
         print_fixed(&fixed.map_err(failure)?);
         found = compare().await?;

@@ -22,10 +22,12 @@ async fn take_back(arguments: &Arguments, options: &UndoOptions) -> Result<ExitS
     let permission = WritePermission::from_execute_flag(options.execute);
     let writable = permission.map(|permission| pool.allow_writes(permission));
     let watcher = Watcher::start(&control);
+    let claims = settings::claims()?;
     let asked = Undo {
         ledger: &settings::ledger_place(arguments, &options.memory),
         directory: &settings::runs_dir(arguments, &options.memory),
         run: &name,
+        claims: claims.as_deref(),
         approve_unprovable: options.approve_unproven_unused,
     };
     let summary = undo(&pool, writable.as_ref(), asked, &control).await;
