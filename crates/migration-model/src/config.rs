@@ -5,6 +5,7 @@
 mod document;
 mod error;
 mod legacy_url;
+mod rehearsal;
 mod trigger;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::{IdentityProviders, PoolSignIn, RoutePreference, UserMapping};
 
 pub use error::ConfigError;
 pub use legacy_url::LegacyUrl;
+pub use rehearsal::{GoCriteria, GoLimit, RehearsalSettings};
 pub use trigger::{AttemptLimits, AxesLockOut, TriggerSettings, WeakPassword};
 
 /// Everything cutover.toml says, with defaults filled in.
@@ -36,6 +38,8 @@ pub struct Config {
     pub trigger: TriggerSettings,
     /// `[identities]`: which identity providers' accounts are linked to the users imported.
     pub identities: IdentityProviders,
+    /// `[rehearsal]`: by what the team calls a rehearsal a go.
+    pub rehearsal: RehearsalSettings,
 }
 
 /// `[legacy]`: where the users are and how they sign in there.

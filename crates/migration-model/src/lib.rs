@@ -31,8 +31,9 @@ mod route_preference;
 pub use attribute_value::{AttributeFault, check_attribute_value, is_email};
 pub use attributes::{AttributeMapping, AttributeSource};
 pub use config::{
-    AttemptLimits, AxesLockOut, Columns, Config, ConfigError, EmailVerifiedRule, ImportSettings,
-    InactiveUsers, Legacy, LegacyUrl, LoginColumn, PoolTarget, TriggerSettings, WeakPassword,
+    AttemptLimits, AxesLockOut, Columns, Config, ConfigError, EmailVerifiedRule, GoCriteria,
+    GoLimit, ImportSettings, InactiveUsers, Legacy, LegacyUrl, LoginColumn, PoolTarget,
+    RehearsalSettings, TriggerSettings, WeakPassword,
 };
 pub use finding::{Finding, Severity};
 pub use groups::{GroupNames, group_name};
