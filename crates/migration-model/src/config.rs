@@ -6,6 +6,7 @@ mod client_ids;
 mod document;
 mod error;
 mod legacy_url;
+mod rehearsal;
 mod trigger;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::{IdentityProviders, PoolSignIn, RoutePreference, UserMapping};
 pub use client_ids::ClientIds;
 pub use error::ConfigError;
 pub use legacy_url::LegacyUrl;
+pub use rehearsal::{GoCriteria, GoLimit, RehearsalSettings};
 pub use trigger::{AttemptLimits, AxesLockOut, ForgotPassword, TriggerSettings, WeakPassword};
 
 /// Everything cutover.toml says, with defaults filled in.
@@ -38,6 +40,8 @@ pub struct Config {
     pub trigger: TriggerSettings,
     /// `[identities]`: which identity providers' accounts are linked to the users imported.
     pub identities: IdentityProviders,
+    /// `[rehearsal]`: by what the team calls a rehearsal a go.
+    pub rehearsal: RehearsalSettings,
 }
 
 /// `[legacy]`: where the users are and how they sign in there.

@@ -32,8 +32,8 @@ pub use attribute_value::{AttributeFault, check_attribute_value, is_email};
 pub use attributes::{AttributeMapping, AttributeSource};
 pub use config::{
     AttemptLimits, AxesLockOut, ClientIds, Columns, Config, ConfigError, EmailVerifiedRule,
-    ForgotPassword, ImportSettings, InactiveUsers, Legacy, LegacyUrl, LoginColumn, PoolTarget,
-    TriggerSettings, WeakPassword,
+    ForgotPassword, GoCriteria, GoLimit, ImportSettings, InactiveUsers, Legacy, LegacyUrl,
+    LoginColumn, PoolTarget, RehearsalSettings, TriggerSettings, WeakPassword,
 };
 pub use finding::{Finding, Severity};
 pub use groups::{GroupNames, group_name};

@@ -19,7 +19,7 @@ use crate::canary::Canary;
 use crate::census::Census;
 use crate::report::{Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict};
 use crate::wording::{count_of, without_full_stop};
-use crate::{comparison, resets, sign_ins};
+use crate::{comparison, go_criterion, resets, sign_ins};
 
 /// Everything a rehearsal needs.
 pub struct Conduct {
@@ -141,6 +141,9 @@ impl Conduct {
             ),
         );
         findings.extend(import_findings(&import));
+        let go = self.config.rehearsal.go.as_ref();
+        let criteria = go.map_or_else(Vec::new, |go| go_criterion::judge(go, &import));
+        findings.extend(go_criterion::findings(&criteria));
 
         let again = self.import_again(&pool).await?;
         let outcome = match again {
@@ -193,6 +196,7 @@ impl Conduct {
             stages: stages.done,
             findings,
             census,
+            criteria,
             sign_ins,
             resets,
             import,

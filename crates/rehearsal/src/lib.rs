@@ -7,6 +7,7 @@ mod comparison;
 mod conduct;
 mod draft;
 mod fitting_pool;
+mod go_criterion;
 mod memory_size;
 mod page;
 mod report;
@@ -21,4 +22,5 @@ pub use draft::{Choice, Choosable, Draft, UserTableCandidate, user_tables, worth
 pub use fitting_pool::fitting_pool;
 pub use memory_size::{MemorySize, SizeEstimate};
 pub use page::page;
+pub use go_criterion::GoCriterion;
 pub use report::{Report, Verdict};

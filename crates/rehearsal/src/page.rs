@@ -28,6 +28,7 @@ pub fn page(report: &Report) -> String {
                 main {
                     (outcomes(report))
                     (findings(&report.findings))
+                    (criteria(report))
                     (stages(report))
                     (sign_ins(report))
                     (resets(report))
@@ -99,6 +100,29 @@ fn findings(findings: &[Finding]) -> Markup {
                         div {
                             p { strong { (finding.subject) } ": " (finding.message) }
                             p.next { "→ " (finding.next_step) " " code { (finding.code) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn criteria(report: &Report) -> Markup {
+    html! {
+        @if !report.criteria.is_empty() {
+            section {
+                h2 { "The team's criteria for a go" }
+                table {
+                    thead { tr { th { "People who …" } th { "are" } th { "may be" } th { "met" } } }
+                    tbody {
+                        @for criterion in &report.criteria {
+                            tr {
+                                td { (criterion.meaning) }
+                                td { (thousands(criterion.people)) }
+                                td { (thousands(criterion.at_most)) }
+                                td { @if criterion.met { "yes" } @else { "no" } }
+                            }
                         }
                     }
                 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::canary::Expectation;
 use crate::census::Census;
+use crate::go_criterion::GoCriterion;
 
 /// The form of report.json; raised when a reader of the old form would be misled.
 pub(crate) const REPORT_FORMAT: u32 = 1;
@@ -36,6 +37,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The legacy database.
     pub census: Census,
+    /// The team's criteria for a go, where it has set any.
+    pub criteria: Vec<GoCriterion>,
     /// Sign-ins of canaries through the trigger.
     pub sign_ins: Vec<SignIn>,
     /// Forgotten passwords, before and after the import.

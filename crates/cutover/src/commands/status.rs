@@ -106,6 +106,12 @@ pub(crate) fn print(status: &RunStatus) {
     ] {
         output::result(format_args!("  {users:>9}  {word}"));
     }
+    if summary.hash_imported > 0 {
+        output::result(format_args!(
+            "  {:>9}  by import job with their password, of those created",
+            summary.hash_imported
+        ));
+    }
     if status.deleted_by_undo > 0 {
         output::result(format_args!(
             "  {:>9}  deleted again by cutover undo, of those created",

@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::trigger::TriggerSection;
 use super::{
     Columns, Config, ConfigError, EmailVerifiedRule, ImportSettings, InactiveUsers, Legacy,
-    LegacyUrl, LoginColumn, PoolTarget,
+    LegacyUrl, LoginColumn, PoolTarget, RehearsalSettings,
 };
 use crate::attributes::attribute_name_fault;
 use crate::name_character::is_name_character;
@@ -37,6 +37,8 @@ struct Document {
     trigger: TriggerSection,
     #[serde(default)]
     identities: IdentitiesSection,
+    #[serde(default)]
+    rehearsal: RehearsalSettings,
 }
 
 #[derive(Default, Deserialize)]
@@ -180,6 +182,7 @@ pub(super) fn parse(
         },
         trigger: document.trigger.settings(token_attribute, seal_hours),
         identities: identities(&source, document.identities)?,
+        rehearsal: document.rehearsal,
     })
 }
 
