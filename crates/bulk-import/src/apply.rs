@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cognito_user_pool::{PoolError, QuotaCategory, WritableUserPool};
 use legacy_users::LegacyDatabase;
-use migration_model::{IdentityProviders, LegacyId, LegacyUser, Reason, UserMapping, map_user};
+use migration_model::{IdentityProviders, LegacyId, LegacyUser, Reason, Route, SocialAccount};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -16,10 +16,12 @@ use tracing::Instrument;
 
 use crate::concurrency::{Concurrency, Queue};
 use crate::control::{RunControl, Stop};
+use crate::decider::Decider;
 use crate::import_error::ImportError;
-use crate::journal::{Entry, Pending, State};
+use crate::journal::{Entry, Pending, PendingUser, State};
 use crate::legacy_patience::LegacyPatience;
 use crate::outcome::Outcome;
+use crate::planner::content_key;
 use crate::progress::Waiting;
 use crate::rate::Rate;
 use crate::user_steps::{UserEnd, UserSteps, Work};
@@ -29,16 +31,16 @@ use crate::waiting::waiting;
 const PAGE: i64 = 500;
 /// So many refusals in a row are not about the users.
 const FAILURES_IN_A_ROW: usize = 100;
-/// How long users in work may take to finish once somebody asked to stop.
-const FINISHING: Duration = Duration::from_secs(15);
 /// How often progress is shown.
 const TICK: Duration = Duration::from_millis(200);
 
 /// The phase's conductor.
 pub(crate) struct Apply<'a> {
     pub(crate) legacy: &'a LegacyDatabase,
-    pub(crate) mapping: &'a UserMapping,
+    pub(crate) decider: &'a Decider<'a>,
     pub(crate) identities: &'a IdentityProviders,
+    /// Whether groups and attributes must be those of the plan, because somebody reviewed it.
+    pub(crate) keeps_to_plan: bool,
     pub(crate) steps: Arc<UserSteps>,
     pub(crate) control: &'a RunControl,
     /// Most users in work at a time.
@@ -104,13 +106,23 @@ impl Apply<'_> {
                 match users.remove(&user.legacy_id) {
                     Some(mut legacy) => {
                         legacy.email_shared = user.email_shared;
-                        let (target, _) = map_user(&legacy, self.mapping);
                         let accounts = accounts.remove(&legacy.id).unwrap_or_default();
-                        works.push(Work {
-                            pending: user,
-                            target,
-                            identities: self.identities.identities_of(&accounts).0,
-                        });
+                        match self.at_the_write(user, &legacy, &accounts) {
+                            AtTheWrite::Work(work) => works.push(*work),
+                            AtTheWrite::Changed(position) => {
+                                let entry = Entry::Settled {
+                                    position,
+                                    ours: false,
+                                    outcome: Outcome::Held,
+                                    reason: Reason::ChangedSincePlan,
+                                    detail: None,
+                                    sub: None,
+                                };
+                                if self.steps.journal.note(entry).await.is_err() {
+                                    return Ok(());
+                                }
+                            }
+                        }
                     }
                     None => {
                         // What was done to them stays done; whether anything was, is asked last.
@@ -136,6 +148,34 @@ impl Apply<'_> {
         }
     }
 
+    /// Decides on a user once more, as they are now: the plan was a forecast.
+    fn at_the_write(
+        &self,
+        mut user: PendingUser,
+        legacy: &LegacyUser,
+        accounts: &[SocialAccount],
+    ) -> AtTheWrite {
+        let decided = self.decider.decide(legacy, accounts);
+        let other_names = decided.keys != user.keys || decided.target.username != user.username;
+        let other_content = self.keeps_to_plan
+            && user.content_key != Some(content_key(&user.legacy_id.to_string(), &decided));
+        let changed = decided.routing.route != Route::AdminCreate || other_names || other_content;
+        match user.state {
+            State::Planned if changed => return AtTheWrite::Changed(user.position),
+            // It must be found out whether somebody was created; nobody is created any more.
+            State::Creating(_) if changed => {
+                user.route = Route::Hold;
+                user.reason = Some(Reason::ChangedSincePlan);
+            }
+            State::Planned | State::Creating(_) | State::Created => {}
+        }
+        AtTheWrite::Work(Box::new(Work {
+            pending: user,
+            target: decided.target,
+            identities: decided.identities,
+        }))
+    }
+
     async fn conduct(&self, mut queue: mpsc::Receiver<Vec<Work>>) -> Result<Applied, ImportError> {
         let mut waiting: VecDeque<Work> = VecDeque::new();
         let mut in_work: JoinSet<UserEnd> = JoinSet::new();
@@ -143,7 +183,6 @@ impl Apply<'_> {
         let mut concurrency = Concurrency::new(self.most_in_work);
         let mut exhausted = false;
         let mut ending: Option<Ending> = None;
-        let mut deadline: Option<Instant> = None;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -151,15 +190,17 @@ impl Apply<'_> {
             if stop != Stop::No && ending.is_none() {
                 ending = Some(Ending::Stopped);
             }
-            if ending.is_some() {
-                deadline.get_or_insert_with(|| Instant::now() + FINISHING);
-            }
-            let overdue = deadline.is_some_and(|deadline| deadline <= Instant::now());
-            if stop == Stop::Now || overdue {
+            if stop == Stop::Now {
                 // As good as a crash: what was in work is found out by the next run.
                 in_work.abort_all();
             }
-            while ending.is_none() && in_work.len() < concurrency.limit() {
+            // Until one user is through, one is enough to learn that a permission is missing. While
+            // paused nobody new is begun, and whoever is begun is finished.
+            let limit = match tally.done {
+                0 => 1,
+                _ => concurrency.limit(),
+            };
+            while ending.is_none() && !self.control.is_paused() && in_work.len() < limit {
                 let Some(work) = waiting.pop_front() else {
                     break;
                 };
@@ -168,7 +209,8 @@ impl Apply<'_> {
                 in_work.spawn(async move { steps.run(&work).await }.instrument(span));
             }
             let takes_more = ending.is_none() && !exhausted && waiting.is_empty();
-            if in_work.is_empty() && !takes_more {
+            let waits = ending.is_none() && !waiting.is_empty();
+            if in_work.is_empty() && !takes_more && !waits {
                 break;
             }
             tokio::select! {
@@ -206,6 +248,13 @@ impl Apply<'_> {
             }),
         }
     }
+}
+
+/// What the row as it is now makes of a plan.
+enum AtTheWrite {
+    Work(Box<Work>),
+    /// Another plan is needed for the user at this position.
+    Changed(i64),
 }
 
 /// Why no more users are taken.

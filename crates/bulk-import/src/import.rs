@@ -5,22 +5,28 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{SecondsFormat, Utc};
 use cognito_user_pool::{Disposition, PoolDescription, PoolError, UserPool, WritableUserPool};
 use legacy_users::LegacyDatabase;
-use migration_model::{Config, Finding, ImportPolicy, Severity};
+use migration_model::{Config, Finding, ImportPolicy, Reason, Severity};
 use tracing::Instrument;
 
 use crate::apply::{Applied, Apply};
 use crate::control::{RunControl, Stop};
+use crate::decider::Decider;
 use crate::final_state::FinalState;
+use crate::id_proof::IdProof;
 use crate::import_error::ImportError;
-use crate::journal::{Header, Journal, JournalWriter, Pending, Target, divided_differently};
-use crate::plan::{Plan, PlannedGroup};
+use crate::journal::{
+    Header, Journal, JournalWriter, Lesson, Pending, Target, divided_differently,
+};
+use crate::ledger::{Hold, Ledger, PoolIdentity};
+use crate::legacy_identity::LegacyIdentity;
+use crate::plan::{Plan, PlanCount, PlannedGroup};
 use crate::planner::{PlanPolicy, Planned, Planner};
 use crate::pool_fit::PoolFit;
 use crate::progress::{Phase, Waiting};
-use crate::reviewed_plan::PlanBinding;
+use crate::reviewed_plan::{PlanBinding, ReviewedPlan};
 use crate::settings::ImportRun;
 use crate::summary::Summary;
 use crate::temporary_passwords::{PasswordsFileError, TemporaryPasswords};
@@ -30,7 +36,8 @@ use crate::waiting::waiting;
 /// How often the reason for waiting is looked for outside the importing phase.
 const TELL_WAITING: Duration = Duration::from_millis(500);
 
-/// Plans an import without writing anything anywhere: what a dry run prints.
+/// Plans an import without writing anything to the pool or the ledger: what a dry run prints. `users`
+/// is a file for one CSV row a user.
 ///
 /// # Errors
 ///
@@ -40,44 +47,87 @@ pub async fn plan(
     config: &Config,
     pool: &UserPool,
     run: &ImportRun,
+    users: Option<&std::path::Path>,
     control: &RunControl,
 ) -> Result<Plan, ImportError> {
     let description = pool.describe_user_pool().await?;
     let fit =
         PoolFit::of(&config.mapping, &description)?.in_state(run.final_state, &description)?;
-    let mut journal = Journal::temporary().await?;
-    let mut header = Header::new(target(config, pool, run));
+    let identity = PoolIdentity::of(pool.address(), &description);
+    let first = Header::new(target(legacy, config, pool, &description, run).await?);
+    if let Ok(mut begun) = Journal::read(&run.directory, &run.name).await {
+        check_same_run(&begun.header().await?, &first, run)?;
+    }
+    let mut journal = Journal::temporary(Some(&run.ledger.path(&identity))).await?;
+    let mut header = first;
     let policy = policy(config, run);
-    let planner = Planner::new(
+    let decider = Decider::new(config, &fit.mapping, &description, policy.clone());
+    let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
+    let planner = Planner {
         legacy,
         pool,
-        &description,
-        config,
-        &fit.mapping,
-        policy.clone(),
+        description: &description,
+        mapping: &fit.mapping,
+        identities: &config.identities,
+        decider: &decider,
+        ids_are_proof: proof.is_proof,
         control,
-    );
+    };
+    bind(&mut journal, run).await?;
     let mut findings = fit.findings;
-    if let Planned::Complete(more) = planner.plan(&mut journal, &mut header).await? {
+    findings.extend(proof.finding);
+    if let Planned::Complete(more) = planner.plan(&mut journal, &mut header, None).await? {
         findings.extend(more);
     }
     let counts = journal.plan_counts().await?;
     let binding = binding(&mut journal, &header, &policy).await?;
     let groups = journal.missing_groups().await?;
     let quotas = pool.quotas();
+    if let Some(path) = users {
+        journal.write_users(path).await?;
+    }
+    let creations = journal.content_keys(header.generation).await?;
     let mut plan = Plan::new(run.name.clone(), binding, counts, groups, &quotas, findings);
+    plan.creations = creations;
+    plan.findings.extend(strangers(&plan.counts));
     let invited = plan.to_create.saturating_sub(plan.disabled());
     plan.findings
         .extend(run.final_state.findings(invited, &description));
     plan.findings
         .extend(unused_precedence(config, &plan.groups));
     if let Some(reviewed) = &run.reviewed_plan {
-        let differences = reviewed.differences(&plan.binding, &plan.counts);
+        let differences = reviewed.differences(&plan.binding);
         if !differences.is_empty() {
             return Err(ImportError::PlanDiffers { differences });
         }
     }
     Ok(plan)
+}
+
+/// Keeps the plan to the users of the reviewed one, if there is one.
+async fn bind(journal: &mut Journal, run: &ImportRun) -> Result<(), ImportError> {
+    let keys = run.reviewed_plan.as_ref().map(ReviewedPlan::creations);
+    Ok(journal.bind_to_reviewed(keys.unwrap_or_default()).await?)
+}
+
+/// People whose name somebody has in the pool who is not known to be them.
+fn strangers(counts: &[PlanCount]) -> Option<Finding> {
+    let held = counts
+        .iter()
+        .filter(|count| count.reason == Some(Reason::NameTakenByStranger));
+    let users: u64 = held.map(|count| count.users).sum();
+    (users > 0).then(|| Finding {
+        severity: Severity::Warning,
+        code: "name-taken-by-stranger",
+        subject: "user pool".to_owned(),
+        message: format!(
+            "{users} legacy users' names are taken in the pool, and nothing proves by whom: they are \
+             held, and cannot sign in."
+        ),
+        next_step: "Look at them (`cutover status --outcomes FILE`), and delete or rename the pool's \
+                    users who are somebody else."
+            .to_owned(),
+    })
 }
 
 /// Names under `[groups] precedence` that no group bears.
@@ -139,7 +189,9 @@ async fn obey_pauses(pool: &UserPool, control: &RunControl) -> Infallible {
     let mut pauses = control.pauses();
     loop {
         let paused = *pauses.borrow_and_update();
-        pool.set_paused(paused);
+        // While users are created nobody new is begun, and whoever is begun is finished.
+        let importing = control.progress().borrow().phase == Phase::Importing;
+        pool.set_paused(paused && !importing);
         // Cannot fail while the control is borrowed.
         let _ = pauses.changed().await;
     }
@@ -164,42 +216,52 @@ async fn phases(
             differences: vec![difference],
         });
     }
-    let first = Header::new(target(config, pool, run));
-    let mut journal = Journal::open_or_begin(&run.directory, &run.name, &first).await?;
+    let identity = PoolIdentity::of(pool.address(), &description);
+    let first = Header::new(target(legacy, config, pool, &description, run).await?);
+    let hold = match run.shard {
+        Some(_) => Hold::WithShards,
+        None => Hold::Alone,
+    };
+    let ledger = Ledger::open_or_begin(&run.ledger, &identity, hold).await?;
+    let mut journal = Journal::open_or_begin(&run.directory, &run.name, &first, &ledger).await?;
     let mut header = journal.header().await?;
     check_same_run(&header, &first, run)?;
+    journal.teach_ledger(&run.name).await?;
     let policy = policy(config, run);
     let policy_text = policy.recorded();
     if run.retry_failed {
         journal.retry_failed().await?;
-        header.finished = false;
     }
-    let outdated = header.policy.as_deref() != Some(policy_text.as_str());
-    let mut stopped = false;
-    if !header.plan_complete || header.finished || outdated {
-        header.policy = Some(policy_text);
-        let planner = Planner::new(
-            legacy,
-            pool,
-            &description,
-            config,
-            &fit.mapping,
-            policy.clone(),
-            control,
-        );
-        let planning = planner.plan(&mut journal, &mut header);
+    let decider = Decider::new(config, &fit.mapping, &description, policy.clone());
+    let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
+    let planner = Planner {
+        legacy,
+        pool,
+        description: &description,
+        mapping: &fit.mapping,
+        identities: &config.identities,
+        decider: &decider,
+        ids_are_proof: proof.is_proof,
+        control,
+    };
+    bind(&mut journal, run).await?;
+    // What changed between plan and write is planned anew; whoever keeps changing is left to the
+    // next start.
+    for _ in 0..PLANS_A_START {
+        header.policy = Some(policy_text.clone());
+        let lesson = lesson(pool, run);
+        let planning = planner.plan(&mut journal, &mut header, Some(lesson));
         let planned = planning.instrument(tracing::info_span!("plan")).await?;
-        stopped = matches!(planned, Planned::Stopped);
-    }
-    if !stopped {
-        check(&mut journal, &mut header, &policy, run, &description).await?;
-    }
-    if !stopped {
-        let creating = create_groups(&mut journal, pool, control);
-        let created = creating.instrument(tracing::info_span!("create groups"));
-        stopped = created.await? == Groups::Stopped;
-    }
-    if !stopped {
+        let mut stopped = matches!(planned, Planned::Stopped);
+        if !stopped {
+            check(&mut journal, &mut header, &policy, run, &description).await?;
+            let creating = create_groups(&mut journal, pool, control);
+            let created = creating.instrument(tracing::info_span!("create groups"));
+            stopped = created.await? == Groups::Stopped;
+        }
+        if stopped {
+            break;
+        }
         let created = Run {
             legacy,
             config,
@@ -207,12 +269,35 @@ async fn phases(
             run,
             control,
             description: &description,
+            decider: &decider,
+            ledger: &ledger,
+            ids_are_proof: proof.is_proof,
         };
-        let creating = created.users(journal, &header, &fit);
+        let creating = created.users(journal, &header);
         let span = tracing::info_span!("create users");
         journal = creating.instrument(span).await?;
+        let goes_on = control.stopping() == Stop::No;
+        if !goes_on || journal.changed_since_plan().await? == 0 {
+            break;
+        }
     }
     finish(journal, header, run, control).await
+}
+
+/// Plans of one start.
+const PLANS_A_START: usize = 2;
+
+/// How long ListUsers may lack a user who was just created.
+const LISTED_AFTER: chrono::Duration = chrono::Duration::minutes(10);
+
+fn lesson(pool: &UserPool, run: &ImportRun) -> Lesson {
+    let now = pool.server_time();
+    let text = |time: chrono::DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
+    Lesson {
+        run: run.name.as_str().to_owned(),
+        now: text(now),
+        settled: text(now.checked_sub_signed(LISTED_AFTER).unwrap_or(now)),
+    }
 }
 
 /// Whether the plan is the one that was reviewed, and whether anything stands in its way. A plan
@@ -234,7 +319,7 @@ async fn check(
     let mut differences = Vec::new();
     if let Some(reviewed) = &run.reviewed_plan {
         let binding = binding(journal, header, policy).await?;
-        differences = reviewed.differences(&binding, &counts);
+        differences = reviewed.differences(&binding);
     }
     if findings.is_empty() && differences.is_empty() {
         return Ok(());
@@ -273,16 +358,14 @@ struct Run<'a> {
     run: &'a ImportRun,
     control: &'a RunControl,
     description: &'a PoolDescription,
+    decider: &'a Decider<'a>,
+    ledger: &'a Ledger,
+    ids_are_proof: bool,
 }
 
 impl Run<'_> {
     /// Creates the users who are pending.
-    async fn users(
-        &self,
-        journal: Journal,
-        header: &Header,
-        fit: &PoolFit,
-    ) -> Result<Journal, ImportError> {
+    async fn users(&self, journal: Journal, header: &Header) -> Result<Journal, ImportError> {
         let mut reader = journal.reader().await?;
         let total = reader.pending().await?;
         self.control.show(|progress| {
@@ -300,8 +383,9 @@ impl Run<'_> {
             }
         }
         let writer = JournalWriter::start(journal);
-        let id_column = self.config.legacy.columns.resolve("id");
-        let id_attribute = fit.mapping.attributes.legacy_id_attribute(id_column);
+        let id_attribute = self.decider.legacy_id_attribute;
+        // Whoever is begun is finished, paused or not.
+        self.pool.set_paused(false);
         let steps = Arc::new(UserSteps {
             pool: self.pool.clone(),
             journal: writer.handle(),
@@ -311,11 +395,16 @@ impl Run<'_> {
             temporary_passwords,
             minimum_password_length,
             legacy_id_attribute: id_attribute.map(str::to_owned),
+            ids_are_proof: self.ids_are_proof,
+            run: self.run.name.as_str().to_owned(),
+            base_key: self.ledger.key.clone(),
+            group_precedence: self.config.mapping.groups.precedence.clone(),
         });
         let apply = Apply {
             legacy: self.legacy,
-            mapping: &fit.mapping,
+            decider: self.decider,
             identities: &self.config.identities,
+            keeps_to_plan: self.run.reviewed_plan.is_some(),
             steps,
             control: self.control,
             most_in_work: self.run.concurrency,
@@ -331,7 +420,7 @@ impl Run<'_> {
     }
 }
 
-fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
+pub(crate) fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
     PlanPolicy {
         routes: ImportPolicy {
             approve_password_reset: run.approve_password_reset,
@@ -347,16 +436,24 @@ fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
     }
 }
 
-fn target(config: &Config, pool: &UserPool, run: &ImportRun) -> Target {
+async fn target(
+    legacy: &LegacyDatabase,
+    config: &Config,
+    pool: &UserPool,
+    description: &PoolDescription,
+    run: &ImportRun,
+) -> Result<Target, ImportError> {
     let address = pool.address();
-    Target {
+    Ok(Target {
         region: address.region().to_owned(),
         user_pool_id: address.user_pool_id().to_owned(),
         is_local: address.is_loopback(),
+        pool_created: description.created,
+        legacy: LegacyIdentity::of(legacy, config).await?,
         config_digest: config.digest(),
         shard: run.shard,
         final_state: run.final_state,
-    }
+    })
 }
 
 /// Holds the run as it was begun against what is asked for now.

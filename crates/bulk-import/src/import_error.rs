@@ -34,6 +34,14 @@ pub enum ImportError {
         /// The run's name.
         run: String,
     },
+    /// A part of the run is not here.
+    #[error("run `{run}` is divided, and the journals of these shards are not here: {}", missing.iter().map(u16::to_string).collect::<Vec<_>>().join(", "))]
+    MissingShards {
+        /// The run's name.
+        run: String,
+        /// The shards' numbers.
+        missing: Vec<u16>,
+    },
     /// The pool cannot hold the users as cutover.toml maps them.
     #[error("the user pool does not fit cutover.toml: {}", faults.join("; "))]
     PoolDoesNotFit {
@@ -82,6 +90,7 @@ impl ImportError {
         match self {
             ImportError::DifferentRun { .. }
             | ImportError::Undone { .. }
+            | ImportError::MissingShards { .. }
             | ImportError::PoolDoesNotFit { .. }
             | ImportError::PlanDiffers { .. }
             | ImportError::Blocked { .. }
@@ -111,6 +120,9 @@ impl ImportError {
                  or go back to what the run was started with"
                 .to_owned(),
             ImportError::Undone { .. } => "give this import another name with --run".to_owned(),
+            ImportError::MissingShards { .. } => "bring all journals of the run into one folder, \
+                 then repeat the command"
+                .to_owned(),
             ImportError::PoolDoesNotFit { hint, .. } => (*hint).to_owned(),
             ImportError::PlanDiffers { .. } => "make the plan again (a dry run with --plan), have \
                  it reviewed, and name the new file"

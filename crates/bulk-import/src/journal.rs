@@ -28,13 +28,14 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 
 use crate::RunName;
+use crate::ledger::Ledger;
 
 pub use error::JournalError;
 pub(crate) use header::{Header, KeyKind, Target};
 pub use outcomes::OutcomeRow;
-pub(crate) use own_users::{OwnUser, OwnUsers};
+pub(crate) use own_users::OwnUser;
 pub(crate) use pending::{Pending, PendingUser, State};
-pub(crate) use planning::{PlannedUser, PoolUserRow};
+pub(crate) use planning::{Lesson, PlannedUser, PoolUserRow, creations_digest};
 pub use run_journals::RunJournals;
 pub(crate) use run_journals::{Recorded, divided_differently};
 pub(crate) use status::by_outcome;
@@ -66,6 +67,7 @@ impl Journal {
         directory: &Path,
         run: &RunName,
         first: &Header,
+        ledger: &Ledger,
     ) -> Result<Journal, JournalError> {
         let unusable = |source| JournalError::Directory {
             path: directory.to_owned(),
@@ -77,22 +79,32 @@ impl Journal {
         if !path.exists() {
             birth::begin(&path, first).await?;
         }
-        Journal::open_locked(path, lock).await
+        Journal::open_locked(path, lock, ledger).await
     }
 
     /// Opens the journal of a run that exists for writing.
-    pub(crate) async fn open(directory: &Path, run: &RunName) -> Result<Journal, JournalError> {
+    pub(crate) async fn open(
+        directory: &Path,
+        run: &RunName,
+        ledger: &Ledger,
+    ) -> Result<Journal, JournalError> {
         let path = existing(directory, run)?;
         let lock = lock(&directory.join(format!("{run}.lock")))?;
-        Journal::open_locked(path, lock).await
+        Journal::open_locked(path, lock, ledger).await
     }
 
-    async fn open_locked(path: PathBuf, lock: File) -> Result<Journal, JournalError> {
+    async fn open_locked(
+        path: PathBuf,
+        lock: File,
+        ledger: &Ledger,
+    ) -> Result<Journal, JournalError> {
         let options = options(&path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
         let mut connection = connect(&path, options).await?;
-        schema::check(&mut connection, &path).await?;
+        schema::take_over(&mut connection, &path).await?;
+        let name = ledger.path.display().to_string();
+        attach(&mut connection, &path, &name).await?;
         Ok(Journal {
             path,
             connection,
@@ -100,8 +112,8 @@ impl Journal {
         })
     }
 
-    /// A journal that leaves nothing behind: for a dry run.
-    pub(crate) async fn temporary() -> Result<Journal, JournalError> {
+    /// A journal that leaves nothing behind: for a dry run, which reads the ledger if there is one.
+    pub(crate) async fn temporary(ledger: Option<&Path>) -> Result<Journal, JournalError> {
         let unusable = |source| JournalError::Directory {
             path: std::env::temp_dir(),
             source,
@@ -114,6 +126,7 @@ impl Journal {
             .synchronous(SqliteSynchronous::Off);
         let mut connection = connect(&path, options).await?;
         schema::create(&mut connection, &path).await?;
+        attach_or_empty(&mut connection, &path, ledger).await?;
         Ok(Journal {
             path,
             connection,
@@ -157,8 +170,39 @@ impl JournalReader {
     }
 }
 
+/// Opens the ledger beside the journal, so that what a run does to a person and what is known of the
+/// person are one transaction.
+async fn attach(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    ledger: &str,
+) -> Result<(), JournalError> {
+    let attached = sqlx::query("ATTACH DATABASE ?1 AS ledger").bind(ledger);
+    let attached = attached.execute(connection).await;
+    attached
+        .map(drop)
+        .map_err(|error| JournalError::storage(path, "opening the ledger", &error))
+}
+
+/// The ledger beside a temporary file; where there is none, one that knows nobody.
+pub(crate) async fn attach_or_empty(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    ledger: Option<&Path>,
+) -> Result<(), JournalError> {
+    if let Some(ledger) = ledger.filter(|ledger| ledger.exists()) {
+        return attach(connection, path, &ledger.display().to_string()).await;
+    }
+    attach(connection, path, ":memory:").await?;
+    let made = sqlx::raw_sql(crate::ledger::EMPTY)
+        .execute(connection)
+        .await;
+    made.map(drop)
+        .map_err(|error| JournalError::storage(path, "starting it", &error))
+}
+
 /// A checkpoint by another connection may hold the file for a moment.
-const BUSY: Duration = Duration::from_secs(10);
+pub(crate) const BUSY: Duration = Duration::from_secs(10);
 
 fn journal_path(directory: &Path, run: &RunName) -> PathBuf {
     directory.join(format!("{run}.sqlite3"))

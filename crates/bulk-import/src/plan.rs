@@ -82,11 +82,19 @@ pub struct Plan {
     pub calls: Vec<CategoryCalls>,
     /// Groups to be created.
     pub groups: Vec<PlannedGroup>,
+    /// What a review binds: one key for each user to be created.
+    pub creations: Vec<i64>,
     /// What an operator should know of the pool.
     pub findings: Vec<Finding>,
 }
 
 impl Plan {
+    /// Whether somebody in the pool has a legacy user's name, and nothing proves who it is.
+    pub fn has_strangers(&self) -> bool {
+        let mut counts = self.counts.iter();
+        counts.any(|count| count.reason == Some(Reason::NameTakenByStranger))
+    }
+
     pub(crate) fn new(
         run: RunName,
         binding: PlanBinding,
@@ -141,6 +149,7 @@ impl Plan {
             counts,
             calls,
             groups,
+            creations: Vec::new(),
             findings,
         }
     }

@@ -7,26 +7,25 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use cognito_user_pool::{PoolDescription, UserPool, UserRecord, UserStatus};
-use django_password::{Limits, Verifier};
 use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
-    Collisions, Config, Finding, IdentityProviders, ImportPolicy, InactiveUsers, LegacyId,
-    LegacyUser, MAX_IDENTITIES, PoolSignIn, PoolUser, Reason, Route, Severity, SocialAccount,
-    UserMapping, map_user, route_user,
+    Finding, IdentityProviders, ImportPolicy, InactiveUsers, LegacyId, LegacyUser, PoolSignIn,
+    PoolUser, Reason, Route, Severity, SocialAccount, UserMapping,
 };
 
 use crate::control::{RunControl, Stop};
+use crate::decider::{Decided, Decider};
 use crate::final_state::FinalState;
 use crate::import_error::ImportError;
-use crate::journal::{Header, Journal, KeyKind, PlannedUser, PoolUserRow};
+use crate::journal::{Header, Journal, KeyKind, Lesson, PlannedUser, PoolUserRow};
 use crate::keep_for_first_login::KeepForFirstLogin;
 use crate::legacy_patience::LegacyPatience;
 use crate::plan::PlannedGroup;
 use crate::progress::Phase;
 use crate::reviewed_plan::PlannedPolicy;
 use crate::shard::Shard;
-use crate::text_key::{Folding, text_key};
+use crate::text_key::text_key;
 
 /// Legacy users read, and written to the journal, at a time.
 const PAGE: usize = 2_000;
@@ -40,11 +39,10 @@ pub(crate) struct Planner<'a> {
     pub(crate) description: &'a PoolDescription,
     pub(crate) mapping: &'a UserMapping,
     pub(crate) identities: &'a IdentityProviders,
-    pub(crate) policy: PlanPolicy,
-    pub(crate) legacy_id_attribute: Option<&'a str>,
+    pub(crate) decider: &'a Decider<'a>,
+    /// Whether the legacy id attribute proves who a pool user is: no app client can write it.
+    pub(crate) ids_are_proof: bool,
     pub(crate) control: &'a RunControl,
-    folding: Folding,
-    verifier: Verifier,
 }
 
 /// What an operator decided about the import as a whole.
@@ -61,7 +59,7 @@ pub(crate) struct PlanPolicy {
 }
 
 impl PlanPolicy {
-    fn keeps(&self, user: &LegacyUser) -> bool {
+    pub(crate) fn keeps(&self, user: &LegacyUser) -> bool {
         self.keep.iter().any(|keep| keep.keeps(user, self.as_of))
     }
 
@@ -105,36 +103,13 @@ struct Gathered {
     unmapped_accounts: BTreeMap<String, u64>,
 }
 
-impl<'a> Planner<'a> {
-    pub(crate) fn new(
-        legacy: &'a LegacyDatabase,
-        pool: &'a UserPool,
-        description: &'a PoolDescription,
-        config: &'a Config,
-        mapping: &'a UserMapping,
-        policy: PlanPolicy,
-        control: &'a RunControl,
-    ) -> Planner<'a> {
-        let id_column = config.legacy.columns.resolve("id");
-        Planner {
-            legacy,
-            pool,
-            description,
-            mapping,
-            identities: &config.identities,
-            policy,
-            legacy_id_attribute: mapping.attributes.legacy_id_attribute(id_column),
-            control,
-            folding: Folding::of_pool(description.case_sensitive),
-            verifier: Verifier::new(config.hashers.clone(), Limits::default()),
-        }
-    }
-
+impl Planner<'_> {
     /// Plans into the journal. On return the header says whether the plan is complete.
     pub(crate) async fn plan(
         &self,
         journal: &mut Journal,
         header: &mut Header,
+        lesson: Option<Lesson>,
     ) -> Result<Planned, ImportError> {
         // Rows change from here on: a plan that does not get to its end must not count.
         header.generation += 1;
@@ -145,6 +120,9 @@ impl<'a> Planner<'a> {
         if !self.read_pool(journal).await? {
             return Ok(Planned::Stopped);
         }
+        if let Some(lesson) = &lesson {
+            self.look_again(journal, &lesson.settled).await?;
+        }
         let Some(gathered) = self.read_legacy(journal, header).await? else {
             return Ok(Planned::Stopped);
         };
@@ -153,7 +131,7 @@ impl<'a> Planner<'a> {
         let groups: Vec<_> = groups.map(|(name, text)| self.group(name, text)).collect();
         let emails_are_aliases = self.mapping.sign_in == PoolSignIn::UsernameOrEmail;
         journal
-            .complete_plan(header, &groups, emails_are_aliases)
+            .complete_plan(header, &groups, emails_are_aliases, lesson.as_ref())
             .await?;
         tracing::info!(seconds = started.elapsed().as_secs(), "planned");
         Ok(Planned::Complete(findings(gathered.unmapped_accounts)))
@@ -193,11 +171,24 @@ impl<'a> Planner<'a> {
         Ok(true)
     }
 
+    /// Asks for those one by one who were created a moment ago and are not listed: ListUsers is
+    /// eventually consistent. Whoever is not there is billed for nothing.
+    async fn look_again(&self, journal: &mut Journal, settled: &str) -> Result<(), ImportError> {
+        let mut there = Vec::new();
+        for (username, sub) in journal.unlisted(settled).await? {
+            let record = self.pool.admin_get_user(&username).await?;
+            let same = record.filter(|record| record.sub() == Some(sub.as_str()));
+            there.extend(same.and_then(|record| self.pool_user_row(&record)));
+        }
+        Ok(journal.add_pool_users(&there).await?)
+    }
+
     fn pool_user_row(&self, user: &UserRecord) -> Option<PoolUserRow> {
         // Federated users have names of their own kind and hold no alias.
         if user.status == UserStatus::ExternalProvider {
             return None;
         }
+        let folding = self.decider.folding;
         let attribute = |name: &str| user.attributes.get(name).filter(|value| !value.is_empty());
         let email = attribute("email");
         let verified = attribute("email_verified").is_some_and(|value| value == "true");
@@ -206,12 +197,12 @@ impl<'a> Planner<'a> {
             PoolSignIn::Username | PoolSignIn::UsernameOrEmail => &user.username,
         };
         Some(PoolUserRow {
-            name_key: self.folding.key(name),
-            email_key: email
-                .filter(|_| verified)
-                .map(|email| self.folding.key(email)),
+            name_key: folding.key(name),
+            email_key: email.filter(|_| verified).map(|email| folding.key(email)),
             id_key: self
+                .decider
                 .legacy_id_attribute
+                .filter(|_| self.ids_are_proof)
                 .and_then(attribute)
                 .map(|id| text_key(id)),
             sub: user.sub().map(str::to_owned),
@@ -315,78 +306,52 @@ impl<'a> Planner<'a> {
         accounts: &[SocialAccount],
         gathered: &mut Gathered,
     ) -> PlannedUser {
-        let (target, faults) = map_user(user, self.mapping);
-        let (identities, unmapped) = self.identities.identities_of(accounts);
-        let hash = self.verifier.inspect(&user.encoded_password).state;
-        let route = |collisions, policy| route_user(user, &hash, &faults, collisions, policy);
-        let everywhere = Collisions {
-            username: true,
-            verified_email: true,
-        };
-        let collided = route(everywhere, self.policy.routes);
-        let cautious = ImportPolicy {
-            approve_password_reset: false,
-            ..self.policy.routes
-        };
-        let may_sign_in = route(Collisions::default(), cautious).route == Route::FirstLogin;
-        let mut routing = route(Collisions::default(), self.policy.routes);
-        if routing.route == Route::AdminCreate && may_sign_in && self.policy.keeps(user) {
-            routing.route = Route::FirstLogin;
-            routing.reason = Some(Reason::MayStillSignIn);
-        }
-        if routing.route == Route::AdminCreate
-            && let Some((attribute, reason)) = self.description.schema_fault(&target)
-        {
-            tracing::debug!(attribute, %reason, "a user does not fit the pool's schema");
-            routing.route = Route::Hold;
-            routing.reason = Some(reason);
-        }
-        let fault = match identities.len() > MAX_IDENTITIES {
-            true => Some(Reason::IdentitiesTooMany),
-            false => self.policy.final_state.fault(&target, self.description),
-        };
-        if let (Route::AdminCreate, Some(reason)) = (routing.route, fault) {
-            routing.route = Route::Hold;
-            routing.reason = Some(reason);
-        }
+        let decided = self.decider.decide(user, accounts);
         let legacy_id = user.id.to_string();
-        let mine = self
-            .policy
-            .shard
-            .is_none_or(|shard| shard.holds(&legacy_id));
-        if routing.route == Route::AdminCreate && mine {
-            self.add_groups(user, &target, &mut gathered.groups);
-            for account in unmapped {
+        let shard = self.decider.policy.shard;
+        let mine = shard.is_none_or(|shard| shard.holds(&legacy_id));
+        if decided.routing.route == Route::AdminCreate && mine {
+            self.add_groups(user, &decided.target, &mut gathered.groups);
+            for account in &decided.unmapped {
                 let providers = &mut gathered.unmapped_accounts;
                 *providers.entry(account.provider.clone()).or_default() += 1;
             }
         }
-        let name = Some(&target.username).filter(|name| !name.is_empty());
-        let id = self
-            .legacy_id_attribute
-            .and_then(|name| target.attributes.get(name));
-        let verified = target
-            .attributes
-            .get("email_verified")
-            .is_some_and(|v| v == "true");
         PlannedUser {
+            content_key: content_key(&legacy_id, &decided),
             legacy_id,
             mine,
-            route: routing.route.code(),
-            reason: routing.reason.map(Reason::code),
-            group_count: target.groups.len(),
-            identity_count: identities.len(),
-            enabled: target.enabled,
-            has_contact: target.has_verified_contact(),
-            may_sign_in,
-            collidable: collided.reason == Some(Reason::LoginCollision),
-            name_key: name.map(|name| self.folding.key(name)),
-            email_key: user.email.as_deref().map(|email| self.folding.key(email)),
-            verified,
-            id_key: id.map(|id| text_key(id)),
-            username: target.username,
+            route: decided.routing.route.code(),
+            reason: decided.routing.reason.map(Reason::code),
+            group_count: decided.target.groups.len(),
+            identity_count: decided.identities.len(),
+            enabled: decided.target.enabled,
+            has_contact: decided.target.has_verified_contact(),
+            may_sign_in: decided.may_sign_in,
+            collidable: decided.collidable,
+            name_key: decided.keys.name,
+            email_key: decided.keys.email,
+            verified: decided.keys.verified,
+            id_key: decided.keys.id,
+            username: decided.target.username,
         }
     }
+}
+
+/// What a reviewed plan binds of a user: who they are and what they would get, by name.
+pub(crate) fn content_key(legacy_id: &str, decided: &Decided<'_>) -> i64 {
+    let target = &decided.target;
+    let attributes: Vec<&String> = target.attributes.keys().collect();
+    let providers: Vec<&String> = decided.identities.iter().map(|one| &one.provider).collect();
+    let parts = (
+        legacy_id,
+        &target.username,
+        target.enabled,
+        &target.groups,
+        attributes,
+        providers,
+    );
+    text_key(&serde_json::to_string(&parts).expect("names are text"))
 }
 
 /// What users to be created leave behind.

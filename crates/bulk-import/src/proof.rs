@@ -26,6 +26,14 @@ impl Proof {
             Proof::Found => "found",
         }
     }
+
+    /// The ledger's word for it.
+    pub(crate) const fn how(self) -> &'static str {
+        match self {
+            Proof::Response => "created",
+            Proof::Found => "found",
+        }
+    }
 }
 
 /// Whose a user of the pool is.
@@ -33,7 +41,7 @@ impl Proof {
 pub(crate) enum Holder {
     /// This run created them.
     Ours,
-    /// The same person, there by another way.
+    /// Not of this run's making; the same person if something proves it.
     SamePerson,
     /// Another legacy user's account.
     SomebodyElse,

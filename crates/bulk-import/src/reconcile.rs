@@ -1,43 +1,65 @@
-//! Compares the legacy database with the pool, user by user, whatever way they came: the check
-//! after an import and at the end of a rehearsal. Reads with ListUsers and ListUsersInGroup
-//! alone, because AdminGetUser would make every user billable. Both sides pass through as
-//! streams; the pool's side lies in a temporary SQLite file, so that memory stays flat.
+//! Compares the legacy database with the pool, user by user, whatever way they came: three ways,
+//! with what both sides last agreed on. Reads with ListUsers and ListUsersInGroup alone, because
+//! AdminGetUser would make every user billable. Both sides pass through as streams; the pool's side
+//! lies in a temporary SQLite file, so that memory stays flat.
 
 mod comparison;
 mod drift;
 mod fixes;
 mod pool_copy;
+mod three_way;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use cognito_user_pool::{UserPool, UserStatus};
-use django_password::{Limits, Verifier};
 use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
     Collisions, Config, ImportPolicy, LegacyId, LegacyUser, PoolSignIn, PoolUser, Reason, Route,
-    map_user, route_user,
 };
 
 use crate::control::{RunControl, Stop};
+use crate::decider::Decider;
+use crate::final_state::FinalState;
+use crate::id_proof::IdProof;
 use crate::import_error::ImportError;
 use crate::journal::{JournalError, JournalReader, Recorded, RunJournals};
+use crate::ledger::{BaseKey, Ledger, LedgerPlace, PoolIdentity};
 use crate::legacy_patience::LegacyPatience;
+use crate::planner::PlanPolicy;
 use crate::pool_fit::PoolFit;
 use crate::progress::Phase;
-use crate::text_key::{Folding, text_key};
+use crate::text_key::text_key;
 
+use comparison::{Compared, Rules, compare};
 pub use drift::{Drift, DriftKind, DriftRow, Reconciliation};
+use fixes::Fix;
 pub use fixes::{FixKind, FixSummary, fix};
-use pool_copy::{CopiedUser, PoolCopy, Wanted};
+use pool_copy::{CopiedUser, Found, Learnt, PoolCopy, Wanted};
+pub use three_way::Prefer;
+pub(crate) use three_way::normalized;
 
 /// Users compared at a time.
 const PAGE: usize = 1_000;
 
+/// A reset code lives an hour (developer guide, "Quotas"); whoever has not used one after a day asks
+/// for another.
+const CODE_LONG_EXPIRED: Duration = Duration::hours(24);
+
+/// The ledger to compare with.
+#[derive(Clone, Copy)]
+pub enum LedgerUse<'a> {
+    /// What is known, and nothing is learnt.
+    Read(&'a LedgerPlace),
+    /// What both sides agree on is written down.
+    Write(&'a Ledger),
+}
+
 /// Compares both sides.
 ///
 /// Whoever the import would hold, or leave for first login, may be missing; those are counted
-/// apart, by reason, and are no drift, unless `journals` say that a run saw them in the pool.
+/// apart, by reason, and are no drift. `journals` say to whom a run gave a temporary password.
 ///
 /// # Errors
 ///
@@ -47,53 +69,86 @@ pub async fn reconcile(
     legacy: &LegacyDatabase,
     config: &Config,
     pool: &UserPool,
+    ledger: LedgerUse<'_>,
     journals: Option<&RunJournals>,
+    prefer: Option<Prefer>,
     control: &RunControl,
 ) -> Result<Reconciliation, ImportError> {
     let description = pool.describe_user_pool().await?;
     let fit = PoolFit::of(&config.mapping, &description)?;
-    let id_column = config.legacy.columns.resolve("id");
+    let policy = PlanPolicy {
+        routes: ImportPolicy {
+            approve_password_reset: false,
+            inactive: config.import.inactive,
+        },
+        keep: Vec::new(),
+        as_of: Utc::now(),
+        shard: None,
+        final_state: FinalState::default(),
+    };
+    let decider = Decider::new(config, &fit.mapping, &description, policy);
+    let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
+    let identity = PoolIdentity::of(pool.address(), &description);
+    let (path, key) = match ledger {
+        LedgerUse::Write(ledger) => (ledger.path.clone(), ledger.key.clone()),
+        LedgerUse::Read(place) => {
+            let path = place.path(&identity);
+            let key = Ledger::key_of(&path, &identity).await?;
+            (path, key)
+        }
+    };
+    let token_attribute = config.trigger.groups_attribute.as_deref();
+    let is_mutable = |name: &&str| {
+        let schema = description.schema.get(*name);
+        schema.is_some_and(|attribute| attribute.mutable)
+    };
     let reconciler = Reconciler {
         legacy,
-        config,
         pool,
         control,
-        folding: Folding::of_pool(description.case_sensitive),
-        id_attribute: fit
-            .mapping
-            .attributes
-            .legacy_id_attribute(id_column)
-            .map(str::to_owned),
-        verifier: Verifier::new(config.hashers.clone(), Limits::default()),
-        fit,
+        decider: &decider,
+        fit: &fit,
+        ids_are_proof: proof.is_proof,
+        key,
+        learns: matches!(ledger, LedgerUse::Write(_)),
+        prefer,
+        token_attribute: token_attribute.filter(is_mutable),
+        now: pool.server_time(),
     };
     let mut journals = match journals {
         Some(journals) => journals.open_for(pool.address()).await?,
         None => Vec::new(),
     };
-    reconciler
-        .run(description.estimated_users, &mut journals)
-        .await
+    let copy = PoolCopy::create(Some(&path)).await?;
+    let mut found = reconciler
+        .run(copy, description.estimated_users, &mut journals)
+        .await?;
+    found.findings = proof.finding.into_iter().collect();
+    Ok(found)
 }
 
 struct Reconciler<'a> {
     legacy: &'a LegacyDatabase,
-    config: &'a Config,
     pool: &'a UserPool,
     control: &'a RunControl,
-    folding: Folding,
-    id_attribute: Option<String>,
-    verifier: Verifier,
-    fit: PoolFit,
+    decider: &'a Decider<'a>,
+    fit: &'a PoolFit,
+    ids_are_proof: bool,
+    key: BaseKey,
+    /// Whether the ledger is told what both sides agree on.
+    learns: bool,
+    prefer: Option<Prefer>,
+    token_attribute: Option<&'a str>,
+    now: DateTime<Utc>,
 }
 
 impl Reconciler<'_> {
     async fn run(
         &self,
+        mut copy: PoolCopy,
         estimated_users: u64,
         journals: &mut [JournalReader],
     ) -> Result<Reconciliation, ImportError> {
-        let mut copy = PoolCopy::create().await?;
         self.phase(Phase::ReadingPool, estimated_users);
         let managed = self.copy_pool(&mut copy).await?;
         let shared = self.shared_names(&mut copy).await?;
@@ -104,7 +159,7 @@ impl Reconciler<'_> {
         }
         let complete = self.control.stopping() == Stop::No;
         if complete {
-            copy.add_extra(&mut found.drift).await?;
+            copy.count_unmatched(&mut found.drift).await?;
         }
         let pool_users = copy.count_users().await?;
         self.phase(Phase::Finished, 0);
@@ -139,13 +194,13 @@ impl Reconciler<'_> {
         &self,
         copy: &mut PoolCopy,
     ) -> Result<Option<BTreeSet<String>>, ImportError> {
-        let mapped: Vec<&str> = self
-            .fit
-            .mapping
-            .attributes
-            .iter()
-            .map(|(name, _)| name)
-            .collect();
+        let mapped = self.fit.mapping.attributes.iter().map(|(name, _)| name);
+        let kept: Vec<&str> = mapped.chain(self.token_attribute).collect();
+        let folding = self.decider.folding;
+        let old_before = self
+            .now
+            .checked_sub_signed(CODE_LONG_EXPIRED)
+            .unwrap_or(self.now);
         let pages = self.pool.list_users();
         pin_mut!(pages);
         while let Some(page) = pages.try_next().await? {
@@ -159,14 +214,21 @@ impl Reconciler<'_> {
             let rows: Vec<CopiedUser> = users
                 .map(|user| {
                     let by_email = self.fit.mapping.sign_in == PoolSignIn::Email;
-                    let email = user.attributes.get("email").filter(|_| by_email);
-                    let name_key = self.folding.key(email.unwrap_or(&user.username));
+                    let attribute = |name: &str| user.attributes.get(name);
+                    let email = attribute("email");
+                    let name = email.filter(|_| by_email).unwrap_or(&user.username);
+                    let name_key = folding.key(name);
                     let id = self
-                        .id_attribute
-                        .as_ref()
-                        .and_then(|id| user.attributes.get(id));
-                    let id_key = id.map(|id| text_key(id));
-                    CopiedUser::new(user, name_key, id_key, &mapped)
+                        .decider
+                        .legacy_id_attribute
+                        .filter(|_| self.ids_are_proof)
+                        .and_then(attribute);
+                    let verified = attribute("email_verified").is_some_and(|flag| flag == "true");
+                    let keys = [
+                        id.map(|id| text_key(id)),
+                        email.filter(|_| verified).map(|email| folding.key(email)),
+                    ];
+                    CopiedUser::new(user, keys, name_key, &kept, old_before)
                 })
                 .collect();
             copy.add_users(&rows).await?;
@@ -220,7 +282,7 @@ impl Reconciler<'_> {
                     .iter()
                     .map(|user| {
                         let name = self.fit.mapping.sign_in.pool_username(user);
-                        let key = |text: &str| self.folding.key(text);
+                        let key = |text: &str| self.decider.folding.key(text);
                         let email = user.email.as_deref().map(key);
                         (name.map(key), email, user.email_verified)
                     })
@@ -254,81 +316,115 @@ impl Reconciler<'_> {
                 .map(|user| self.expect(user, shared))
                 .collect();
             let wanted: Vec<Wanted> = expected.iter().map(Expected::wanted).collect();
-            let mut found = copy.find(&wanted).await?;
+            let found = copy.find(&wanted).await?;
             let ids: Vec<&str> = expected
                 .iter()
                 .map(|user| user.legacy_id.as_str())
                 .collect();
             let recorded = recorded(journals, &ids).await?;
-            let (mut drift, mut to_do) = (Vec::new(), Vec::new());
+            let rules = Rules {
+                managed,
+                key: &self.key,
+                prefer: self.prefer,
+                token_attribute: self.token_attribute,
+            };
+            let (mut drift, mut to_do, mut learnt) = (Vec::new(), Vec::new(), Vec::new());
             for (index, user) in expected.iter().enumerate() {
-                let found = found.remove(&index);
-                let fixes = comparison::fixes(user, found.as_ref(), managed, self.folding);
-                for fix in fixes {
-                    *counts.fixes.entry(fix.kind()).or_default() += 1;
-                    let of = found.as_ref().map(|found| found.username.clone());
-                    to_do.extend(of.map(|username| (username, fix)));
-                }
+                let found = found.get(&index);
                 let recorded = recorded.get(&user.legacy_id);
-                for kind in comparison::compare(user, found, recorded, managed, self.folding) {
-                    *counts.drift.entry(kind.clone_kind()).or_default() += 1;
+                let mut compared = compare(user, found, recorded, &rules);
+                if let Some(Found::User(found)) = found {
+                    self.keep_addresses(copy, found, &mut compared).await?;
+                    learnt.extend(compared.base.map(|base| Learnt {
+                        legacy_id: user.legacy_id.clone(),
+                        sub: found.sub.clone(),
+                        pool_username: found.username.clone(),
+                        base: base.to_text(),
+                    }));
+                    for fix in compared.fixes {
+                        *counts.fixes.entry(fix.kind()).or_default() += 1;
+                        to_do.push((found.username.clone(), fix));
+                    }
+                }
+                for row in compared.rows {
+                    *counts.drift.entry(row.clone_kind()).or_default() += 1;
                     drift.push(Drift {
                         legacy_id: user.legacy_id.clone(),
-                        row: kind,
+                        row,
                     });
                 }
             }
             copy.add_drift(&drift).await?;
             copy.add_fixes(&to_do).await?;
+            if self.learns {
+                let now = self.now.to_rfc3339_opts(SecondsFormat::Millis, true);
+                copy.teach_ledger(&learnt, &now).await?;
+            }
             Ok(())
         })
         .await?;
         Ok(())
     }
 
+    /// An address that travels is never taken from another holder: that is a conflict.
+    async fn keep_addresses(
+        &self,
+        copy: &mut PoolCopy,
+        found: &CopiedUser,
+        compared: &mut Compared,
+    ) -> Result<(), JournalError> {
+        for fix in &mut compared.fixes {
+            let Fix::SetAttributes(values) = fix else {
+                continue;
+            };
+            let Some(email) = values.get("email").filter(|email| !email.is_empty()) else {
+                continue;
+            };
+            let key = self.decider.folding.key(email);
+            if copy.is_held_by_another(key, &found.username).await? {
+                values.remove("email");
+                values.remove("email_verified");
+                let row = DriftRow::new(DriftKind::Conflict, "email is another user's");
+                compared.rows.push(row);
+            }
+        }
+        let is_empty = |fix: &Fix| matches!(fix, Fix::SetAttributes(values) if values.is_empty());
+        compared.fixes.retain(|fix| !is_empty(fix));
+        Ok(())
+    }
+
     fn expect(&self, mut user: LegacyUser, shared: &Shared) -> Expected {
-        let key = |text: &str| self.folding.key(text);
+        let key = |text: &str| self.decider.folding.key(text);
         let email_key = user.email.as_deref().map(key);
         user.email_shared = email_key.is_some_and(|key| shared.emails.contains(&key));
-        let (target, faults) = map_user(&user, &self.fit.mapping);
-        let name_key = Some(target.username.as_str())
-            .filter(|name| !name.is_empty())
-            .map(key);
+        let alone = self.decider.decide(&user, &[]);
         let aliases = self.fit.mapping.sign_in == PoolSignIn::UsernameOrEmail;
         let collisions = Collisions {
-            username: name_key.is_some_and(|key| shared.names.contains(&key)),
+            username: alone
+                .keys
+                .name
+                .is_some_and(|key| shared.names.contains(&key)),
             verified_email: aliases
                 && user.email_verified
                 && email_key.is_some_and(|key| shared.verified.contains(&key)),
         };
-        let policy = ImportPolicy {
-            approve_password_reset: false,
-            inactive: self.config.import.inactive,
+        let routing = match (collisions.username, collisions.verified_email) {
+            (false, false) => alone.routing,
+            _ => self.decider.decide_among(&user, &[], collisions).routing,
         };
-        let hash = self.verifier.inspect(&user.encoded_password).state;
-        let routing = route_user(&user, &hash, &faults, collisions, policy);
         let may_be_missing = match routing.route {
             Route::AdminCreate | Route::HashImport => None,
             Route::FirstLogin | Route::Hold => routing.reason,
         };
-        let id = self
-            .id_attribute
-            .as_ref()
-            .and_then(|name| target.attributes.get(name));
+        let mapped = self.fit.mapping.attributes.iter();
         Expected {
-            id_key: id.map(|id| text_key(id)),
+            id_key: alone.keys.id,
             legacy_id: user.id.to_string(),
-            name_key,
+            name_key: alone.keys.name,
             may_be_missing,
             collides: collisions.username,
-            mapped: self
-                .fit
-                .mapping
-                .attributes
-                .iter()
-                .map(|(name, _)| name.to_owned())
-                .collect(),
-            target,
+            mapped: mapped.map(|(name, _)| name.to_owned()).collect(),
+            target: alone.target,
         }
     }
 
@@ -413,6 +509,7 @@ impl Expected {
     fn wanted(&self) -> Wanted {
         // A name that several users have does not say who a pool user is; an id does.
         Wanted {
+            legacy_id: self.legacy_id.clone(),
             id_key: self.id_key,
             name_key: self.name_key.filter(|_| !self.collides),
         }

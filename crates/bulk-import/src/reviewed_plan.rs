@@ -2,8 +2,6 @@
 //! would do. What must agree is the binding: where to, how users are mapped, what was decided, and
 //! whom it would create. Knows neither pool nor journal.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,7 +10,7 @@ use crate::plan::{Plan, PlanCount};
 use crate::{FinalState, KeepForFirstLogin};
 
 /// Raised when the meaning of a field changes; files of another format are refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What two plans must have in common so that one may stand for the other.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -100,28 +98,18 @@ impl PlanBinding {
     }
 }
 
-/// Users by the word of their route or outcome, and by reason.
-type Counts = BTreeMap<(String, String), u64>;
-
 /// What of a plan file is read again.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReviewedPlan {
     binding: PlanBinding,
-    counts: Counts,
+    creations: Vec<i64>,
 }
 
 #[derive(Deserialize)]
 struct PlanText {
     digest: String,
     binding: PlanBinding,
-    users: Vec<UserText>,
-}
-
-#[derive(Deserialize)]
-struct UserText {
-    becomes: String,
-    reason: Option<String>,
-    users: u64,
+    creations: Vec<i64>,
 }
 
 /// Why a plan file cannot be used.
@@ -161,17 +149,12 @@ impl ReviewedPlan {
         if plan.binding.digest() != plan.digest {
             return Err(ReviewedPlanError::Changed);
         }
-        let counts = plan.users.into_iter().map(|user| {
-            let reason = user.reason.unwrap_or_default();
-            ((user.becomes, reason), user.users)
-        });
-        let mut summed = Counts::new();
-        for (key, users) in counts {
-            *summed.entry(key).or_default() += users;
+        if crate::journal::creations_digest(&plan.creations) != plan.binding.creations_digest {
+            return Err(ReviewedPlanError::Changed);
         }
         Ok(ReviewedPlan {
             binding: plan.binding,
-            counts: summed,
+            creations: plan.creations,
         })
     }
 
@@ -187,7 +170,7 @@ impl ReviewedPlan {
 
     /// What differs between it and the plan as it is now, in words for an operator; nothing when
     /// the import would do what was reviewed.
-    pub(crate) fn differences(&self, now: &PlanBinding, counts: &[PlanCount]) -> Vec<String> {
+    pub(crate) fn differences(&self, now: &PlanBinding) -> Vec<String> {
         let (then, mut differences) = (&self.binding, Vec::new());
         let mut differ = |what: &str, then: &str, now: &str| {
             if then != now {
@@ -225,37 +208,12 @@ impl ReviewedPlan {
         if then.config_digest != now.config_digest {
             differences.push("cutover.toml maps users differently since".to_owned());
         }
-        if differences.is_empty() && then.creations_digest != now.creations_digest {
-            differences = self.other_users(counts);
-        }
         differences
     }
 
-    /// Other users are to be created than were reviewed: by their numbers, as far as those tell.
-    fn other_users(&self, now: &[PlanCount]) -> Vec<String> {
-        let now = counts_of(now);
-        let keys = self.counts.keys().chain(now.keys());
-        let keys: std::collections::BTreeSet<_> = keys.collect();
-        let differences: Vec<String> = keys
-            .into_iter()
-            .filter_map(|key| {
-                let of = |counts: &Counts| counts.get(key).copied().unwrap_or(0);
-                let (then, now) = (of(&self.counts), of(&now));
-                let (becomes, reason) = key;
-                let reason = match reason.as_str() {
-                    "" => String::new(),
-                    reason => format!(" ({reason})"),
-                };
-                (then != now).then(|| format!("{becomes}{reason}: {then} users then, {now} now"))
-            })
-            .collect();
-        match differences.is_empty() {
-            true => vec![
-                "the numbers are the same, and other users (or other groups of theirs) are meant"
-                    .to_owned(),
-            ],
-            false => differences,
-        }
+    /// What it binds: one key for each user to be created.
+    pub(crate) fn creations(&self) -> &[i64] {
+        &self.creations
     }
 }
 
@@ -275,15 +233,6 @@ fn becomes(count: &PlanCount) -> String {
         .outcome
         .clone()
         .unwrap_or_else(|| "to-create".to_owned())
-}
-
-fn counts_of(counts: &[PlanCount]) -> Counts {
-    let mut summed = Counts::new();
-    for count in counts {
-        let reason = count.reason.map_or("", |reason| reason.code()).to_owned();
-        *summed.entry((becomes(count), reason)).or_default() += count.users;
-    }
-    summed
 }
 
 impl Plan {
@@ -326,6 +275,7 @@ impl Plan {
             "planned_at": Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
             "run": self.run.as_str(),
             "binding": self.binding,
+            "creations": self.creations,
             "users": users,
             "to_create": self.to_create,
             "becoming_billable": self.to_create,
@@ -370,21 +320,23 @@ mod tests {
         let run = "night".parse().expect("a name");
         let quotas = Quotas::default();
         let counts = vec![count, held];
-        Plan::new(
-            run,
-            PlanBinding::example(),
-            counts,
-            Vec::new(),
-            &quotas,
-            Vec::new(),
-        )
+        let creations = vec![-7, 11];
+        let binding = PlanBinding {
+            creations_digest: crate::journal::creations_digest(&creations),
+            ..PlanBinding::example()
+        };
+        Plan {
+            creations,
+            ..Plan::new(run, binding, counts, Vec::new(), &quotas, Vec::new())
+        }
     }
 
     #[test]
     fn a_plan_that_is_still_so_reads_back_without_a_difference() {
         let plan = plan(3);
         let read = ReviewedPlan::parse(&plan.as_json().to_string()).expect("it is a plan");
-        assert_eq!(read.differences(&plan.binding, &plan.counts), [""; 0]);
+        assert_eq!(read.differences(&plan.binding), [""; 0]);
+        assert_eq!(read.creations(), plan.creations);
         assert_eq!(read.as_of(), plan.binding.policy.as_of);
     }
 
@@ -395,7 +347,7 @@ mod tests {
         let said = |change: fn(&mut PlanBinding)| {
             let mut now = plan.binding.clone();
             change(&mut now);
-            read.differences(&now, &plan.counts).join("; ")
+            read.differences(&now).join("; ")
         };
         assert!(said(|now| now.user_pool_id = "eu-west-1_x".to_owned()).contains("eu-west-1_x"));
         assert!(said(|now| now.region = "us-east-1".to_owned()).contains("us-east-1"));
@@ -406,26 +358,8 @@ mod tests {
         assert!(said(|now| now.policy.keep_for_first_login.clear()).contains("last_login > 90"));
         assert!(said(|now| now.policy.final_state = FinalState::Invite).contains("invite"));
         assert!(said(|now| now.policy.inactive_users = "hold".to_owned()).contains("inactive"));
-        assert!(said(|now| now.creations_digest = "12".to_owned()).contains("other users"));
-        // And without a binding of its own a difference in numbers is none: it says who came in.
-        assert_eq!(said(|_| {}), "");
-    }
-
-    #[test]
-    fn other_users_are_told_by_their_numbers() {
-        let (then, now) = (plan(3), plan(4));
-        let read = ReviewedPlan::parse(&then.as_json().to_string()).expect("it is a plan");
-        let binding = PlanBinding {
-            creations_digest: "12".to_owned(),
-            ..now.binding.clone()
-        };
-        assert_eq!(
-            read.differences(&binding, &now.counts),
-            [
-                "held (email-duplicate): 3 users then, 4 now",
-                "to-create: 3 users then, 4 now"
-            ]
-        );
+        // Other users are no difference of the plan: each is held by a reason of their own.
+        assert_eq!(said(|now| now.creations_digest = "12".to_owned()), "");
     }
 
     #[test]
@@ -436,13 +370,18 @@ mod tests {
             ReviewedPlan::parse(&edited),
             Err(ReviewedPlanError::Changed)
         ));
-        let newer = text.replace("\"format\":1", "\"format\":2");
+        let slipped_in = text.replace("[-7,11]", "[-7,11,12]");
+        assert!(matches!(
+            ReviewedPlan::parse(&slipped_in),
+            Err(ReviewedPlanError::Changed)
+        ));
+        let newer = text.replace("\"format\":2", "\"format\":3");
         let refused = ReviewedPlan::parse(&newer);
         assert!(matches!(
             refused,
-            Err(ReviewedPlanError::Format { found: 2 })
+            Err(ReviewedPlanError::Format { found: 3 })
         ));
-        for bad in ["", "{}", "[1]", "{\"format\": 1}"] {
+        for bad in ["", "{}", "[1]", "{\"format\": 2}"] {
             let refused = ReviewedPlan::parse(bad);
             assert!(
                 matches!(refused, Err(ReviewedPlanError::NoPlan(_))),

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    FinalState, KeepForFirstLogin, PasswordsFile, ReviewedPlan, RunName, RunNameError, Shard,
+    FinalState, KeepForFirstLogin, LedgerPlace, PasswordsFile, ReviewedPlan, RunName, RunNameError,
+    Shard,
 };
 
 /// The settings of an import run.
@@ -13,6 +14,8 @@ pub struct ImportRun {
     pub name: RunName,
     /// The directory of the journals.
     pub directory: PathBuf,
+    /// Where the pool's ledger is.
+    pub ledger: LedgerPlace,
     /// Import users who could still keep their password by signing in.
     pub approve_password_reset: bool,
     /// Of those, whom to leave for first login all the same: whoever meets one of these.
@@ -37,9 +40,11 @@ impl ImportRun {
 
     /// A run with the cautious choices.
     pub fn new(name: RunName, directory: impl Into<PathBuf>) -> ImportRun {
+        let directory = directory.into();
         ImportRun {
             name,
-            directory: directory.into(),
+            ledger: LedgerPlace::Folder(directory.join("ledger")),
+            directory,
             approve_password_reset: false,
             keep_for_first_login: Vec::new(),
             final_state: FinalState::default(),

@@ -1,30 +1,35 @@
 //! The way back: deletes users whom a run created and nobody has used since. Without a writable
-//! pool it only counts. Deleting cannot be undone, so each user is looked up again right before,
-//! and whoever looks touched in any way is kept.
+//! pool it only counts. Deleting cannot be undone, so whoever looks touched in any way is kept.
+//!
+//! Reads by ListUsers alone, page by page: AdminGetUser would make every user billable. Each page is
+//! acted on before the next is read, so what is known of a user is a moment old.
 //!
 //! What "used" can mean here: nobody but Cognito ever knew an imported user's password, so
 //! somebody who signs in has set one, which changes the user's last-modified date. Cognito tells
-//! no date of the last sign-in (API model, `UserType`).
+//! no date of the last sign-in (API model, `UserType`). A sign-in by a one-time code or by a linked
+//! identity changes no date: such users are kept unless somebody answers for them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use cognito_user_pool::{
     Disposition, PoolFault, UserPool, UserRecord, UserStatus, WritableUserPool,
 };
 use futures::stream::{self, StreamExt};
+use futures::{TryStreamExt, pin_mut};
 
 use crate::control::{RunControl, Stop};
+use crate::final_state::FinalState;
 use crate::import_error::ImportError;
-use crate::journal::{Entry, Journal, JournalWriter, OwnUser, OwnUsers, RunJournals, WriterHandle};
+use crate::journal::{
+    Entry, Journal, JournalReader, JournalWriter, OwnUser, RunJournals, WriterHandle,
+};
+use crate::ledger::{Ledger, LedgerPlace};
 use crate::progress::Phase;
 use crate::run_name::RunName;
 
-/// Users looked at, and deleted, at a time.
+/// Users deleted at a time.
 const CONCURRENCY: usize = 16;
-/// Users read from the journal at a time.
-const PAGE: i64 = 1_000;
 /// The journal's times are the pool's own, read up to two seconds late; see `server_time`.
 const CLOCK_TOLERANCE: Duration = Duration::seconds(5);
 
@@ -37,6 +42,8 @@ pub enum Kept {
     Replaced,
     /// The pool's answer lacks the dates to tell by.
     Unclear,
+    /// May have signed in by a one-time code or a linked identity, which changes no date.
+    Unprovable,
 }
 
 impl Kept {
@@ -46,6 +53,7 @@ impl Kept {
             Kept::Changed => "changed-since",
             Kept::Replaced => "replaced-since",
             Kept::Unclear => "unclear",
+            Kept::Unprovable => "may-have-signed-in-without-a-trace",
         }
     }
 }
@@ -69,226 +77,234 @@ pub struct UndoSummary {
     pub dry_run: bool,
 }
 
-/// Undoes a run, one shard after the other where it is divided; `writable` is the permission to do it, without it this is a dry run.
-///
-/// A dry run looks users up with ListUsers alone, which bills nobody.
+/// What an undo is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Undo<'a> {
+    /// Where the pool's ledger is.
+    pub ledger: &'a LedgerPlace,
+    /// The directory of the journals.
+    pub directory: &'a std::path::Path,
+    /// The run.
+    pub run: &'a RunName,
+    /// Somebody answers for it that nobody signed in without a trace.
+    pub approve_unprovable: bool,
+}
+
+/// Undoes a run; `writable` is the permission to do it, without it this is a dry run. Holds the
+/// pool's ledger and the journals of all shards from before the first deletion.
 ///
 /// # Errors
 ///
-/// When the run does not exist, belongs to another pool, is being written, or the pool refuses.
+/// When the run does not exist, a shard's journal is not here, it belongs to another pool, is being
+/// written, or the pool refuses.
 pub async fn undo(
     pool: &UserPool,
     writable: Option<&WritableUserPool>,
-    directory: &std::path::Path,
-    run: &RunName,
+    undo: Undo<'_>,
     control: &RunControl,
 ) -> Result<UndoSummary, ImportError> {
-    let status = crate::RunStatus::read(directory, run).await?;
-    let address = pool.address();
-    if status.user_pool_id != address.user_pool_id() || status.region != address.region() {
-        let theirs = format!(
-            "its user pool is {} in {}",
-            status.user_pool_id, status.region
-        );
-        let differences = vec![format!("{theirs}, not {address}")];
-        return Err(ImportError::DifferentRun {
+    let Undo { directory, run, .. } = undo;
+    let found = RunJournals::find(directory, run)?;
+    let missing = found.missing_shards();
+    if !missing.is_empty() {
+        return Err(ImportError::MissingShards {
             run: run.as_str().to_owned(),
-            differences,
+            missing,
         });
+    }
+    let ledger = Ledger::hold(undo.ledger, pool).await?;
+    found.open_for(pool.address()).await?;
+    let description = pool.describe_user_pool().await?;
+    let mut journals = Vec::new();
+    for part in found.names() {
+        let mut journal = Journal::open(directory, part, &ledger).await?;
+        let header = journal.header().await?;
+        let target = header.target;
+        let other = target.is_local != pool.address().is_loopback()
+            || target
+                .pool_created
+                .is_some_and(|at| description.created.is_some_and(|now| now != at));
+        if other {
+            return Err(ImportError::DifferentRun {
+                run: part.as_str().to_owned(),
+                differences: vec!["its user pool is another one of the same id".to_owned()],
+            });
+        }
+        journal.teach_ledger(part).await?;
+        journals.push((journal, target.final_state));
     }
     let mut summary = UndoSummary {
         complete: true,
+        dry_run: writable.is_none(),
         ..UndoSummary::default()
     };
-    let done = status.final_state.status();
-    for part in RunJournals::find(directory, run)?.names() {
-        let journal = Journal::open(directory, part).await?;
-        summary.add(match writable {
-            None => count(pool, journal, done, control).await?,
-            Some(pool) => delete(pool, journal, done, control).await?,
+    for (journal, final_state) in journals {
+        let part = Part {
+            pool,
+            writable,
+            final_state,
+            approve_unprovable: undo.approve_unprovable,
+            control,
+        };
+        part.undo(journal, &ledger, &mut summary).await?;
+    }
+    Ok(summary)
+}
+
+/// The part of a run that one journal is about.
+struct Part<'a> {
+    pool: &'a UserPool,
+    writable: Option<&'a WritableUserPool>,
+    final_state: FinalState,
+    approve_unprovable: bool,
+    control: &'a RunControl,
+}
+
+impl Part<'_> {
+    async fn undo(
+        &self,
+        mut journal: Journal,
+        ledger: &Ledger,
+        summary: &mut UndoSummary,
+    ) -> Result<(), ImportError> {
+        let mut own = journal.reader().await?;
+        own.attach(ledger).await?;
+        let created = own.count_own_users().await?;
+        summary.created += created;
+        let phase = match self.writable {
+            Some(_) => Phase::Undoing,
+            None => Phase::ReadingPool,
+        };
+        self.control.show(|progress| {
+            (progress.phase, progress.done, progress.total) = (phase, 0, created);
         });
+        if self.writable.is_some() {
+            journal.mark_undone().await?;
+        }
+        let writer = JournalWriter::start(journal);
+        let gone_through = self.go_through(&writer.handle(), &mut own, summary).await;
+        writer.finish().await?;
+        let seen = gone_through?;
+        match seen {
+            Some(seen) => summary.gone += created.saturating_sub(seen),
+            None => summary.complete = false,
+        }
+        Ok(())
     }
-    Ok(summary)
-}
 
-impl UndoSummary {
-    fn add(&mut self, part: UndoSummary) {
-        self.created += part.created;
-        self.deleted += part.deleted;
-        self.gone += part.gone;
-        self.failed += part.failed;
-        self.complete &= part.complete;
-        self.dry_run |= part.dry_run;
-        for (kept, users) in part.kept {
-            *self.kept.entry(kept).or_default() += users;
-        }
-    }
-}
-
-async fn count(
-    pool: &UserPool,
-    journal: Journal,
-    done: UserStatus,
-    control: &RunControl,
-) -> Result<UndoSummary, ImportError> {
-    let mut summary = UndoSummary {
-        dry_run: true,
-        ..UndoSummary::default()
-    };
-    let mut ours = journal.reader().await?.own_users_by_sub().await?;
-    summary.created = u64::try_from(ours.len()).unwrap_or(0);
-    control.show(|progress| {
-        (progress.phase, progress.done, progress.total) = (Phase::ReadingPool, 0, 0);
-    });
-    let pages = pool.list_users();
-    futures::pin_mut!(pages);
-    while let Some(page) = pages.next().await {
-        if control.stopping() != Stop::No {
-            return Ok(summary);
-        }
-        for record in page? {
-            let Some(user) = record.sub().and_then(|sub| ours.remove(sub)) else {
-                continue;
-            };
-            match verdict(&user, Some(&record), done) {
-                Verdict::Delete => summary.deleted += 1,
-                Verdict::Keep(kept) => *summary.kept.entry(kept).or_default() += 1,
-                Verdict::Gone => summary.gone += 1,
-            }
-        }
-    }
-    summary.gone += u64::try_from(ours.len()).unwrap_or(0);
-    summary.complete = true;
-    Ok(summary)
-}
-
-async fn delete(
-    pool: &WritableUserPool,
-    mut journal: Journal,
-    done: UserStatus,
-    control: &RunControl,
-) -> Result<UndoSummary, ImportError> {
-    journal.mark_undone().await?;
-    let mut summary = UndoSummary::default();
-    let mut own = OwnUsers::new(journal.reader().await?);
-    summary.created = own.count().await?;
-    control.show(|progress| {
-        (progress.phase, progress.done, progress.total) = (Phase::Undoing, 0, summary.created);
-    });
-    let writer = JournalWriter::start(journal);
-    let ended = delete_all(
-        pool,
-        &writer.handle(),
-        &mut own,
-        done,
-        control,
-        &mut summary,
-    )
-    .await;
-    writer.finish().await?;
-    summary.complete = ended?;
-    Ok(summary)
-}
-
-/// True when all were looked at.
-async fn delete_all(
-    pool: &WritableUserPool,
-    journal: &WriterHandle,
-    own: &mut OwnUsers,
-    done: UserStatus,
-    control: &RunControl,
-    summary: &mut UndoSummary,
-) -> Result<bool, ImportError> {
-    let journal = Arc::new(journal.clone());
-    loop {
-        let page = own.page(PAGE).await?;
-        if page.is_empty() {
-            return Ok(true);
-        }
-        let deletions = page.into_iter().map(|user| {
-            let journal = Arc::clone(&journal);
-            async move {
-                if control.stopping() != Stop::No {
-                    return Ok(None);
+    /// How many of ours the pool has; `None` when somebody asked to stop.
+    async fn go_through(
+        &self,
+        journal: &WriterHandle,
+        own: &mut JournalReader,
+        summary: &mut UndoSummary,
+    ) -> Result<Option<u64>, ImportError> {
+        let mut seen = 0;
+        let pages = self.pool.list_users();
+        pin_mut!(pages);
+        while let Some(page) = pages.try_next().await? {
+            let subs: Vec<&str> = page.iter().filter_map(UserRecord::sub).collect();
+            let ours = own.own_users_of(&subs).await?;
+            let ours = page.iter().filter_map(|record| {
+                let user = ours.get(record.sub()?)?;
+                Some((user, record))
+            });
+            let ends = stream::iter(ours)
+                .map(|(user, record)| async move {
+                    if self.control.stopping() != Stop::No {
+                        return Ok(None);
+                    }
+                    self.one(journal, user, record).await.map(Some)
+                })
+                .buffer_unordered(CONCURRENCY);
+            pin_mut!(ends);
+            while let Some(end) = ends.next().await {
+                match end? {
+                    None => return Ok(None),
+                    Some(End::Verdict(Verdict::Delete)) => summary.deleted += 1,
+                    Some(End::Verdict(Verdict::Keep(kept))) => {
+                        *summary.kept.entry(kept).or_default() += 1;
+                    }
+                    Some(End::Failed) => summary.failed += 1,
+                    // The writer's own error is the one to tell.
+                    Some(End::JournalGone) => return Ok(None),
                 }
-                delete_one(pool, &journal, user, done).await.map(Some)
+                seen += 1;
+                self.control.show(|progress| progress.done += 1);
             }
-        });
-        let mut ends = stream::iter(deletions).buffer_unordered(CONCURRENCY);
-        while let Some(end) = ends.next().await {
-            match end? {
-                None => return Ok(false),
-                Some(Deletion::Verdict(Verdict::Delete)) => summary.deleted += 1,
-                Some(Deletion::Verdict(Verdict::Gone)) => summary.gone += 1,
-                Some(Deletion::Verdict(Verdict::Keep(kept))) => {
-                    *summary.kept.entry(kept).or_default() += 1;
+        }
+        Ok(Some(seen))
+    }
+
+    async fn one(
+        &self,
+        journal: &WriterHandle,
+        user: &OwnUser,
+        record: &UserRecord,
+    ) -> Result<End, ImportError> {
+        let verdict = self.verdict(user, record);
+        let Some(pool) = self.writable else {
+            return Ok(End::Verdict(verdict));
+        };
+        if verdict == Verdict::Delete {
+            let deleted = pool
+                .patience()
+                .repeat(|| pool.admin_delete_user(&record.username))
+                .await;
+            match deleted {
+                Ok(()) => {}
+                // A call whose answer was lost did it.
+                Err(error) if error.fault() == PoolFault::UserNotFound => {}
+                Err(error) if matches!(error.disposition(), Disposition::FailUser(_)) => {
+                    return Ok(End::Failed);
                 }
-                Some(Deletion::Failed) => summary.failed += 1,
-                // The writer's own error is the one to tell.
-                Some(Deletion::JournalGone) => return Ok(false),
+                Err(error) => return Err(error.into()),
             }
-            control.show(|progress| progress.done += 1);
+        }
+        let (how, deleted) = match verdict {
+            Verdict::Delete => ("deleted", user.sub.clone()),
+            Verdict::Keep(kept) => (kept.code(), None),
+        };
+        let entry = Entry::Undone {
+            position: user.position,
+            how,
+            deleted,
+        };
+        Ok(match journal.note(entry).await {
+            Ok(()) => End::Verdict(verdict),
+            Err(_) => End::JournalGone,
+        })
+    }
+
+    fn verdict(&self, user: &OwnUser, record: &UserRecord) -> Verdict {
+        let verdict = verdict(user, record, self.final_state.status());
+        let traceless = self.final_state == FinalState::Passwordless
+            || user.has_identities
+            || record.attributes.contains_key("identities");
+        match verdict {
+            Verdict::Delete if traceless && !self.approve_unprovable => {
+                Verdict::Keep(Kept::Unprovable)
+            }
+            verdict => verdict,
         }
     }
 }
 
-enum Deletion {
+enum End {
     Verdict(Verdict),
     Failed,
     JournalGone,
-}
-
-async fn delete_one(
-    pool: &WritableUserPool,
-    journal: &WriterHandle,
-    user: OwnUser,
-    done: UserStatus,
-) -> Result<Deletion, ImportError> {
-    let record = pool.admin_get_user(&user.pool_username).await?;
-    let verdict = verdict(&user, record.as_ref(), done);
-    if verdict == Verdict::Delete {
-        let deleted = pool
-            .patience()
-            .repeat(|| pool.admin_delete_user(&user.pool_username))
-            .await;
-        match deleted {
-            Ok(()) => {}
-            // A call whose answer was lost did it.
-            Err(error) if error.fault() == PoolFault::UserNotFound => {}
-            Err(error) if matches!(error.disposition(), Disposition::FailUser(_)) => {
-                return Ok(Deletion::Failed);
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let how = match verdict {
-        Verdict::Delete => "deleted",
-        Verdict::Gone => "gone",
-        Verdict::Keep(kept) => kept.code(),
-    };
-    let entry = Entry::Undone {
-        position: user.position,
-        how,
-    };
-    Ok(match journal.note(entry).await {
-        Ok(()) => Deletion::Verdict(verdict),
-        Err(_) => Deletion::JournalGone,
-    })
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Verdict {
     Delete,
     Keep(Kept),
-    Gone,
 }
 
 /// Whether a user of ours may be deleted, as the pool has them now; `done` is the status in which
 /// the run leaves users.
-fn verdict(user: &OwnUser, record: Option<&UserRecord>, done: UserStatus) -> Verdict {
-    let Some(record) = record else {
-        return Verdict::Gone;
-    };
+fn verdict(user: &OwnUser, record: &UserRecord, done: UserStatus) -> Verdict {
     match (record.sub(), user.sub.as_deref()) {
         (Some(theirs), Some(ours)) if theirs == ours => {}
         (None, _) | (_, None) => return Verdict::Keep(Kept::Unclear),
@@ -325,9 +341,9 @@ mod tests {
     fn own(finished: Option<i64>) -> OwnUser {
         OwnUser {
             position: 1,
-            pool_username: "ada".to_owned(),
             sub: Some("s-1".to_owned()),
             finished_at: finished.map(at),
+            has_identities: false,
         }
     }
 
@@ -346,7 +362,7 @@ mod tests {
     fn only_untouched_users_of_ours_are_deleted() {
         let of = |finished, status, modified, sub: &str| {
             let record = record(status, modified, sub);
-            verdict(&own(finished), Some(&record), UserStatus::Confirmed)
+            verdict(&own(finished), &record, UserStatus::Confirmed)
         };
         let confirmed = UserStatus::Confirmed;
         assert_eq!(of(Some(10), confirmed, 10, "s-1"), Verdict::Delete);
@@ -366,15 +382,9 @@ mod tests {
             of(Some(10), forced, 10, "s-1"),
             Verdict::Keep(Kept::Changed)
         );
-        assert_eq!(verdict(&own(Some(10)), None, confirmed), Verdict::Gone);
         // A run that hands temporary passwords over leaves its users in that status.
-        let handed_over = |status, modified| {
-            verdict(
-                &own(Some(10)),
-                Some(&record(status, modified, "s-1")),
-                forced,
-            )
-        };
+        let handed_over =
+            |status, modified| verdict(&own(Some(10)), &record(status, modified, "s-1"), forced);
         assert_eq!(handed_over(forced, 10), Verdict::Delete);
         assert_eq!(handed_over(confirmed, 60), Verdict::Keep(Kept::Changed));
     }

@@ -1,17 +1,22 @@
-//! What is done to one user, so that a crash between any two instructions can be resumed:
+//! What is done to one user, so that a crash between any two instructions can be resumed, and so that
+//! nobody is left without a way in:
 //!
 //! 1. the intent goes to disk;
-//! 2. AdminCreateUser, without any message; that the user is ours goes to disk;
-//! 3. AdminDisableUser, if Django calls them inactive;
-//! 4. AdminAddUserToGroup for each group, AdminLinkProviderForUser for each social identity;
-//! 5. AdminSetUserPassword last, if the run's final state asks for it: permanent and random, so that
-//!    the status is CONFIRMED and a CONFIRMED user of ours needs nothing more; or temporary, one
-//!    that is on disk, encrypted, already.
+//! 2. AdminCreateUser, without any message; that the user is ours goes to journal and ledger;
+//! 3. AdminDisableUser, if Django calls them inactive: nobody inactive is let in meanwhile;
+//! 4. AdminSetUserPassword, if the run's final state asks for it: permanent and random, so that
+//!    forgot-password works from here on; or temporary, one that is on disk, encrypted, already.
+//!    Where it is refused, the user is deleted again: without the pool user the trigger lets them in;
+//! 5. AdminAddUserToGroup for each group, AdminLinkProviderForUser for each social identity.
 //!
-//! Steps 3 and 4 may be repeated at will. Steps 2 and 5 are not repeated blindly: when an answer
-//! is lost the pool is asked what is so. The journal's word "ours" is on disk before step 5
-//! starts. Called by `apply` for each user.
+//! Steps 3 and 5 may be repeated at will. Steps 2 and 4 are not repeated blindly: when an answer
+//! is lost the pool is asked what is so. Whoever is taken up again after a crash is looked at first:
+//! a name may have become another person's since, and the `sub` tells. Called by `apply` for each
+//! user.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use cognito_user_pool::{
     Attempts, Creation, Disposition, Effect, PoolError, PoolFault, UserRecord, UserStatus,
     WritableUserPool,
@@ -21,6 +26,7 @@ use migration_model::{PoolIdentity, PoolUser, Reason, Route};
 use crate::control::RunControl;
 use crate::final_state::FinalState;
 use crate::journal::{Entry, PendingUser, State, WriterGone, WriterHandle};
+use crate::ledger::{Base, BaseKey, NewPerson};
 use crate::outcome::Outcome;
 use crate::proof::{Expected, Holder, Proof, holder};
 use crate::random_password::random_password;
@@ -44,7 +50,16 @@ pub(crate) struct UserSteps {
     pub(crate) temporary_passwords: TemporaryPasswords,
     pub(crate) minimum_password_length: usize,
     pub(crate) legacy_id_attribute: Option<String>,
+    /// Whether that attribute proves who a pool user is.
+    pub(crate) ids_are_proof: bool,
+    pub(crate) run: String,
+    pub(crate) base_key: BaseKey,
+    /// Precedence of groups that are made when somebody first needs them.
+    pub(crate) group_precedence: BTreeMap<String, i32>,
 }
+
+/// Answers of Cognito's own failure to one call after which it is asked whether it is well otherwise.
+const FAILURES_OF_ONE: u32 = 8;
 
 /// How dealing with a user ended.
 #[derive(Debug)]
@@ -74,6 +89,8 @@ struct Ours {
     sub: Option<String>,
     /// Whether AdminSetUserPassword may have been sent before: then the pool is asked first.
     password_may_be_set: bool,
+    /// Whether this very start created them: nobody can have used them yet.
+    is_new: bool,
     /// Whether they may as well have come by themselves. What Django says of them is done all the
     /// same, and nothing else.
     perhaps_not: bool,
@@ -97,16 +114,14 @@ impl UserSteps {
 
     async fn steps(&self, work: &Work) -> Result<UserEnd, UserEnd> {
         let ours = match work.pending.state {
-            State::Created => Ours {
-                sub: None,
-                username: work.pending.pool_username.clone().unwrap_or_default(),
-                password_may_be_set: true,
-                perhaps_not: false,
-            },
+            State::Created => self.ours_still(work).await?,
             State::Planned | State::Creating(_) => self.create(work).await?,
         };
         if !work.target.enabled {
             self.repeat(work, Repeatable::Disable, &ours).await?;
+        }
+        if self.final_state.sets_password() && !ours.perhaps_not {
+            self.set_password(work, &ours).await?;
         }
         for group in &work.target.groups {
             self.repeat(work, Repeatable::AddToGroup(group), &ours)
@@ -119,9 +134,6 @@ impl UserSteps {
             let (outcome, reason) = (Outcome::AlreadyInPool, Reason::AlreadyInPool);
             return self.settle(work, outcome, reason, None, ours.sub).await;
         }
-        if self.final_state.sets_password() {
-            self.set_password(work, &ours).await?;
-        }
         let reason = (!work.target.has_verified_contact()).then_some(Reason::NoVerifiedContact);
         self.journal
             .note(Entry::Done {
@@ -131,6 +143,27 @@ impl UserSteps {
             })
             .await?;
         Ok(UserEnd::Settled(Outcome::Created, None))
+    }
+
+    /// A user whom an earlier start created, if the pool still has that very user.
+    async fn ours_still(&self, work: &Work) -> Result<Ours, UserEnd> {
+        let username = work.pending.pool_username.clone().unwrap_or_default();
+        let record = self.look_up(work, &username, true).await?;
+        let ours = work.pending.sub.as_deref();
+        let same = record.filter(|record| ours.is_none() || record.sub() == ours);
+        match same {
+            Some(record) => Ok(Ours {
+                sub: record.sub().map(str::to_owned),
+                username,
+                password_may_be_set: record.status != UserStatus::ForceChangePassword,
+                is_new: false,
+                perhaps_not: false,
+            }),
+            None => {
+                let (outcome, reason) = (Outcome::Held, Reason::DeletedInPool);
+                Err(self.settle_ours(work, outcome, reason, None, None).await?)
+            }
+        }
     }
 
     /// Steps 1 and 2.
@@ -163,7 +196,11 @@ impl UserSteps {
                 unanswered_since.get_or_insert(intent_at);
             }
             match error.disposition() {
-                Disposition::Retry => self.pause(&mut attempts, error).await?,
+                // Whoever may have been created is begun, and is found out about before the end.
+                Disposition::Retry => {
+                    let begun = unanswered_since.is_some();
+                    self.pause(work, &mut attempts, error, begun, None).await?;
+                }
                 Disposition::Halt => return Err(UserEnd::Halt(error)),
                 Disposition::Already => {
                     return self.settle_existing(work, unanswered_since, &error).await;
@@ -211,25 +248,43 @@ impl UserSteps {
             // Created by a call whose answer was lost, or by signing in at that moment: without a
             // password both look alike. There is none to lose, but the rest must be seen to.
             Holder::SamePerson
-                if self.final_state == FinalState::Passwordless && unanswered_since.is_some() =>
+                if self.final_state == FinalState::Passwordless
+                    && unanswered_since.is_some()
+                    && self.is_proven(work, &record) =>
             {
                 Ok(Ours {
                     sub: record.sub().map(str::to_owned),
                     username: record.username,
                     password_may_be_set: true,
+                    is_new: false,
                     perhaps_not: true,
                 })
             }
-            Holder::SamePerson => {
-                let sub = record.sub().map(str::to_owned);
-                let (outcome, reason) = (Outcome::AlreadyInPool, Reason::AlreadyInPool);
-                Err(self.settle(work, outcome, reason, None, sub).await?)
-            }
+            Holder::SamePerson => Err(self.settle_same_name(work, &record).await?),
             Holder::SomebodyElse => Err(self
                 .settle(work, Outcome::Held, Reason::UsernameTaken, None, None)
                 .await?),
             Holder::Unclear => Err(self.fail(work, false, Reason::Unconfirmed, error).await?),
         }
+    }
+
+    /// The pool has a user of this name whom this run did not create: the person, if that is proven.
+    async fn settle_same_name(&self, work: &Work, record: &UserRecord) -> Result<UserEnd, UserEnd> {
+        if !self.is_proven(work, record) {
+            let reason = Reason::NameTakenByStranger;
+            return self.settle(work, Outcome::Held, reason, None, None).await;
+        }
+        let sub = record.sub().map(str::to_owned);
+        let (outcome, reason) = (Outcome::AlreadyInPool, Reason::AlreadyInPool);
+        self.settle(work, outcome, reason, None, sub).await
+    }
+
+    /// Whether a user bears the legacy id where only we can have written it.
+    fn is_proven(&self, work: &Work, record: &UserRecord) -> bool {
+        let name = self.legacy_id_attribute.as_deref();
+        let borne = name.and_then(|name| record.attributes.get(name));
+        let own = name.and_then(|name| work.target.attributes.get(name));
+        self.ids_are_proof && borne.is_some() && borne == own
     }
 
     /// An intent of an earlier plan, for a user who is not to be created any more.
@@ -241,11 +296,7 @@ impl UserSteps {
         if let Some(record) = self.look_up(work, &work.pending.username, false).await? {
             match self.whose(work, &record, unanswered_since) {
                 Holder::Ours => return self.record_ours(work, record, Proof::Found).await,
-                Holder::SamePerson => {
-                    let sub = record.sub().map(str::to_owned);
-                    let (outcome, reason) = (Outcome::AlreadyInPool, Reason::AlreadyInPool);
-                    return Err(self.settle(work, outcome, reason, None, sub).await?);
-                }
+                Holder::SamePerson => return Err(self.settle_same_name(work, &record).await?),
                 Holder::SomebodyElse | Holder::Unclear => {}
             }
         }
@@ -282,23 +333,35 @@ impl UserSteps {
         record: UserRecord,
         proof: Proof,
     ) -> Result<Ours, UserEnd> {
+        let sub = record.sub().map(str::to_owned);
+        let person = sub.clone().map(|sub| NewPerson {
+            legacy_id: work.pending.legacy_id.to_string(),
+            sub,
+            pool_username: record.username.clone(),
+            how: proof.how(),
+            run: Some(self.run.clone()),
+            since: text(self.pool.server_time()),
+            base: Some(Base::of(&work.target, &self.base_key).to_text()),
+        });
         let entry = Entry::Created {
             position: work.pending.position,
-            sub: record.sub().map(str::to_owned),
+            sub: sub.clone(),
             pool_username: record.username.clone(),
             proof,
+            person,
         };
         self.journal.commit(entry).await?;
         // A user found again has never had a password, or they would not have been proven ours.
         Ok(Ours {
-            sub: None,
+            sub,
             username: record.username,
             password_may_be_set: false,
+            is_new: true,
             perhaps_not: false,
         })
     }
 
-    /// Step 5.
+    /// Step 4.
     async fn set_password(&self, work: &Work, ours: &Ours) -> Result<(), UserEnd> {
         let mut may_be_set = ours.password_may_be_set;
         // Whether a call of this very start may have been carried out.
@@ -312,11 +375,8 @@ impl UserSteps {
                     // the user has a password that is not ours to replace.
                     Some(_) => return Ok(()),
                     None => {
-                        let outcome = Outcome::Failed;
-                        let detail = Some("deleted from the pool meanwhile".to_owned());
-                        let reason = Reason::RefusedByCognito;
-                        let sub = None;
-                        return Err(self.settle_ours(work, outcome, reason, detail, sub).await?);
+                        let (outcome, reason) = (Outcome::Held, Reason::DeletedInPool);
+                        return Err(self.settle_ours(work, outcome, reason, None, None).await?);
                     }
                 }
             }
@@ -328,8 +388,47 @@ impl UserSteps {
             }
             sent |= error.effect() == Effect::Unknown;
             may_be_set |= sent;
-            self.after_failure(work, &mut attempts, error).await?;
+            let new = ours.is_new.then_some(ours);
+            match error.disposition() {
+                Disposition::Retry => self.pause(work, &mut attempts, error, true, new).await?,
+                Disposition::Already => return Ok(()),
+                Disposition::Halt => {
+                    if let Some(ours) = new {
+                        self.take_back(work, ours).await?;
+                    }
+                    return Err(UserEnd::Halt(error));
+                }
+                Disposition::FailUser(reason) => {
+                    let taken_back = match new {
+                        Some(ours) => self.take_back(work, ours).await?,
+                        None => false,
+                    };
+                    return Err(self.fail(work, !taken_back, reason, &error).await?);
+                }
+            }
         }
+    }
+
+    /// Deletes a user whom this start created and could not give a way in: with nobody of that name
+    /// in the pool, the person can sign in by the trigger as before. False where even that is
+    /// refused; then the journal has them as begun, and `import --finish` names them.
+    async fn take_back(&self, work: &Work, ours: &Ours) -> Result<bool, UserEnd> {
+        let record = self.pool.admin_get_user(&ours.username).await;
+        let is_untouched = |record: &UserRecord| {
+            record.sub() == ours.sub.as_deref() && record.status == UserStatus::ForceChangePassword
+        };
+        if !record.is_ok_and(|record| record.as_ref().is_some_and(is_untouched)) {
+            return Ok(false);
+        }
+        if self.pool.admin_delete_user(&ours.username).await.is_err() {
+            return Ok(false);
+        }
+        let position = work.pending.position;
+        let sub = ours.sub.clone();
+        self.journal
+            .commit(Entry::TakenBack { position, sub })
+            .await?;
+        Ok(true)
     }
 
     async fn admin_set_password(&self, work: &Work, username: &str) -> Result<(), PoolError> {
@@ -374,7 +473,26 @@ impl UserSteps {
                     return Ok(());
                 }
             }
+            if let Repeatable::AddToGroup(group) = step
+                && error.fault() == PoolFault::ResourceNotFound
+                && self.create_group(group).await
+            {
+                continue;
+            }
             self.after_failure(work, &mut attempts, error).await?;
+        }
+    }
+
+    /// Makes a group that the plan did not know of; whether it is there now.
+    async fn create_group(&self, group: &str) -> bool {
+        let precedence = self.group_precedence.get(group).copied();
+        let made = self
+            .pool
+            .create_group(group, "Django group", precedence)
+            .await;
+        match made {
+            Ok(_) => true,
+            Err(error) => error.fault() == PoolFault::GroupExists,
         }
     }
 
@@ -386,7 +504,7 @@ impl UserSteps {
         error: PoolError,
     ) -> Result<(), UserEnd> {
         match error.disposition() {
-            Disposition::Retry => self.pause(attempts, error).await,
+            Disposition::Retry => self.pause(work, attempts, error, true, None).await,
             Disposition::Already => Ok(()),
             Disposition::Halt => Err(UserEnd::Halt(error)),
             Disposition::FailUser(reason) => Err(self.fail(work, true, reason, &error).await?),
@@ -420,11 +538,40 @@ impl UserSteps {
         self.pool.patience().begin()
     }
 
-    /// Waits before another attempt. Somebody who asked to stop does not wait for an outage.
-    async fn pause(&self, attempts: &mut Attempts, error: PoolError) -> Result<(), UserEnd> {
+    /// Waits before another attempt. Whoever is begun is finished, however long that takes, unless
+    /// somebody asks to stop at once; for the others a stop ends the wait. One user to whom Cognito
+    /// fails again and again while it is well otherwise is set aside: `new` is then taken back.
+    async fn pause(
+        &self,
+        work: &Work,
+        attempts: &mut Attempts,
+        error: PoolError,
+        begun: bool,
+        new: Option<&Ours>,
+    ) -> Result<(), UserEnd> {
+        let ours = work.pending.state == State::Created || new.is_some();
+        if error.fault() == PoolFault::Service
+            && attempts.count() >= FAILURES_OF_ONE
+            && self.pool.describe_user_pool().await.is_ok()
+        {
+            let taken_back = match new {
+                Some(ours) => self.take_back(work, ours).await?,
+                None => false,
+            };
+            let ours = ours && !taken_back;
+            return Err(self
+                .fail(work, ours, Reason::RefusedByCognito, &error)
+                .await?);
+        }
+        let stop = async {
+            match begun {
+                true => self.control.stop_now_asked().await,
+                false => self.control.stop_asked().await,
+            }
+        };
         tokio::select! {
             waited = attempts.pause_after(error) => waited.map_err(UserEnd::Halt),
-            () = self.control.stop_asked() => Err(UserEnd::Left),
+            () = stop => Err(UserEnd::Left),
         }
     }
 
@@ -491,4 +638,8 @@ impl UserSteps {
         self.journal.note(entry).await?;
         Ok(end)
     }
+}
+
+fn text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

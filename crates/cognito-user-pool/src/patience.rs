@@ -40,6 +40,7 @@ impl Patience {
             patience: self,
             failed_since: None,
             pause: FIRST_PAUSE,
+            count: 0,
         }
     }
 
@@ -70,9 +71,15 @@ pub struct Attempts {
     patience: Patience,
     failed_since: Option<Instant>,
     pause: Duration,
+    count: u32,
 }
 
 impl Attempts {
+    /// How many attempts have failed, throttled ones left out.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
     /// Waits before the next attempt, twice as long each time.
     ///
     /// # Errors
@@ -88,8 +95,9 @@ impl Attempts {
         if outage && since.elapsed() >= self.patience.outage {
             return Err(error);
         }
-        if !outage {
-            self.failed_since = None;
+        match outage {
+            true => self.count += 1,
+            false => self.failed_since = None,
         }
         tracing::debug!(operation = error.operation().name(), %error, "trying again");
         tokio::time::sleep(spread(self.pause)).await;

@@ -8,6 +8,7 @@ use aws_sdk_cognitoidentityprovider::types::{
     AliasAttributeType, AttributeDataType, EmailSendingAccountType, SchemaAttributeType,
     UserPoolMfaType, UserPoolType, UsernameAttributeType,
 };
+use chrono::{DateTime, Utc};
 use migration_model::{PoolSignIn, PoolUser, Reason};
 
 /// A user pool's settings.
@@ -15,6 +16,8 @@ use migration_model::{PoolSignIn, PoolUser, Reason};
 pub struct PoolDescription {
     /// The pool's name.
     pub name: String,
+    /// When the pool was created: two pools of one id, one after the other, differ in it.
+    pub created: Option<DateTime<Utc>>,
     /// How people sign in; `None` for kinds that no Django login maps to (phone number alone).
     pub sign_in: Option<PoolSignIn>,
     /// Whether `Ada` and `ada` are two users.
@@ -120,6 +123,9 @@ impl PoolDescription {
                     .and_then(|policy| u32::try_from(policy.password_history_size?).ok())
                     .unwrap_or(0),
             },
+            created: pool
+                .creation_date
+                .and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
             mfa_required: pool.mfa_configuration == Some(UserPoolMfaType::On),
             estimated_users: u64::try_from(pool.estimated_number_of_users).unwrap_or(0),
             user_migration_trigger: lambda.and_then(|lambda| lambda.user_migration.clone()),

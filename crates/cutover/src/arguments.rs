@@ -42,6 +42,11 @@ pub(crate) enum Command {
     /// "mismatch" | "unusable" | "unsupported" | "malformed" | "too-costly", "algorithm": …} a
     /// line, in the same order. A bad line gets {"error": "…"} and the run goes on.
     Verify,
+    /// Look at a Django database and write its configuration
+    ///
+    /// Reads the catalog and at most two thousand rows a table. Asks on a terminal where there is a
+    /// choice; with --yes it decides alone, and says what it was unsure of. Then runs `inspect`.
+    Init(InitOptions),
     /// Look at the legacy database: users, hash algorithms and costs, problems
     Inspect(InspectOptions),
     /// The local rehearsal pool
@@ -60,17 +65,37 @@ pub(crate) enum Command {
     Undo(UndoOptions),
     /// Compare the legacy database with the pool, user by user
     ///
-    /// Exit code 1 when they differ. Reads the pool by ListUsers alone, which makes nobody billable.
+    /// Three ways: with what both sides last agreed on, by the pool's ledger. What changed in Django
+    /// alone travels with --fix --execute, what changed in Cognito alone stays, and what changed in
+    /// both is a conflict for you to settle. Exit code 1 for conflicts, for people who are missing or
+    /// have no way in, and for strangers who have a legacy user's name. Reads the pool by ListUsers
+    /// alone, which makes nobody billable.
     ///
-    /// RISKS: --fix --execute overwrites attributes that were changed in the pool, adds and removes
-    /// memberships of groups that come from Django, and disables whoever is inactive there. It
-    /// touches nobody whose name and legacy id do not both agree, enables nobody and deletes nobody.
-    /// The trigger cannot carry groups: after first sign-ins it adds those that are lacking.
+    /// RISKS: --fix --execute changes attributes, memberships of groups that come from Django, and
+    /// who may sign in. It touches nobody who is not proven to be the legacy user.
     Reconcile(ReconcileOptions),
+    /// The memory of a pool: who became which `sub`
+    Ledger(LedgerOptions),
     /// Practise the whole cutover against a local pool, and leave a report
     Rehearse(RehearseOptions),
     /// Which function a user pool's triggers call
     Trigger(TriggerOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InitOptions {
+    /// The database: sqlite:FILE, postgres://… or mysql://… [default: CUTOVER_LEGACY_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The file to write [default: --config]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Ask nothing
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Args, Debug)]
@@ -141,6 +166,17 @@ pub(crate) struct PoolTarget {
     pub(crate) limit: Vec<CategoryLimit>,
 }
 
+/// Where a move's memory is: beside cutover.toml, whatever the working directory.
+#[derive(Args, Debug)]
+pub(crate) struct Memory {
+    /// Folder of the run journals [default: runs, beside cutover.toml]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runs_dir: Option<PathBuf>,
+    /// The pool's ledger: who became which `sub` [default: ledger-POOL.sqlite3, beside cutover.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct ImportOptions {
     /// Write to the pool; without it nothing is written
@@ -170,9 +206,17 @@ pub(crate) struct ImportOptions {
     /// Write the plan here, as JSON, for somebody to review. Without --execute
     #[arg(long, value_name = "FILE", conflicts_with = "execute")]
     pub(crate) plan: Option<PathBuf>,
-    /// Keep to this plan: refuse when the import would do anything else
+    /// Without --execute: write one CSV row a user, legacy_id,username,outcome,reason, for people to be
+    /// warned or asked. Personal data: not for sharing
+    #[arg(long, value_name = "FILE", conflicts_with = "execute")]
+    pub(crate) plan_users: Option<PathBuf>,
+    /// Keep to this plan: leave out whoever is not in it, and refuse when target, configuration or
+    /// decisions differ
     #[arg(long, value_name = "FILE")]
     pub(crate) reviewed_plan: Option<PathBuf>,
+    /// Only give a way in to those whom an import created and never finished, journal or none
+    #[arg(long, conflicts_with_all = ["plan", "plan_users", "reviewed_plan", "retry_failed"])]
+    pub(crate) finish: bool,
     /// Name of the run; the same name resumes it [default: the user pool's id]
     #[arg(long, value_name = "NAME")]
     pub(crate) run: Option<String>,
@@ -183,9 +227,8 @@ pub(crate) struct ImportOptions {
     /// Try users again who failed in this run
     #[arg(long)]
     pub(crate) retry_failed: bool,
-    /// Folder of the run journals
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    pub(crate) runs_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
     #[command(flatten)]
     pub(crate) pool: PoolTarget,
     /// Write the summary here, as JSON
@@ -224,9 +267,12 @@ pub(crate) struct UndoOptions {
     /// Name of the run to take back
     #[arg(long, value_name = "NAME")]
     pub(crate) run: String,
-    /// Folder of the run journals
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    pub(crate) runs_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+    /// Also delete users who may have signed in by a one-time code or a linked identity, which
+    /// leaves no trace. You answer for it that nobody did
+    #[arg(long)]
+    pub(crate) approve_unproven_unused: bool,
     /// Delete; without it nothing is deleted
     #[arg(long)]
     pub(crate) execute: bool,
@@ -236,10 +282,21 @@ pub(crate) struct UndoOptions {
 pub(crate) struct ReconcileOptions {
     #[command(flatten)]
     pub(crate) pool: PoolTarget,
-    /// Make attributes, groups and inactive users in the pool as they are in Django; without
-    /// --execute it only says how many
+    /// Let travel what changed in Django alone; without --execute it only says how many
     #[arg(long)]
     pub(crate) fix: bool,
+    /// Of that, only these kinds, separated by commas
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        value_delimiter = ',',
+        requires = "fix"
+    )]
+    pub(crate) only: Vec<FixChoice>,
+    /// Who wins where both sides changed; without it a conflict is left alone
+    #[arg(long, value_enum, value_name = "SIDE", requires = "fix")]
+    pub(crate) prefer: Option<SideChoice>,
     /// Write to the pool; without it nothing is written
     #[arg(long, requires = "fix")]
     pub(crate) execute: bool,
@@ -247,15 +304,76 @@ pub(crate) struct ReconcileOptions {
     /// run]
     #[arg(long, value_name = "NAME")]
     pub(crate) run: Option<String>,
-    /// Folder of the run journals
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    pub(crate) runs_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
     /// Write the counts here, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// Write one CSV row a difference: legacy_id,difference,about
     #[arg(long, value_name = "FILE")]
     pub(crate) differences: Option<PathBuf>,
+}
+
+/// `--only`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum FixChoice {
+    Attributes,
+    Groups,
+    /// Who may sign in
+    Disabled,
+    /// The sealed attribute in which groups travelled: emptied
+    Seals,
+    /// Users migrated by a reset that they never finished: deleted, so that the old password works
+    UnfinishedResets,
+}
+
+/// `--prefer`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum SideChoice {
+    Django,
+    Pool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LedgerOptions {
+    #[command(subcommand)]
+    pub(crate) command: LedgerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// Learn who is in the pool, as far as that can be proven; after a lost ledger
+    Rebuild(LedgerPoolOptions),
+    /// Forget people who were deleted in the pool, so that they may be imported again
+    Forget(LedgerForgetOptions),
+    /// Take over what another ledger of the same pool knows, such as another machine's
+    Merge(LedgerMergeOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LedgerPoolOptions {
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LedgerForgetOptions {
+    /// Legacy primary keys
+    #[arg(required = true, value_name = "LEGACY_ID")]
+    pub(crate) legacy_ids: Vec<String>,
+    #[command(flatten)]
+    pub(crate) of: LedgerPoolOptions,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LedgerMergeOptions {
+    /// The other ledger
+    #[arg(value_name = "FILE")]
+    pub(crate) other: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: LedgerPoolOptions,
 }
 
 #[derive(Args, Debug)]
@@ -353,9 +471,8 @@ pub(crate) struct StatusOptions {
     /// Name of the run [default: the one written last]
     #[arg(long, value_name = "NAME")]
     pub(crate) run: Option<String>,
-    /// Folder of the run journals
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    pub(crate) runs_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
     /// Also write it as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -53,12 +53,14 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     match &arguments.command {
         Command::Verify => commands::verify::run(arguments),
+        Command::Init(options) => commands::init::run(arguments, options),
         Command::Inspect(options) => commands::inspect::run(arguments, options),
         Command::Pool(options) => commands::pool::run(arguments, options),
         Command::Import(options) => commands::import::run(arguments, options),
         Command::Status(options) => commands::status::run(arguments, options),
         Command::Undo(options) => commands::undo::run(arguments, options),
         Command::Reconcile(options) => commands::reconcile::run(arguments, options),
+        Command::Ledger(options) => commands::ledger::run(arguments, options),
         Command::Rehearse(options) => commands::rehearse::run(arguments, options),
         Command::Trigger(options) => commands::trigger::run(arguments, options),
     }

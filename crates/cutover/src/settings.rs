@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use bulk_import::RunName;
+use bulk_import::{LedgerPlace, RunName};
 use legacy_users::{ConnectSettings, LegacyDatabase, LegacyError};
 use migration_model::Config;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Memory};
 use crate::exit_status::{ExitStatus, Failure};
 
 /// Overrides `[legacy] url`; keeps the database password out of the file.
@@ -15,7 +15,11 @@ const LEGACY_URL: &str = "CUTOVER_LEGACY_URL";
 
 /// Reads the configuration file.
 pub(crate) fn config(arguments: &Arguments) -> Result<Config, Failure> {
-    let path = &arguments.config;
+    config_at(&arguments.config)
+}
+
+/// Reads this configuration file.
+pub(crate) fn config_at(path: &Path) -> Result<Config, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(format!(
             "could not read the configuration {}",
@@ -43,10 +47,51 @@ fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint))
 }
 
+/// The database URL as typed, else the environment's.
+pub(crate) fn legacy_url(typed: Option<&str>) -> Result<String, Failure> {
+    let environment = || std::env::var(LEGACY_URL).ok();
+    let url = typed.map(str::to_owned).or_else(environment);
+    url.filter(|url| !url.is_empty()).ok_or_else(|| {
+        Failure::usage("no database is named").hint(
+            "name it with --url sqlite:FILE, postgres://… or mysql://…, or set CUTOVER_LEGACY_URL",
+        )
+    })
+}
+
+/// Whether a URL holds a password, and so must not stand in a file.
+pub(crate) fn holds_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+    let login = authority.rsplit_once('@').map(|(login, _)| login);
+    login.is_some_and(|login| login.contains(':')) || rest.contains("password=")
+}
+
 /// A run's name as typed.
 pub(crate) fn run_name(name: &str) -> Result<RunName, Failure> {
     name.parse()
         .map_err(|error| Failure::usage(format!("--run {name} is no run name")).source(error))
+}
+
+/// The folder of cutover.toml, beside which a move's memory is.
+fn beside(arguments: &Arguments) -> PathBuf {
+    let folder = arguments.config.parent();
+    folder.map_or_else(PathBuf::new, Path::to_owned)
+}
+
+/// The folder of the run journals.
+pub(crate) fn runs_dir(arguments: &Arguments, memory: &Memory) -> PathBuf {
+    let default = || beside(arguments).join("runs");
+    memory.runs_dir.clone().unwrap_or_else(default)
+}
+
+/// Where the pool's ledger is.
+pub(crate) fn ledger_place(arguments: &Arguments, memory: &Memory) -> LedgerPlace {
+    match &memory.ledger {
+        Some(path) => LedgerPlace::File(path.clone()),
+        None => LedgerPlace::Folder(beside(arguments)),
+    }
 }
 
 /// Opens the legacy database of the configuration.

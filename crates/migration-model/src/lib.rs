@@ -40,4 +40,4 @@ pub use password_policy::{LONGEST_PASSWORD, PasswordPolicy};
 pub use pool_sign_in::PoolSignIn;
 pub use pool_user::{MappingFault, PoolUser, UserMapping, map_user};
 pub use reason::Reason;
-pub use route::{Collisions, ImportPolicy, Route, Routing, route_user};
+pub use route::{Collisions, ImportPolicy, Route, RouteFacts, Routing, decide};

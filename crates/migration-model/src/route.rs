@@ -59,39 +59,64 @@ pub struct Collisions {
     pub verified_email: bool,
 }
 
-/// Decides. The checks stand in the order in which an operator would want to hear of them.
-pub fn route_user(
-    user: &LegacyUser,
-    hash: &HashState,
-    faults: &[MappingFault],
-    collisions: Collisions,
-    policy: ImportPolicy,
-) -> Routing {
+/// Everything that a user's route depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteFacts<'a> {
+    /// The legacy user as they are now.
+    pub user: &'a LegacyUser,
+    /// What is known of the stored password.
+    pub hash: &'a HashState,
+    /// Why the user cannot be mapped as they are.
+    pub faults: &'a [MappingFault],
+    /// Why this pool cannot have the mapped user: its schema, the identities to be linked, the state
+    /// in which users are to be left.
+    pub pool_fault: Option<Reason>,
+    /// What the user shares with other legacy users.
+    pub collisions: Collisions,
+    /// Whether the operator keeps such users for first login although the import of them is approved.
+    pub kept_for_first_login: bool,
+}
+
+impl RouteFacts<'_> {
+    /// Whether somebody could sign in to the legacy app with a password: it is stored, in whatever
+    /// form, and the user is active. A hash that cannot be checked here may be one that Django can
+    /// check, so it counts.
+    pub fn may_still_sign_in(&self) -> bool {
+        self.user.is_active && *self.hash != HashState::Unusable
+    }
+}
+
+/// Decides, for plan, write, reconciliation and forecast alike. The checks stand in the order in
+/// which an operator would want to hear of them.
+pub fn decide(facts: RouteFacts<'_>, policy: ImportPolicy) -> Routing {
     let hold = |reason| Routing {
         route: Route::Hold,
         reason: Some(reason),
     };
-    if let Some(fault) = faults.first() {
+    if let Some(fault) = facts.faults.first() {
         return hold(fault.reason());
     }
-    if collisions.username {
+    if facts.collisions.username {
         return hold(Reason::LoginCollision);
     }
-    if collisions.verified_email {
+    if facts.collisions.verified_email {
         return hold(Reason::EmailDuplicate);
     }
-    if !user.is_active && policy.inactive == InactiveUsers::Hold {
+    if !facts.user.is_active && policy.inactive == InactiveUsers::Hold {
         return hold(Reason::UserInactive);
     }
-    let may_still_sign_in = user.is_active && matches!(hash, HashState::Verifiable(_));
-    if may_still_sign_in && !policy.approve_password_reset {
+    let approved = policy.approve_password_reset && !facts.kept_for_first_login;
+    if facts.may_still_sign_in() && !approved {
         return Routing {
             route: Route::FirstLogin,
             reason: Some(Reason::MayStillSignIn),
         };
     }
-    Routing {
-        route: Route::AdminCreate,
-        reason: None,
+    match facts.pool_fault {
+        Some(reason) => hold(reason),
+        None => Routing {
+            route: Route::AdminCreate,
+            reason: None,
+        },
     }
 }

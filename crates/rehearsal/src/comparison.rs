@@ -1,7 +1,10 @@
 //! Both sides compared after the import, in the report's terms. The comparing itself is
 //! bulk-import's.
 
-use bulk_import::{DriftKind, FixKind, ImportError, Reconciliation, RunControl, fix, reconcile};
+use bulk_import::{
+    DriftKind, FixKind, ImportError, Ledger, LedgerPlace, LedgerUse, Reconciliation, RunControl,
+    fix, reconcile,
+};
 use cognito_user_pool::WritableUserPool;
 use legacy_users::LegacyDatabase;
 use migration_model::{Config, Finding, Severity};
@@ -15,11 +18,14 @@ pub(crate) async fn compare(
     legacy: &LegacyDatabase,
     config: &Config,
     pool: &WritableUserPool,
+    ledger: &LedgerPlace,
 ) -> Result<(u64, Comparison), ImportError> {
     let control = RunControl::new();
-    let mut first = reconcile(legacy, config, pool, None, &control).await?;
+    let ledger = Ledger::hold(ledger, pool).await?;
+    let ledger = LedgerUse::Write(&ledger);
+    let mut first = reconcile(legacy, config, pool, ledger, None, None, &control).await?;
     let added = fix(pool, &mut first, &[FixKind::AddToGroup], &control).await?;
-    let second = reconcile(legacy, config, pool, None, &control).await?;
+    let second = reconcile(legacy, config, pool, ledger, None, None, &control).await?;
     let added = added.done.values().sum();
     Ok((added, in_report_terms(&second)))
 }
@@ -58,13 +64,15 @@ fn meaning(kind: &DriftKind) -> &'static str {
         DriftKind::NotExpected(_) => "left out, each with a reason",
         DriftKind::AwaitsFirstSignIn => "with a temporary password yet",
         DriftKind::Missing => "missing in the pool",
-        DriftKind::Extra => "in the pool without a legacy user",
+        DriftKind::Native => "registered in the pool",
+        DriftKind::DeletedInDjango => "deleted in Django, and still in the pool",
+        DriftKind::UnfinishedReset => "asked for a reset and never finished it",
+        DriftKind::Conflict => "changed on both sides",
         DriftKind::Attributes => "other attributes in the pool",
         DriftKind::Groups => "in other groups in the pool",
         DriftKind::Enabled => "enabled on one side alone",
         DriftKind::Status => "in the pool, but unable to sign in or reset",
-        DriftKind::Identity => "found by name, but with another legacy id",
-        DriftKind::Replaced => "deleted and made anew since the import",
+        DriftKind::Stranger => "in the pool by name, and not proven to be the legacy user",
     }
 }
 

@@ -164,7 +164,9 @@ impl Conduct {
         );
         findings.extend(kept.findings());
 
-        let (added, comparison) = comparison::compare(&self.legacy, &self.config, &pool).await?;
+        let ledger = self.import_run("rehearsal").ledger;
+        let (added, comparison) =
+            comparison::compare(&self.legacy, &self.config, &pool, &ledger).await?;
         stages.end(
             "Groups of those who signed in first",
             format!("{} added", count_of(added, "membership")),
@@ -224,7 +226,8 @@ impl Conduct {
     async fn import(&self, pool: &WritableUserPool) -> Result<Import, RehearsalError> {
         let run = self.import_run("rehearsal");
         let (control, begun) = (RunControl::new(), Instant::now());
-        let plan = bulk_import::plan(&self.legacy, &self.config, pool, &run, &control).await?;
+        let plan =
+            bulk_import::plan(&self.legacy, &self.config, pool, &run, None, &control).await?;
         let control = RunControl::new();
         let summary = bulk_import::import(&self.legacy, &self.config, pool, &run, &control).await?;
         let seconds = begun.elapsed().as_secs_f64();

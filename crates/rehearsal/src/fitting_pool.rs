@@ -37,6 +37,7 @@ pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> Po
             alias_attributes,
             case_sensitive: false,
             custom_attributes,
+            client_members: safe_client(),
             ..PoolSettings::default()
         },
         trigger: Some(TriggerProgram {
@@ -46,6 +47,33 @@ pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> Po
         }),
         ..PoolOptions::default()
     }
+}
+
+/// What people may change of themselves: not the attributes that say who they are. An app client
+/// without this list lets anybody register as any legacy user.
+const WRITE_ATTRIBUTES: [&str; 17] = [
+    "address",
+    "birthdate",
+    "email",
+    "family_name",
+    "gender",
+    "given_name",
+    "locale",
+    "middle_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "picture",
+    "preferred_username",
+    "profile",
+    "updated_at",
+    "website",
+    "zoneinfo",
+];
+
+fn safe_client() -> serde_json::Map<String, serde_json::Value> {
+    let names = serde_json::Value::from(WRITE_ATTRIBUTES.to_vec());
+    serde_json::Map::from_iter([("WriteAttributes".to_owned(), names)])
 }
 
 /// The triggers that the one program answers. Tokens only where groups are carried to them: the

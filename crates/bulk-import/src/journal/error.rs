@@ -35,6 +35,14 @@ pub enum JournalError {
         /// Where its journal would be.
         path: PathBuf,
     },
+    /// The ledger is another pool's.
+    #[error("{} is the ledger of another user pool: its {what} differs", path.display())]
+    OtherPool {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
+    },
     /// The run was started in shards, and again in another number of them.
     #[error("run `{run}` has journals of {} and of {} shards", counts[0], counts[1])]
     MixedShards {
@@ -120,6 +128,9 @@ impl JournalError {
             }
             JournalError::Locked { .. } => {
                 "wait until it has ended, or give this import another name with --run"
+            }
+            JournalError::OtherPool { .. } => {
+                "name the pool's own ledger with --ledger, or leave the flag out"
             }
             JournalError::Missing { .. } => "check the run's name and the directory of the runs",
             JournalError::MixedShards { .. } => {

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use migration_model::LegacyId;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::{Journal, JournalError, JournalReader};
 use crate::Shard;
 use crate::final_state::FinalState;
+use crate::legacy_identity::LegacyIdentity;
 
 /// What must not change within a run.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,6 +20,10 @@ pub(crate) struct Target {
     pub(crate) user_pool_id: String,
     /// Whether the pool is on this machine: a rehearsal pool may bear the id of the real one.
     pub(crate) is_local: bool,
+    /// When the pool was created; `None` where that is not known.
+    pub(crate) pool_created: Option<DateTime<Utc>>,
+    /// Which legacy database the users come from.
+    pub(crate) legacy: LegacyIdentity,
     pub(crate) config_digest: String,
     /// Whose users the run imports, if it is divided.
     pub(crate) shard: Option<Shard>,
@@ -104,6 +109,17 @@ impl Target {
             let (ours, theirs) = (place(self.is_local), place(other.is_local));
             differences.push(format!("its pool is {ours}, not {theirs}"));
         }
+        if let (Some(ours), Some(theirs)) = (self.pool_created, other.pool_created)
+            && ours != theirs
+        {
+            let date = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+            differences.push(format!(
+                "its pool was created {}, this one {}",
+                date(ours),
+                date(theirs)
+            ));
+        }
+        differences.extend(self.legacy.difference(&other.legacy));
         if self.shard != other.shard {
             let part = |shard: Option<Shard>| {
                 shard.map_or("not divided".to_owned(), |shard| format!("shard {shard}"))
@@ -147,6 +163,8 @@ impl Header {
             region,
             user_pool_id,
             is_local,
+            pool_created,
+            legacy,
             config_digest,
             shard,
             final_state,
@@ -155,6 +173,11 @@ impl Header {
             ("region", region.clone()),
             ("user_pool_id", user_pool_id.clone()),
             ("is_local", is_local.to_string()),
+            (
+                "pool_created",
+                pool_created.map(|at| at.to_rfc3339()).unwrap_or_default(),
+            ),
+            ("legacy", legacy.to_text()),
             ("config_digest", config_digest.clone()),
             (
                 "shard",
@@ -182,6 +205,8 @@ impl Header {
                 region: text("region")?,
                 user_pool_id: text("user_pool_id")?,
                 is_local: text("is_local")? == "true",
+                pool_created: text("pool_created").and_then(|at| at.parse().ok()),
+                legacy: LegacyIdentity::from_text(&text("legacy").unwrap_or_default()),
                 config_digest: text("config_digest")?,
                 shard: text("shard").and_then(|shard| shard.parse().ok()),
                 final_state: text("final_state")?.parse().ok()?,

@@ -1,12 +1,13 @@
 //! One row per user for `--outcomes`, in the order of the legacy keys, page by page: a journal
 //! of ten million rows passes through in constant memory.
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use futures::Stream;
 use sqlx::Row;
 
-use super::{JournalError, RunJournals};
+use super::{Journal, JournalError, RunJournals};
 use crate::RunName;
 
 /// What became of one user. Holds a username: not for sharing, and `Debug` hides it.
@@ -31,6 +32,41 @@ impl std::fmt::Debug for OutcomeRow {
             .field("outcome", &self.outcome)
             .field("reason", &self.reason)
             .finish_non_exhaustive()
+    }
+}
+
+impl Journal {
+    /// Writes one CSV row a user, for people to be warned or asked: who goes which way, and why.
+    pub(crate) async fn write_users(&mut self, path: &Path) -> Result<(), JournalError> {
+        let unusable = |source| JournalError::Directory {
+            path: path.to_owned(),
+            source,
+        };
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).truncate(true).write(true).mode(0o600);
+        let file = options.open(path).map_err(unusable)?;
+        let mut csv = csv::Writer::from_writer(file);
+        let written = |written: Result<(), csv::Error>| {
+            written.map_err(|error| unusable(std::io::Error::other(error)))
+        };
+        written(csv.write_record(["legacy_id", "username", "outcome", "reason"]))?;
+        let mut after = 0_i64;
+        loop {
+            let select = "SELECT position, legacy_id, username, COALESCE(outcome, 'to-create'),
+                                 COALESCE(reason, '')
+                          FROM users WHERE position > ?1 ORDER BY position LIMIT ?2";
+            let rows = sqlx::query(select).bind(after).bind(PAGE);
+            let rows = rows.fetch_all(&mut self.connection).await;
+            let rows =
+                rows.map_err(|error| JournalError::storage(&self.path, "reading it", &error))?;
+            let Some(last) = rows.last() else { break };
+            after = last.get(0);
+            for row in &rows {
+                let fields: [&str; 4] = [row.get(1), row.get(2), row.get(3), row.get(4)];
+                written(csv.write_record(fields))?;
+            }
+        }
+        csv.flush().map_err(unusable)
     }
 }
 

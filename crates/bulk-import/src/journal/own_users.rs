@@ -5,83 +5,69 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
-use super::{Journal, JournalError, JournalReader};
+use super::{Journal, JournalError, JournalReader, attach};
+use crate::ledger::Ledger;
 
 /// A user of the run's own.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnUser {
     pub(crate) position: i64,
-    pub(crate) pool_username: String,
     pub(crate) sub: Option<String>,
     /// When the last step was done, by the pool's clock; `None` when one is missing.
     pub(crate) finished_at: Option<DateTime<Utc>>,
+    /// Whether social identities were linked.
+    pub(crate) has_identities: bool,
 }
 
+/// By way of the ledger, whose index knows the `sub`s.
 const SELECT: &str = "
-SELECT position, pool_username, sub, CASE state WHEN 'done' THEN settled_at END
-FROM users WHERE state IN ('created', 'done') AND undo IS NULL AND position > ?1
-ORDER BY position LIMIT ?2";
+SELECT users.position, users.sub, CASE users.state WHEN 'done' THEN users.settled_at END,
+       users.identity_count > 0
+FROM json_each(?1) AS wanted
+CROSS JOIN ledger.people ON people.sub = wanted.value
+CROSS JOIN users ON users.legacy_id = people.legacy_id
+WHERE users.sub = people.sub AND users.state IN ('created', 'done') AND users.undo IS NULL";
 
-/// Pages through them.
-pub(crate) struct OwnUsers {
-    reader: JournalReader,
-    after: i64,
-}
-
-impl OwnUsers {
-    pub(crate) fn new(reader: JournalReader) -> OwnUsers {
-        OwnUsers { reader, after: 0 }
+impl JournalReader {
+    /// Opens the ledger beside the journal.
+    pub(crate) async fn attach(&mut self, ledger: &Ledger) -> Result<(), JournalError> {
+        let name = ledger.path.display().to_string();
+        attach(&mut self.connection, &self.path, &name).await
     }
 
-    pub(crate) async fn count(&mut self) -> Result<u64, JournalError> {
-        let storage = |error| JournalError::storage(&self.reader.path, "reading it", &error);
+    /// How many there are.
+    pub(crate) async fn count_own_users(&mut self) -> Result<u64, JournalError> {
+        let storage = |error| JournalError::storage(&self.path, "reading it", &error);
         let count = "SELECT COUNT(*) FROM users
                      WHERE state IN ('created', 'done') AND undo IS NULL";
-        let row = sqlx::query(count)
-            .fetch_one(&mut self.reader.connection)
-            .await;
+        let row = sqlx::query(count).fetch_one(&mut self.connection).await;
         Ok(u64::try_from(row.map_err(storage)?.get::<i64, usize>(0)).unwrap_or(0))
     }
 
-    /// The next users; empty after the last.
-    pub(crate) async fn page(&mut self, size: i64) -> Result<Vec<OwnUser>, JournalError> {
-        let storage = |error| JournalError::storage(&self.reader.path, "reading it", &error);
-        let rows = sqlx::query(SELECT).bind(self.after).bind(size);
+    /// Those of these `sub`s that are the run's own. The ledger must be attached.
+    pub(crate) async fn own_users_of(
+        &mut self,
+        subs: &[&str],
+    ) -> Result<HashMap<String, OwnUser>, JournalError> {
+        let storage = |error| JournalError::storage(&self.path, "reading it", &error);
+        let subs = serde_json::to_string(subs).expect("subs are text");
+        let rows = sqlx::query(SELECT).bind(subs);
         let rows = rows
-            .fetch_all(&mut self.reader.connection)
+            .fetch_all(&mut self.connection)
             .await
             .map_err(storage)?;
-        let users: Vec<OwnUser> = rows
-            .into_iter()
-            .map(|row| OwnUser {
+        let user = |row: sqlx::sqlite::SqliteRow| {
+            let sub: Option<String> = row.get(1);
+            let at: Option<String> = row.get(2);
+            let user = OwnUser {
                 position: row.get(0),
-                pool_username: row.get::<Option<String>, usize>(1).unwrap_or_default(),
-                sub: row.get(2),
-                finished_at: row
-                    .get::<Option<String>, usize>(3)
-                    .and_then(|at| at.parse().ok()),
-            })
-            .collect();
-        self.after = users.last().map_or(self.after, |user| user.position);
-        Ok(users)
-    }
-}
-
-impl JournalReader {
-    /// All of them by `sub`, for a dry run; about 200 bytes each.
-    pub(crate) async fn own_users_by_sub(self) -> Result<HashMap<String, OwnUser>, JournalError> {
-        let mut own = OwnUsers::new(self);
-        let mut by_sub = HashMap::new();
-        loop {
-            let page = own.page(10_000).await?;
-            if page.is_empty() {
-                return Ok(by_sub);
-            }
-            by_sub.extend(
-                page.into_iter()
-                    .filter_map(|user| Some((user.sub.clone()?, user))),
-            );
-        }
+                sub: sub.clone(),
+                finished_at: at.and_then(|at| at.parse().ok()),
+                has_identities: row.get(3),
+            };
+            Some((sub?, user))
+        };
+        Ok(rows.into_iter().filter_map(user).collect())
     }
 }
 

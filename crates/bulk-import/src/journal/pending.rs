@@ -6,6 +6,7 @@ use sqlx::Row;
 
 use super::header::KeyKind;
 use super::{JournalError, JournalReader};
+use crate::decider::NameKeys;
 
 /// What this run has done to a user.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,6 +33,10 @@ pub(crate) struct PendingUser {
     pub(crate) pool_username: Option<String>,
     pub(crate) sub: Option<String>,
     pub(crate) email_shared: bool,
+    /// The names by which the plan held the user against others.
+    pub(crate) keys: NameKeys,
+    /// What a reviewed plan bound of the user.
+    pub(crate) content_key: Option<i64>,
 }
 
 /// Pages through the users with work left.
@@ -43,7 +48,7 @@ pub(crate) struct Pending {
 
 const SELECT: &str = "
 SELECT position, legacy_id, username, route, reason, state, intent_at, pool_username, sub,
-       email_shared
+       email_shared, name_key, email_key, verified, id_key, content_key
 FROM users WHERE position > ?1 AND outcome IS NULL ORDER BY position LIMIT ?2";
 
 impl Pending {
@@ -88,6 +93,13 @@ impl Pending {
                 pool_username: row.get(7),
                 sub: row.get(8),
                 email_shared: row.get(9),
+                keys: NameKeys {
+                    name: row.get(10),
+                    email: row.get(11),
+                    verified: row.get(12),
+                    id: row.get(13),
+                },
+                content_key: row.get(14),
             });
         }
         self.after = users.last().map_or(self.after, |user| user.position);

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{Connection, Row};
 
 use super::{Header, Journal, JournalError};
+use crate::RunName;
 use crate::plan::{PlanCount, PlannedGroup};
 
 /// A legacy user as the plan knows them. The order of the fields is the order of the columns.
@@ -29,6 +30,8 @@ pub(crate) struct PlannedUser {
     pub(crate) email_key: Option<i64>,
     pub(crate) verified: bool,
     pub(crate) id_key: Option<i64>,
+    /// What a reviewed plan binds of the user.
+    pub(crate) content_key: i64,
     /// False for a user of another shard, whose name may collide with ours.
     pub(crate) mine: bool,
 }
@@ -47,16 +50,16 @@ pub(crate) struct PoolUserRow {
 const INSERT_USERS: &str = "
 INSERT INTO users (legacy_id, username, route, reason, group_count, identity_count, enabled,
                    has_contact, may_sign_in, collidable, name_key, email_key, verified, id_key,
-                   mine, generation)
+                   content_key, mine, generation)
 SELECT value->>'legacy_id', value->>'username', value->>'route', value->>'reason',
        value->>'group_count', value->>'identity_count', value->>'enabled', value->>'has_contact', value->>'may_sign_in',
        value->>'collidable', value->>'name_key', value->>'email_key', value->>'verified',
-       value->>'id_key', value->>'mine', ?2
+       value->>'id_key', value->>'content_key', value->>'mine', ?2
 FROM json_each(?1) WHERE true
 ON CONFLICT (legacy_id) DO UPDATE SET
     generation = excluded.generation,
     name_key = excluded.name_key, email_key = excluded.email_key, id_key = excluded.id_key,
-    verified = excluded.verified, may_sign_in = excluded.may_sign_in,
+    verified = excluded.verified, content_key = excluded.content_key, may_sign_in = excluded.may_sign_in,
     has_contact = excluded.has_contact, group_count = excluded.group_count,
     identity_count = excluded.identity_count,
     enabled = excluded.enabled, collidable = excluded.collidable,
@@ -69,9 +72,21 @@ ON CONFLICT (legacy_id) DO UPDATE SET
 
 const POOL_USERS: &str = "
 DROP TABLE IF EXISTS temp.pool_users;
+CREATE TEMP TABLE IF NOT EXISTS reviewed (content_key INTEGER PRIMARY KEY);
 CREATE TEMP TABLE pool_users (
     name_key INTEGER NOT NULL, email_key INTEGER, id_key INTEGER, sub TEXT, username TEXT NOT NULL
 )";
+
+/// What goes into the ledger with a plan that is carried out.
+#[derive(Clone, Debug)]
+pub(crate) struct Lesson {
+    /// The run's name.
+    pub(crate) run: String,
+    /// Now, by the pool's clock.
+    pub(crate) now: String,
+    /// Whoever was created before this is listed by now.
+    pub(crate) settled: String,
+}
 
 const INSERT_POOL_USERS: &str = "
 INSERT INTO temp.pool_users (name_key, email_key, id_key, sub, username)
@@ -101,25 +116,61 @@ const RESOLVE: &[&str] = &[
 
 /// What the pool has already, after what legacy users are to each other: so a route says what
 /// the legacy database alone makes of a user for as long as the outcome is `already_in_pool`.
+///
+/// Two things prove that a pool user is a legacy user: the ledger has the `sub`, or the pool user
+/// bears the legacy id in an attribute that no app client can write, and nobody else bears it. A
+/// name proves nothing.
 const RESOLVE_POOL: &[&str] = &[
-    // The legacy id proves who a pool user is, whatever else collides.
+    "CREATE INDEX temp.pool_users_by_sub ON pool_users (sub)",
+    "UPDATE users SET outcome = 'already_in_pool', reason = 'already-in-pool',
+                      sub = found.sub, pool_username = found.username
+     FROM ledger.people AS known JOIN temp.pool_users AS found ON found.sub = known.sub
+     WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
+       AND known.legacy_id = users.legacy_id",
+    // Whoever left a tombstone does not come back by themselves.
+    "UPDATE users SET route = 'hold', reason = 'deleted-in-pool'
+     FROM ledger.people AS known
+     WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
+       AND known.legacy_id = users.legacy_id",
     "UPDATE users SET outcome = 'already_in_pool', reason = 'already-in-pool',
                       sub = found.sub, pool_username = found.username
      FROM temp.pool_users AS found
      WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
-       AND found.id_key = users.id_key",
-    // Without an id on either side the name is all there is to go by.
-    "UPDATE users SET outcome = 'already_in_pool', reason = 'already-in-pool',
-                      sub = found.sub, pool_username = found.username
+       AND users.reason IS NOT 'deleted-in-pool' AND found.id_key = users.id_key
+       AND found.id_key NOT IN (SELECT id_key FROM temp.pool_users WHERE id_key IS NOT NULL
+                                GROUP BY id_key HAVING COUNT(*) > 1)
+       AND found.sub NOT IN (SELECT sub FROM ledger.people)",
+    // Of several who bear one id none is proven.
+    "UPDATE users SET route = 'hold', reason = 'name-taken-by-stranger'
      FROM temp.pool_users AS found
      WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
-       AND users.reason IS NOT 'login-collision' AND found.name_key = users.name_key
-       AND (found.id_key IS NULL OR users.id_key IS NULL)",
+       AND users.reason IS NOT 'deleted-in-pool' AND found.id_key = users.id_key",
+    // The name is another legacy user's, and that is proven.
     "UPDATE users SET route = 'hold', reason = 'username-taken'
      FROM temp.pool_users AS found
      WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
-       AND users.route = 'admin-create' AND found.name_key = users.name_key",
+       AND users.route <> 'hold' AND found.name_key = users.name_key
+       AND (found.id_key IS NOT NULL OR found.sub IN (SELECT sub FROM ledger.people))",
+    "UPDATE users SET route = 'hold', reason = 'name-taken-by-stranger'
+     FROM temp.pool_users AS found
+     WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
+       AND users.route <> 'hold' AND found.name_key = users.name_key",
 ];
+
+/// What the ledger learns from a plan that is carried out: whom the pool has, and who is gone from
+/// it. A user created a moment ago may not be listed yet (ListUsers is eventually consistent).
+const LEARN_PEOPLE: &str = "
+INSERT INTO ledger.people (legacy_id, sub, pool_username, how, run, since)
+SELECT legacy_id, sub, COALESCE(pool_username, username), 'migrated', ?2, ?3 FROM users
+WHERE generation = ?1 AND outcome = 'already_in_pool' AND sub IS NOT NULL AND mine
+ON CONFLICT (legacy_id) DO NOTHING";
+const LEARN_DELETIONS: &str = "
+UPDATE ledger.people SET deleted_at = ?1
+WHERE deleted_at IS NULL
+  AND sub NOT IN (SELECT sub FROM temp.pool_users WHERE sub IS NOT NULL)";
+const LEARN_RETURNS: &str = "
+UPDATE ledger.people SET deleted_at = NULL
+WHERE deleted_at IS NOT NULL AND sub IN (SELECT sub FROM temp.pool_users)";
 
 /// Only where the e-mail is an alias: one verified holder each among the legacy users,
 const RESOLVE_ALIASES: &[&str] = &["UPDATE users SET route = 'hold', reason = 'email-duplicate'
@@ -132,7 +183,8 @@ const RESOLVE_ALIASES: &[&str] = &["UPDATE users SET route = 'hold', reason = 'e
 const RESOLVE_POOL_ALIASES: &[&str] = &["UPDATE users SET route = 'hold', reason = 'alias-taken'
      FROM temp.pool_users AS found
      WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
-       AND users.route = 'admin-create' AND users.verified AND NOT users.email_shared
+       AND users.route IN ('admin-create', 'hash-import') AND users.verified
+       AND NOT users.email_shared
        AND found.email_key = users.email_key"];
 
 const SETTLE: &[&str] = &[
@@ -141,10 +193,13 @@ const SETTLE: &[&str] = &[
     "UPDATE users SET route = 'hold', reason = 'legacy-user-gone', outcome = 'held'
      WHERE generation <> ?1 AND state = 'planned'
        AND (outcome IS NULL OR outcome = 'held')",
+    "UPDATE users SET route = 'hold', reason = 'not-in-reviewed-plan'
+     WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL AND route = 'admin-create'
+       AND EXISTS (SELECT 1 FROM temp.reviewed)
+       AND content_key NOT IN (SELECT content_key FROM temp.reviewed)",
     "UPDATE users SET outcome = 'held'
      WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL
        AND route <> 'admin-create'",
-    "DROP TABLE temp.pool_users",
 ];
 
 impl Journal {
@@ -170,6 +225,25 @@ impl Journal {
             .map_err(|error| JournalError::storage(&self.path, "planning", &error))
     }
 
+    /// Pool usernames and `sub`s of people who became known after `settled` and are not listed: they
+    /// may be gone, or not be listed yet. At most a thousand.
+    pub(crate) async fn unlisted(
+        &mut self,
+        settled: &str,
+    ) -> Result<Vec<(String, String)>, JournalError> {
+        let select = "SELECT pool_username, sub FROM ledger.people
+                      WHERE deleted_at IS NULL AND since >= ?1
+                        AND sub NOT IN (SELECT sub FROM temp.pool_users WHERE sub IS NOT NULL)
+                      LIMIT 1000";
+        let rows = sqlx::query(select).bind(settled);
+        let rows = rows.fetch_all(&mut self.connection).await;
+        let rows = rows.map_err(|error| JournalError::storage(&self.path, "planning", &error))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.get(0), row.get(1)))
+            .collect())
+    }
+
     /// Adds legacy users, or plans them anew; a few thousand at a time, in the order of their
     /// keys.
     pub(crate) async fn plan_users(
@@ -192,6 +266,7 @@ impl Journal {
         header: &Header,
         groups: &[PlannedGroup],
         emails_are_aliases: bool,
+        lesson: Option<&Lesson>,
     ) -> Result<(), JournalError> {
         let storage = |error| JournalError::storage(&self.path, "planning", &error);
         let mut transaction = self.connection.begin().await.map_err(storage)?;
@@ -209,6 +284,16 @@ impl Journal {
             };
             query.execute(&mut *transaction).await.map_err(storage)?;
         }
+        if let Some(Lesson { run, now, .. }) = lesson {
+            let people = sqlx::query(LEARN_PEOPLE).bind(header.generation);
+            let people = people.bind(run).bind(now);
+            let deletions = sqlx::query(LEARN_DELETIONS).bind(now);
+            for query in [people, deletions, sqlx::query(LEARN_RETURNS)] {
+                query.execute(&mut *transaction).await.map_err(storage)?;
+            }
+        }
+        let dropped = sqlx::query("DROP TABLE temp.pool_users").execute(&mut *transaction);
+        dropped.await.map_err(storage)?;
         for group in groups {
             let insert = "INSERT OR IGNORE INTO groups (name, description, precedence)
                           VALUES (?1, ?2, ?3)";
@@ -220,6 +305,57 @@ impl Journal {
         }
         transaction.commit().await.map_err(storage)?;
         self.set_header(header).await
+    }
+
+    /// Lets the ledger know whom this run created, as far as it does not: the run may be older than
+    /// the ledger.
+    pub(crate) async fn teach_ledger(&mut self, run: &RunName) -> Result<(), JournalError> {
+        let storage = |error| JournalError::storage(&self.path, "planning", &error);
+        let insert = "INSERT INTO ledger.people (legacy_id, sub, pool_username, how, run, since)
+                      SELECT legacy_id, sub, COALESCE(pool_username, username), 'taken-over', ?1,
+                             COALESCE(settled_at, intent_at, '1970-01-01T00:00:00.000Z')
+                      FROM users
+                      WHERE state IN ('created', 'done') AND sub IS NOT NULL AND undo IS NULL
+                      ON CONFLICT (legacy_id) DO NOTHING";
+        let insert = sqlx::query(insert).bind(run.as_str());
+        let inserted = insert.execute(&mut self.connection).await;
+        inserted.map(drop).map_err(storage)
+    }
+
+    /// Keeps the plan to what was reviewed; nothing for a plan that nobody reviewed.
+    pub(crate) async fn bind_to_reviewed(&mut self, keys: &[i64]) -> Result<(), JournalError> {
+        let storage = |error| JournalError::storage(&self.path, "planning", &error);
+        let clear = "CREATE TEMP TABLE IF NOT EXISTS reviewed (content_key INTEGER PRIMARY KEY);
+                     DELETE FROM temp.reviewed";
+        let cleared = sqlx::raw_sql(clear).execute(&mut self.connection).await;
+        cleared.map_err(storage)?;
+        for some in keys.chunks(10_000) {
+            let insert = "INSERT OR IGNORE INTO temp.reviewed SELECT value FROM json_each(?1)";
+            let keys = serde_json::to_string(some).expect("numbers are plain data");
+            let insert = sqlx::query(insert).bind(keys).execute(&mut self.connection);
+            insert.await.map_err(storage)?;
+        }
+        Ok(())
+    }
+
+    /// What a review of this plan would bind: one key for each user to be created.
+    pub(crate) async fn content_keys(&mut self, generation: i64) -> Result<Vec<i64>, JournalError> {
+        let storage = |error| JournalError::storage(&self.path, "reading the plan", &error);
+        let select = "SELECT content_key FROM users
+                      WHERE generation = ?1 AND route = 'admin-create' ORDER BY content_key";
+        let rows = sqlx::query(select)
+            .bind(generation)
+            .fetch_all(&mut self.connection);
+        let rows = rows.await.map_err(storage)?;
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+    }
+
+    /// How many users this plan left as they were because they changed since it was made.
+    pub(crate) async fn changed_since_plan(&mut self) -> Result<u64, JournalError> {
+        let storage = |error| JournalError::storage(&self.path, "reading the plan", &error);
+        let count = "SELECT COUNT(*) FROM users WHERE reason = 'changed-since-plan'";
+        let row = sqlx::query(count).fetch_one(&mut self.connection);
+        Ok(u64::try_from(row.await.map_err(storage)?.get::<i64, usize>(0)).unwrap_or(0))
     }
 
     /// Lets users who failed be tried again from where they stopped.
@@ -234,38 +370,12 @@ impl Journal {
         Ok(reset.rows_affected())
     }
 
-    /// SHA-256 in hex of what would be done to whom: of all users whom this plan creates, and of
-    /// those it would create had the pool not got them meanwhile. Who came in by signing in since
-    /// another plan of the same users makes no difference.
+    /// SHA-256 in hex of the content keys of all users whom this plan creates.
     pub(crate) async fn creations_digest(
         &mut self,
         generation: i64,
     ) -> Result<String, JournalError> {
-        let mut digest = Sha256::new();
-        let mut after = String::new();
-        loop {
-            let select = "SELECT legacy_id, username, group_count, identity_count, enabled
-                          FROM users
-                          WHERE legacy_id > ?1 AND generation = ?2 AND route = 'admin-create'
-                          ORDER BY legacy_id LIMIT 10000";
-            let select = sqlx::query(select).bind(&after).bind(generation);
-            let rows = select.fetch_all(&mut self.connection).await;
-            let rows = rows
-                .map_err(|error| JournalError::storage(&self.path, "reading the plan", &error))?;
-            let Some(last) = rows.last() else {
-                return Ok(hex::encode(digest.finalize()));
-            };
-            after = last.get(0);
-            for row in rows {
-                let (id, username): (&str, &str) = (row.get(0), row.get(1));
-                let numbers: [i64; 3] = [row.get(2), row.get(3), row.get(4)];
-                // Lengths in front: no two lists of users have one text.
-                let (id_length, username_length) = (id.len(), username.len());
-                digest.update(format!(
-                    "{id_length}:{id} {username_length}:{username} {numbers:?}\n"
-                ));
-            }
-        }
+        Ok(creations_digest(&self.content_keys(generation).await?))
     }
 
     /// How the plan divides the users.
@@ -326,6 +436,15 @@ impl Journal {
             .map(drop)
             .map_err(|error| JournalError::storage(&self.path, "writing it", &error))
     }
+}
+
+/// SHA-256 in hex of content keys.
+pub(crate) fn creations_digest(keys: &[i64]) -> String {
+    let mut digest = Sha256::new();
+    for key in keys {
+        digest.update(key.to_be_bytes());
+    }
+    hex::encode(digest.finalize())
 }
 
 /// The route with this code.

@@ -23,19 +23,11 @@ pub struct RunJournals {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Recorded {
     outcome: Option<String>,
-    pub(crate) sub: Option<String>,
     undo: Option<String>,
     final_state: Option<FinalState>,
 }
 
 impl Recorded {
-    /// Whether the run saw the user in the pool, by its own doing or not, and did not delete them.
-    pub(crate) fn says_in_pool(&self) -> bool {
-        let there = ["created", "already_in_pool"];
-        let outcome = self.outcome.as_deref();
-        outcome.is_some_and(|outcome| there.contains(&outcome)) && self.undo.is_none()
-    }
-
     /// Whether the run left the user with a temporary password, to be replaced at first sign-in.
     pub(crate) fn says_temporary_password(&self) -> bool {
         let status = self.final_state.map(FinalState::status);
@@ -162,7 +154,8 @@ impl JournalReader {
         ids: &[&str],
     ) -> Result<HashMap<String, Recorded>, JournalError> {
         let ids = serde_json::to_string(ids).expect("texts are plain data");
-        let select = "SELECT legacy_id, outcome, sub, undo, (SELECT value FROM run WHERE key = 'final_state')
+        let select =
+            "SELECT legacy_id, outcome, undo, (SELECT value FROM run WHERE key = 'final_state')
                       FROM users
                       WHERE legacy_id IN (SELECT value FROM json_each(?1))";
         let rows = sqlx::query(select)
@@ -173,9 +166,8 @@ impl JournalReader {
         let recorded = |row: sqlx::sqlite::SqliteRow| {
             let recorded = Recorded {
                 outcome: row.get(1),
-                sub: row.get(2),
-                undo: row.get(3),
-                final_state: row.get::<&str, _>(4).parse().ok(),
+                undo: row.get(2),
+                final_state: row.get::<&str, _>(3).parse().ok(),
             };
             (row.get(0), recorded)
         };

@@ -11,7 +11,9 @@ use sqlx::{Connection, Row, SqliteConnection};
 use super::JournalError;
 
 /// Raised when a table changes; an older or newer file is refused.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
+/// The format before, which lacks a column that only planning needs.
+const BEFORE: i64 = 2;
 /// Marks the file as ours for file(1) and for us: "cutv".
 const APPLICATION: i64 = 0x6375_7476;
 
@@ -47,7 +49,8 @@ CREATE TABLE users (
     name_key      INTEGER,             -- hashes of the folded names, to find collisions by
     email_key     INTEGER,
     verified      INTEGER NOT NULL,
-    id_key        INTEGER
+    id_key        INTEGER,
+    content_key   INTEGER              -- what a reviewed plan binds of the user
 );
 CREATE TABLE groups (
     name        TEXT PRIMARY KEY,
@@ -75,7 +78,28 @@ pub(super) async fn create(
     transaction.commit().await.map_err(storage)
 }
 
-/// Checks that the file is a journal of our format.
+/// Checks that the file is a journal of our format, and brings one of the format before up to it.
+pub(super) async fn take_over(
+    connection: &mut SqliteConnection,
+    path: &Path,
+) -> Result<(), JournalError> {
+    let storage = |error: sqlx::Error| JournalError::storage(path, "opening it", &error);
+    let format = sqlx::query("PRAGMA user_version")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(storage)?;
+    if format.get::<i64, usize>(0) == BEFORE {
+        let more = format!(
+            "BEGIN; ALTER TABLE users ADD COLUMN content_key INTEGER;
+             PRAGMA user_version = {FORMAT}; COMMIT"
+        );
+        let more = sqlx::raw_sql(sqlx::AssertSqlSafe(more));
+        more.execute(&mut *connection).await.map_err(storage)?;
+    }
+    check(connection, path).await
+}
+
+/// Checks that the file is a journal that can be read.
 pub(super) async fn check(
     connection: &mut SqliteConnection,
     path: &Path,
@@ -90,7 +114,7 @@ pub(super) async fn check(
         .await;
     let format: i64 = format.map_err(storage)?.get(0);
     match (application, format) {
-        (APPLICATION, FORMAT) => Ok(()),
+        (APPLICATION, FORMAT | BEFORE) => Ok(()),
         (APPLICATION, found) => Err(JournalError::Format {
             path: path.to_owned(),
             found,

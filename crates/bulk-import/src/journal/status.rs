@@ -20,6 +20,8 @@ pub struct RunStatus {
     pub user_pool_id: String,
     /// The pool's Region.
     pub region: String,
+    /// Whether the pool is on this machine.
+    pub is_local: bool,
     /// In which state it leaves users.
     pub final_state: FinalState,
     /// When it was first started.
@@ -52,6 +54,12 @@ pub struct ReasonCount {
 }
 
 impl RunStatus {
+    /// Whether somebody in the pool has a legacy user's name, and nothing proves who it is.
+    pub fn has_strangers(&self) -> bool {
+        let mut reasons = self.reasons.iter();
+        reasons.any(|count| count.reason == Some(Reason::NameTakenByStranger))
+    }
+
     /// Reads a run's journal, or those of its shards together.
     ///
     /// # Errors
@@ -109,6 +117,7 @@ impl JournalReader {
             run: run.clone(),
             user_pool_id: header.target.user_pool_id,
             region: header.target.region,
+            is_local: header.target.is_local,
             final_state: header.target.final_state,
             started_at: header.started_at,
             planned: header.plan_complete,

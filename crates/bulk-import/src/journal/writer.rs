@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{Journal, JournalError, Lock};
+use crate::ledger::{NewPerson, people};
 use crate::outcome::Outcome;
 use crate::proof::Proof;
 
@@ -29,7 +30,11 @@ pub(crate) enum Entry {
         sub: Option<String>,
         pool_username: String,
         proof: Proof,
+        /// What the ledger learns from it.
+        person: Option<NewPerson>,
     },
+    /// AdminCreateUser was sent and then taken back: the user is as before.
+    TakenBack { position: i64, sub: Option<String> },
     /// Nothing is left to do for a user of ours.
     Done {
         position: i64,
@@ -46,7 +51,12 @@ pub(crate) enum Entry {
         sub: Option<String>,
     },
     /// An undo has dealt with a user of ours.
-    Undone { position: i64, how: &'static str },
+    Undone {
+        position: i64,
+        how: &'static str,
+        /// Whom the ledger forgets.
+        deleted: Option<String>,
+    },
 }
 
 type Request = (Entry, Option<oneshot::Sender<()>>);
@@ -150,6 +160,9 @@ struct Batch {
     done: Vec<(i64, Option<Reason>, String)>,
     settled: Vec<SettledRow>,
     undone: Vec<(i64, &'static str)>,
+    people: Vec<NewPerson>,
+    taken_back: Vec<i64>,
+    forgotten: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -191,6 +204,10 @@ const UNDONE: &str = "
 UPDATE users SET undo = entry.value->>1
 FROM json_each(?1) AS entry WHERE users.position = entry.value->>0";
 
+const TAKEN_BACK: &str = "
+UPDATE users SET state = 'planned', sub = NULL, proof = NULL, pool_username = NULL, intent_at = NULL
+FROM json_each(?1) AS entry WHERE users.position = entry.value";
+
 impl Batch {
     fn add(&mut self, entry: Entry) {
         match entry {
@@ -200,7 +217,9 @@ impl Batch {
                 sub,
                 pool_username,
                 proof,
+                person,
             } => {
+                self.people.extend(person);
                 let proof = proof.code();
                 self.created.push(CreatedRow {
                     position,
@@ -214,7 +233,18 @@ impl Batch {
                 reason,
                 at,
             } => self.done.push((position, reason, time(at))),
-            Entry::Undone { position, how } => self.undone.push((position, how)),
+            Entry::Undone {
+                position,
+                how,
+                deleted,
+            } => {
+                self.undone.push((position, how));
+                self.forgotten.extend(deleted);
+            }
+            Entry::TakenBack { position, sub } => {
+                self.taken_back.push(position);
+                self.forgotten.extend(sub);
+            }
             Entry::Settled {
                 position,
                 ours,
@@ -247,6 +277,13 @@ impl Batch {
             (DONE, json(&self.done), self.done.len()),
             (SETTLED, json(&self.settled), self.settled.len()),
             (UNDONE, json(&self.undone), self.undone.len()),
+            (TAKEN_BACK, json(&self.taken_back), self.taken_back.len()),
+            (people::INSERT, json(&self.people), self.people.len()),
+            (
+                people::FORGET_SUBS,
+                json(&self.forgotten),
+                self.forgotten.len(),
+            ),
         ] {
             if count > 0 {
                 sqlx::query(statement)
@@ -274,7 +311,7 @@ mod tests {
     /// SQLite reports a database at its page limit as it reports a full disk: SQLITE_FULL.
     #[tokio::test]
     async fn a_full_disk_stops_the_writer_and_whoever_waits_learns_of_it() {
-        let mut journal = Journal::temporary().await.expect("a temporary journal");
+        let mut journal = Journal::temporary(None).await.expect("a temporary journal");
         let fill = "INSERT INTO users (legacy_id, username, route, generation, group_count,
                                        enabled, has_contact, may_sign_in, collidable, verified)
                     SELECT value, value, 'admin-create', 1, 0, 1, 1, 0, 1, 1
@@ -299,6 +336,7 @@ mod tests {
                 sub: Some("s".repeat(200)),
                 pool_username: "u".repeat(200),
                 proof: Proof::Response,
+                person: None,
             };
             match handle.commit(entry).await {
                 Ok(()) => written += 1,

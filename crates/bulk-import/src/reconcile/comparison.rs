@@ -1,127 +1,209 @@
-//! One legacy user against what the pool has for them. Pure.
+//! One legacy user against what the pool has for them: what differs, and what would be done about
+//! it. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cognito_user_pool::UserStatus;
+use migration_model::Reason;
 
 use super::Expected;
 use super::drift::{DriftKind, DriftRow};
 use super::fixes::Fix;
-use super::pool_copy::CopiedUser;
+use super::pool_copy::{CopiedUser, Found, FoundBy};
+use super::three_way::{Past, Prefer, ThreeWay, Verdict};
 use crate::journal::Recorded;
-use crate::text_key::Folding;
+use crate::ledger::{Base, BaseKey};
 
-/// All differences of one user; none when both sides agree.
+/// What all comparisons of a reconciliation share.
+pub(crate) struct Rules<'a> {
+    /// Groups whose members are Django's to decide; others may have any.
+    pub(crate) managed: &'a BTreeSet<String>,
+    pub(crate) key: &'a BaseKey,
+    pub(crate) prefer: Option<Prefer>,
+    /// The attribute in which groups travel to the first tokens, where it can be changed.
+    pub(crate) token_attribute: Option<&'a str>,
+}
+
+/// What a comparison says of a user.
+#[derive(Debug, Default)]
+pub(crate) struct Compared {
+    pub(crate) rows: Vec<DriftRow>,
+    pub(crate) fixes: Vec<Fix>,
+    /// What both sides agree on now; `None` for somebody who is not proven to be in the pool.
+    pub(crate) base: Option<Base>,
+}
+
+impl Compared {
+    fn only(kind: DriftKind, about: impl Into<String>) -> Compared {
+        Compared {
+            rows: vec![DriftRow::new(kind, about)],
+            ..Compared::default()
+        }
+    }
+}
+
+/// Compares one user.
 pub(crate) fn compare(
     expected: &Expected,
-    found: Option<CopiedUser>,
+    found: Option<&Found>,
     recorded: Option<&Recorded>,
-    managed: &BTreeSet<String>,
-    folding: Folding,
-) -> Vec<DriftRow> {
-    let Some(found) = found else {
-        if recorded.is_some_and(Recorded::says_in_pool) {
-            return vec![DriftRow::new(
-                DriftKind::Missing,
-                "was there by the journal",
-            )];
+    rules: &Rules<'_>,
+) -> Compared {
+    let found = match found {
+        None => {
+            let kind = expected
+                .may_be_missing
+                .map_or(DriftKind::Missing, DriftKind::NotExpected);
+            return Compared::only(kind, "");
         }
-        let kind = expected
-            .may_be_missing
-            .map_or(DriftKind::Missing, DriftKind::NotExpected);
-        return vec![DriftRow::new(kind, "")];
+        Some(Found::Deleted) => {
+            return Compared::only(DriftKind::NotExpected(Reason::DeletedInPool), "");
+        }
+        Some(Found::User(found)) => found,
     };
-    let mut rows = Vec::new();
-    let another = |recorded: &Recorded| recorded.sub.is_some() && recorded.sub != found.sub;
-    if recorded.is_some_and(|recorded| recorded.says_in_pool() && another(recorded)) {
-        rows.push(DriftRow::new(
-            DriftKind::Replaced,
-            "another sub than in the journal",
-        ));
+    if found.by == FoundBy::Name {
+        return Compared::only(DriftKind::Stranger, "");
     }
-    if expected.id_key.is_some() && found.id_key != expected.id_key {
-        let about = if found.id_key.is_some() {
-            "another id"
-        } else {
-            "no id"
-        };
-        rows.push(DriftRow::new(DriftKind::Identity, about));
-        if found.id_key.is_some() {
-            // Another person's account: nothing else of it can be compared.
-            return rows;
+    let (mut rows, mut fixes) = (Vec::new(), Vec::new());
+    let past = Past {
+        base: found.base.as_ref(),
+        migrated: found.migrated,
+        unmodified: found.unmodified,
+    };
+    let mut look = ThreeWay::new(rules.key, past, rules.prefer);
+    attributes(expected, found, &mut look, &mut rows, &mut fixes);
+    groups(expected, found, rules, &mut look, &mut rows, &mut fixes);
+    enabled(expected, found, &mut look, &mut rows, &mut fixes);
+    if let Some(attribute) = rules.token_attribute
+        && found
+            .attributes
+            .get(attribute)
+            .is_some_and(|value| !value.is_empty())
+    {
+        fixes.push(Fix::ClearSeal(attribute.to_owned()));
+    }
+    let temporary_password = recorded.is_some_and(Recorded::says_temporary_password);
+    match found.status {
+        UserStatus::ForceChangePassword if temporary_password => {
+            rows.push(DriftRow::new(DriftKind::AwaitsFirstSignIn, ""));
+        }
+        UserStatus::ForceChangePassword | UserStatus::Unconfirmed => {
+            rows.push(DriftRow::new(DriftKind::Status, found.status.name()));
+        }
+        UserStatus::ResetRequired if found.migrated && found.unmodified && found.is_old => {
+            rows.push(DriftRow::new(DriftKind::UnfinishedReset, ""));
+            fixes.push(Fix::DeleteUnfinishedReset);
+        }
+        _ => {}
+    }
+    Compared {
+        rows,
+        fixes,
+        base: Some(look.next()),
+    }
+}
+
+fn attributes(
+    expected: &Expected,
+    found: &CopiedUser,
+    look: &mut ThreeWay<'_>,
+    rows: &mut Vec<DriftRow>,
+    fixes: &mut Vec<Fix>,
+) {
+    let mapped = expected.mapped.iter().map(String::as_str);
+    let implied = expected.target.attributes.keys().map(String::as_str);
+    let names: BTreeSet<&str> = mapped.chain(implied).collect();
+    let (mut travelling, mut conflicts) = (Vec::new(), Vec::new());
+    for name in names {
+        let wanted = expected.target.attributes.get(name).map(String::as_str);
+        let has = found.attributes.get(name).map(String::as_str);
+        let verifies = matches!(name, "email_verified" | "phone_number_verified");
+        match look.attribute(name, wanted, has) {
+            Verdict::Agree | Verdict::Stays => {}
+            // Verifying an address is the person's own doing.
+            Verdict::Travels | Verdict::Conflict if verifies && has == Some("true") => {}
+            Verdict::Travels => travelling.push(name),
+            Verdict::Conflict => conflicts.push(name),
         }
     }
-    let differing = differing_attributes(expected, &found, folding);
-    if !differing.is_empty() {
-        rows.push(DriftRow::new(DriftKind::Attributes, differing.join(" ")));
+    let values = values_to_set(expected, &travelling);
+    if !travelling.is_empty() {
+        rows.push(DriftRow::new(DriftKind::Attributes, travelling.join(" ")));
     }
+    if !conflicts.is_empty() {
+        rows.push(DriftRow::new(DriftKind::Conflict, conflicts.join(" ")));
+    }
+    if !values.is_empty() {
+        fixes.push(Fix::SetAttributes(values));
+    }
+}
+
+fn groups(
+    expected: &Expected,
+    found: &CopiedUser,
+    rules: &Rules<'_>,
+    look: &mut ThreeWay<'_>,
+    rows: &mut Vec<DriftRow>,
+    fixes: &mut Vec<Fix>,
+) {
     let wanted: BTreeSet<&String> = expected.target.groups.iter().collect();
     let has: BTreeSet<&String> = found
         .groups
         .iter()
-        .filter(|name| managed.contains(*name))
+        .filter(|name| rules.managed.contains(*name))
         .collect();
-    if wanted != has {
-        let lacking = wanted.difference(&has).map(|group| format!("-{group}"));
-        let surplus = has.difference(&wanted).map(|group| format!("+{group}"));
-        let about: Vec<String> = lacking.chain(surplus).collect();
-        rows.push(DriftRow::new(DriftKind::Groups, about.join(" ")));
+    let known = found.base.iter().flat_map(|base| &base.groups);
+    let all: BTreeSet<&String> = wanted.union(&has).copied().chain(known).collect();
+    let (mut travelling, mut conflicts) = (Vec::new(), Vec::new());
+    for name in all {
+        let (in_django, in_pool) = (wanted.contains(name), has.contains(name));
+        let sign = if in_django { "-" } else { "+" };
+        match look.group(name, in_django, in_pool) {
+            Verdict::Agree | Verdict::Stays => {}
+            Verdict::Travels => {
+                travelling.push(format!("{sign}{name}"));
+                fixes.push(match in_django {
+                    true => Fix::AddToGroup(name.clone()),
+                    false => Fix::RemoveFromGroup(name.clone()),
+                });
+            }
+            Verdict::Conflict => conflicts.push(format!("{sign}{name}")),
+        }
     }
-    if found.enabled != expected.target.enabled {
-        let about = if found.enabled { "enabled" } else { "disabled" };
-        rows.push(DriftRow::new(DriftKind::Enabled, about));
+    if !travelling.is_empty() {
+        rows.push(DriftRow::new(DriftKind::Groups, travelling.join(" ")));
     }
-    let temporary_password = recorded.is_some_and(Recorded::says_temporary_password);
-    if found.status == UserStatus::ForceChangePassword && temporary_password {
-        rows.push(DriftRow::new(DriftKind::AwaitsFirstSignIn, ""));
-    } else if let UserStatus::ForceChangePassword | UserStatus::Unconfirmed = found.status {
-        rows.push(DriftRow::new(DriftKind::Status, found.status.name()));
+    if !conflicts.is_empty() {
+        rows.push(DriftRow::new(DriftKind::Conflict, conflicts.join(" ")));
     }
-    rows
 }
 
-/// What can be done about the differences of a user; only of one whose name and legacy id both
-/// agree.
-pub(crate) fn fixes(
+fn enabled(
     expected: &Expected,
-    found: Option<&CopiedUser>,
-    managed: &BTreeSet<String>,
-    folding: Folding,
-) -> Vec<Fix> {
-    let Some(found) = found else {
-        return Vec::new();
-    };
-    let proven = expected.id_key.is_some()
-        && found.id_key == expected.id_key
-        && expected.name_key == Some(found.name_key);
-    if !proven {
-        return Vec::new();
+    found: &CopiedUser,
+    look: &mut ThreeWay<'_>,
+    rows: &mut Vec<DriftRow>,
+    fixes: &mut Vec<Fix>,
+) {
+    let about = if found.enabled { "enabled" } else { "disabled" };
+    match look.enabled(expected.target.enabled, found.enabled) {
+        Verdict::Agree | Verdict::Stays => {}
+        Verdict::Travels => {
+            rows.push(DriftRow::new(DriftKind::Enabled, about));
+            fixes.push(match found.enabled {
+                true => Fix::Disable,
+                false => Fix::Enable,
+            });
+        }
+        Verdict::Conflict => rows.push(DriftRow::new(DriftKind::Conflict, about)),
     }
-    let target = &expected.target;
-    let lacking = target
-        .groups
-        .iter()
-        .filter(|group| !found.groups.contains(group));
-    let surplus = found
-        .groups
-        .iter()
-        .filter(|group| managed.contains(*group) && !target.groups.contains(*group));
-    let mut fixes: Vec<Fix> = lacking
-        .cloned()
-        .map(Fix::AddToGroup)
-        .chain(surplus.cloned().map(Fix::RemoveFromGroup))
-        .collect();
-    fixes.extend((found.enabled && !target.enabled).then_some(Fix::Disable));
-    let values = values_to_set(expected, &differing_attributes(expected, found, folding));
-    fixes.extend((!values.is_empty()).then_some(Fix::SetAttributes(values)));
-    fixes
 }
 
-/// The differing attributes' values as they should be. An address that nobody verified is left as
-/// it is: Cognito would write to the person to have it verified.
-fn values_to_set(expected: &Expected, differing: &[&str]) -> BTreeMap<String, String> {
+/// The values that travel. An address that nobody verified is left as it is: Cognito would write to
+/// the person to have it verified.
+fn values_to_set(expected: &Expected, travelling: &[&str]) -> BTreeMap<String, String> {
     let wanted = |name: &str| expected.target.attributes.get(name).cloned();
-    let mut values: BTreeMap<String, String> = differing
+    let mut values: BTreeMap<String, String> = travelling
         .iter()
         .map(|name| ((*name).to_owned(), wanted(name).unwrap_or_default()))
         .collect();
@@ -146,33 +228,4 @@ fn values_to_set(expected: &Expected, differing: &[&str]) -> BTreeMap<String, St
         }
     }
     values
-}
-
-fn differing_attributes<'a>(
-    expected: &'a Expected,
-    found: &CopiedUser,
-    folding: Folding,
-) -> Vec<&'a str> {
-    let verified = ["email_verified", "phone_number_verified"];
-    let names = expected.mapped.iter().map(String::as_str);
-    let implied = expected.target.attributes.keys().map(String::as_str);
-    let names: BTreeSet<&str> = names.chain(implied).collect();
-    names
-        .into_iter()
-        .filter(|name| {
-            let wanted = expected.target.attributes.get(*name).map(String::as_str);
-            let has = found.attributes.get(*name).map(String::as_str);
-            match (wanted, has) {
-                // A case-insensitive pool may give an address back in lower case.
-                (Some(wanted), Some(has)) if *name == "email" => {
-                    folding.key(wanted) != folding.key(has)
-                }
-                // Verifying an address is the user's own doing, and no drift.
-                (Some("false"), Some("true")) if verified.contains(name) => false,
-                (Some("false"), None) if verified.contains(name) => false,
-                (None, Some("")) => false,
-                (wanted, has) => wanted != has,
-            }
-        })
-        .collect()
 }

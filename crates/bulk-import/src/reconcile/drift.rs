@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use futures::Stream;
-use migration_model::Reason;
+use migration_model::{Finding, Reason};
 
 use super::fixes::FixKind;
 use super::pool_copy::PoolCopy;
 use crate::journal::JournalError;
 
-/// How a user differs. The first two are no drift, but should be known.
+/// How a user differs. Some kinds are no drift, but should be known.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum DriftKind {
     /// Not in the pool, and need not be, for this reason.
@@ -19,20 +19,24 @@ pub enum DriftKind {
     AwaitsFirstSignIn,
     /// Not in the pool, and should be.
     Missing,
-    /// In the pool without a legacy user.
-    Extra,
-    /// Attributes differ.
+    /// In the pool without a legacy user: registered there.
+    Native,
+    /// Proven to be in the pool, and deleted in Django.
+    DeletedInDjango,
+    /// Asked for a reset that migrated them, and never finished it: the old password is refused.
+    UnfinishedReset,
+    /// Attributes changed in Django alone.
     Attributes,
-    /// Memberships in groups that come from Django differ.
+    /// Memberships in groups that come from Django changed there alone.
     Groups,
-    /// Enabled here and inactive there, or the other way round.
+    /// Became active or inactive in Django alone.
     Enabled,
+    /// Changed on both sides: for a person to settle.
+    Conflict,
     /// Cannot use forgot-password or sign in: never finished, or unconfirmed.
     Status,
-    /// Found by name, but does not bear the legacy id, or bears another.
-    Identity,
-    /// Deleted and made anew since the run: the journal has another `sub`.
-    Replaced,
+    /// Somebody has the name in the pool, and nothing proves that it is this person.
+    Stranger,
 }
 
 impl DriftKind {
@@ -42,13 +46,15 @@ impl DriftKind {
             DriftKind::NotExpected(_) => "not-expected",
             DriftKind::AwaitsFirstSignIn => "awaits-first-sign-in",
             DriftKind::Missing => "missing",
-            DriftKind::Extra => "extra",
+            DriftKind::Native => "native",
+            DriftKind::DeletedInDjango => "deleted-in-django",
+            DriftKind::UnfinishedReset => "unfinished-reset",
+            DriftKind::Conflict => "conflict",
             DriftKind::Attributes => "attributes-differ",
             DriftKind::Groups => "groups-differ",
             DriftKind::Enabled => "enabled-differs",
             DriftKind::Status => "status-unfinished",
-            DriftKind::Identity => "legacy-id-differs",
-            DriftKind::Replaced => "replaced-since-run",
+            DriftKind::Stranger => "name-taken-by-stranger",
         }
     }
 
@@ -56,7 +62,11 @@ impl DriftKind {
     pub fn is_drift(&self) -> bool {
         !matches!(
             self,
-            DriftKind::NotExpected(_) | DriftKind::AwaitsFirstSignIn
+            DriftKind::NotExpected(_)
+                | DriftKind::AwaitsFirstSignIn
+                | DriftKind::Native
+                | DriftKind::DeletedInDjango
+                | DriftKind::UnfinishedReset
         )
     }
 }
@@ -104,6 +114,8 @@ pub struct Reconciliation {
     pub fixes: BTreeMap<FixKind, u64>,
     /// False when somebody asked to stop before the end.
     pub complete: bool,
+    /// What keeps people from being told apart.
+    pub findings: Vec<Finding>,
     copy: PoolCopy,
 }
 
@@ -134,6 +146,7 @@ impl Reconciliation {
             counts,
             fixes,
             complete,
+            findings: Vec::new(),
             copy,
         }
     }

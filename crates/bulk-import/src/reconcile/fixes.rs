@@ -1,7 +1,7 @@
-//! Makes the pool as the legacy database has it, where that can be done without harm: attributes,
-//! memberships of groups that come from Django, and users to disable. Touches nobody whose name
-//! and legacy id do not both agree, because membership is permission; enables nobody and deletes
-//! nobody. Every step may be repeated.
+//! Lets travel what changed in Django alone: attributes, memberships of groups that come from
+//! Django, whether people may sign in. Touches nobody who is not proven to be the legacy user,
+//! because membership is permission. Deletes nobody but unfinished resets, and those only when asked
+//! to. Every step may be repeated.
 
 use std::collections::BTreeMap;
 
@@ -23,17 +23,26 @@ pub enum FixKind {
     AddToGroup,
     /// AdminRemoveUserFromGroup, from a group that comes from Django.
     RemoveFromGroup,
-    /// AdminDisableUser for users who are inactive in Django.
+    /// AdminDisableUser for users who became inactive in Django.
     Disable,
+    /// AdminEnableUser for users who became active again there.
+    Enable,
+    /// AdminUpdateUserAttributes that empties the sealed token attribute: its groups are real now.
+    ClearSeal,
+    /// AdminDeleteUser of users whose reset was never finished, so that the trigger lets the old
+    /// password in again.
+    DeleteUnfinishedReset,
 }
 
 impl FixKind {
-    /// All kinds.
-    pub const ALL: [FixKind; 4] = [
+    /// All kinds that change a user and delete nobody.
+    pub const ALL: [FixKind; 6] = [
         FixKind::SetAttributes,
         FixKind::AddToGroup,
         FixKind::RemoveFromGroup,
         FixKind::Disable,
+        FixKind::Enable,
+        FixKind::ClearSeal,
     ];
 
     /// A kebab-case code.
@@ -43,11 +52,17 @@ impl FixKind {
             FixKind::AddToGroup => "add-to-group",
             FixKind::RemoveFromGroup => "remove-from-group",
             FixKind::Disable => "disable",
+            FixKind::Enable => "enable",
+            FixKind::ClearSeal => "clear-seal",
+            FixKind::DeleteUnfinishedReset => "unfinished-resets",
         }
     }
 
     pub(super) fn of_code(code: &str) -> Option<FixKind> {
-        FixKind::ALL.into_iter().find(|kind| kind.code() == code)
+        let mut all = FixKind::ALL
+            .into_iter()
+            .chain([FixKind::DeleteUnfinishedReset]);
+        all.find(|kind| kind.code() == code)
     }
 }
 
@@ -59,6 +74,10 @@ pub(crate) enum Fix {
     AddToGroup(String),
     RemoveFromGroup(String),
     Disable,
+    Enable,
+    /// The attribute's name.
+    ClearSeal(String),
+    DeleteUnfinishedReset,
 }
 
 impl Fix {
@@ -68,6 +87,9 @@ impl Fix {
             Fix::AddToGroup(_) => FixKind::AddToGroup,
             Fix::RemoveFromGroup(_) => FixKind::RemoveFromGroup,
             Fix::Disable => FixKind::Disable,
+            Fix::Enable => FixKind::Enable,
+            Fix::ClearSeal(_) => FixKind::ClearSeal,
+            Fix::DeleteUnfinishedReset => FixKind::DeleteUnfinishedReset,
         }
     }
 }
@@ -118,7 +140,12 @@ pub async fn fix(
                 return Ok(summary);
             }
             match pool.patience().repeat(|| apply(pool, &noted)).await {
-                Ok(()) => *summary.done.entry(kind).or_default() += 1,
+                Ok(()) => {
+                    *summary.done.entry(kind).or_default() += 1;
+                    if kind == FixKind::DeleteUnfinishedReset {
+                        reconciliation.copy().forget(&noted.username).await?;
+                    }
+                }
                 Err(error) if matches!(error.disposition(), Disposition::FailUser(_)) => {
                     *summary.refused.entry(kind).or_default() += 1;
                 }
@@ -153,5 +180,11 @@ async fn apply(pool: &WritableUserPool, noted: &NotedFix) -> Result<(), PoolErro
         Fix::AddToGroup(group) => pool.admin_add_user_to_group(username, group).await,
         Fix::RemoveFromGroup(group) => pool.admin_remove_user_from_group(username, group).await,
         Fix::Disable => pool.admin_disable_user(username).await,
+        Fix::Enable => pool.admin_enable_user(username).await,
+        Fix::ClearSeal(attribute) => {
+            let values = BTreeMap::from([(attribute.clone(), String::new())]);
+            pool.admin_update_user_attributes(username, &values).await
+        }
+        Fix::DeleteUnfinishedReset => pool.admin_delete_user(username).await,
     }
 }

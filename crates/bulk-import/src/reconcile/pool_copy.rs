@@ -2,7 +2,9 @@
 //! by name. Knows nothing of what is compared.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 
+use chrono::{DateTime, Duration, Utc};
 use cognito_user_pool::{UserRecord, UserStatus};
 use futures::Stream;
 use serde::{Deserialize, Serialize};
@@ -11,12 +13,14 @@ use sqlx::{ConnectOptions, Row, SqliteConnection};
 
 use super::drift::{Drift, DriftKind, DriftRow};
 use super::fixes::{Fix, FixKind};
-use crate::journal::JournalError;
+use crate::journal::{JournalError, attach_or_empty};
+use crate::ledger::Base;
 
 const TABLES: &str = "
 CREATE TABLE pool_users (
     username TEXT PRIMARY KEY, sub TEXT, name_key INTEGER NOT NULL, id_key INTEGER,
-    enabled INTEGER NOT NULL, status TEXT NOT NULL, attributes TEXT NOT NULL,
+    email_key INTEGER, enabled INTEGER NOT NULL, status TEXT NOT NULL, attributes TEXT NOT NULL,
+    unmodified INTEGER NOT NULL, is_old INTEGER NOT NULL,
     matched INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE members (username TEXT NOT NULL, name TEXT NOT NULL);
@@ -28,6 +32,11 @@ CREATE TABLE drift (legacy_id TEXT NOT NULL, kind TEXT NOT NULL, about TEXT NOT 
 const INDEXES: &str = "
 CREATE INDEX pool_users_by_name ON pool_users (name_key);
 CREATE INDEX pool_users_by_id ON pool_users (id_key);
+CREATE INDEX pool_users_by_sub ON pool_users (sub);
+CREATE INDEX pool_users_by_email ON pool_users (email_key) WHERE email_key IS NOT NULL;
+-- Of several who bear one id none is proven.
+UPDATE pool_users SET id_key = NULL WHERE id_key IN (
+    SELECT id_key FROM pool_users WHERE id_key IS NOT NULL GROUP BY id_key HAVING COUNT(*) > 1);
 CREATE INDEX members_by_username ON members (username);
 ";
 
@@ -38,19 +47,62 @@ pub(crate) struct CopiedUser {
     pub(super) sub: Option<String>,
     pub(super) name_key: i64,
     pub(super) id_key: Option<i64>,
+    /// Of a verified address.
+    pub(super) email_key: Option<i64>,
     pub(super) enabled: bool,
     #[serde(serialize_with = "status_name")]
     pub(super) status: UserStatus,
     pub(super) attributes: BTreeMap<String, String>,
+    /// Whether nothing about the user changed since creation.
+    pub(super) unmodified: bool,
+    /// Whether any code that was sent at creation has long run out.
+    pub(super) is_old: bool,
     #[serde(skip)]
     pub(super) groups: Vec<String>,
+    #[serde(skip)]
+    pub(super) by: FoundBy,
+    /// What both sides last agreed on, by the ledger.
+    #[serde(skip)]
+    pub(super) base: Option<Base>,
+    /// Came by signing in, as far as the ledger knows.
+    #[serde(skip)]
+    pub(super) migrated: bool,
+}
+
+/// How a pool user was found to be the wanted one's.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum FoundBy {
+    /// The ledger has the `sub`.
+    Ledger,
+    /// By a legacy id that no app client can write.
+    Id,
+    /// By the name, which proves nothing.
+    #[default]
+    Name,
+}
+
+/// What the pool has for a legacy user.
+pub(crate) enum Found {
+    User(Box<CopiedUser>),
+    /// The ledger knows a `sub` that is not there any more.
+    Deleted,
 }
 
 /// By what a legacy user is looked for.
 #[derive(Serialize)]
 pub(crate) struct Wanted {
+    pub(super) legacy_id: String,
     pub(super) id_key: Option<i64>,
     pub(super) name_key: Option<i64>,
+}
+
+/// Somebody with what both sides agree on now.
+#[derive(Serialize)]
+pub(super) struct Learnt {
+    pub(super) legacy_id: String,
+    pub(super) sub: Option<String>,
+    pub(super) pool_username: String,
+    pub(super) base: String,
 }
 
 /// Something that can be done about a difference.
@@ -63,28 +115,45 @@ pub(super) struct NotedFix {
 #[derive(Deserialize)]
 struct Attributes(BTreeMap<String, String>);
 
+/// The clocks of creation and first change may differ by so much.
+const SAME_MOMENT: Duration = Duration::seconds(5);
+
 impl CopiedUser {
     pub(super) fn new(
         user: UserRecord,
+        keys: [Option<i64>; 2],
         name_key: i64,
-        id_key: Option<i64>,
-        mapped: &[&str],
+        kept: &[&str],
+        old_before: DateTime<Utc>,
     ) -> CopiedUser {
-        let kept =
-            |name: &str| mapped.contains(&name) || matches!(name, "email" | "email_verified");
+        let kept = |name: &str| kept.contains(&name) || matches!(name, "email" | "email_verified");
+        let unmodified = match (user.created, user.last_modified) {
+            (Some(created), Some(modified)) => {
+                modified.signed_duration_since(created) <= SAME_MOMENT
+            }
+            _ => false,
+        };
+        let [id_key, email_key] = keys;
         CopiedUser {
             sub: user.sub().map(str::to_owned),
             name_key,
             id_key,
+            email_key,
             enabled: user.enabled,
             status: user.status,
             attributes: user
                 .attributes
-                .into_iter()
+                .iter()
                 .filter(|(name, _)| kept(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
+            unmodified,
+            is_old: user.created.is_some_and(|created| created < old_before),
             username: user.username,
             groups: Vec::new(),
+            by: FoundBy::Name,
+            base: None,
+            migrated: false,
         }
     }
 }
@@ -103,7 +172,8 @@ pub(crate) struct PoolCopy {
 }
 
 impl PoolCopy {
-    pub(super) async fn create() -> Result<PoolCopy, JournalError> {
+    /// An empty copy, with the ledger at this path beside it, if there is one.
+    pub(super) async fn create(ledger: Option<&Path>) -> Result<PoolCopy, JournalError> {
         let unusable = |source| JournalError::Directory {
             path: std::env::temp_dir(),
             source,
@@ -124,6 +194,7 @@ impl PoolCopy {
             .map_err(|error| storage(&directory, &error))?;
         let made = sqlx::raw_sql(TABLES).execute(&mut connection).await;
         made.map_err(|error| storage(&directory, &error))?;
+        attach_or_empty(&mut connection, directory.path(), ledger).await?;
         Ok(PoolCopy {
             connection,
             directory,
@@ -133,9 +204,11 @@ impl PoolCopy {
     pub(super) async fn add_users(&mut self, users: &[CopiedUser]) -> Result<(), JournalError> {
         self.insert(
             "INSERT OR REPLACE INTO pool_users
-                 (username, sub, name_key, id_key, enabled, status, attributes)
+                 (username, sub, name_key, id_key, email_key, enabled, status, attributes,
+                  unmodified, is_old)
              SELECT value->>'username', value->>'sub', value->>'name_key', value->>'id_key',
-                    value->>'enabled', value->>'status', value->'attributes'
+                    value->>'email_key', value->>'enabled', value->>'status',
+                    value->'attributes', value->>'unmodified', value->>'is_old'
              FROM json_each(?1)",
             users,
         )
@@ -189,54 +262,127 @@ impl PoolCopy {
         Ok((names, emails, verified))
     }
 
-    /// The pool users that belong to the wanted ones, by index, and marks them as matched. An id
-    /// decides before a name.
+    /// What the pool has for the wanted ones, by index, and marks it as matched. The ledger decides
+    /// before an id, and an id before a name.
     pub(super) async fn find(
         &mut self,
         wanted: &[Wanted],
-    ) -> Result<HashMap<usize, CopiedUser>, JournalError> {
+    ) -> Result<HashMap<usize, Found>, JournalError> {
         let keys = serde_json::to_string(wanted).expect("keys are plain data");
+        // CROSS JOIN keeps the order: each wanted one is looked up in the copy, by an index.
         let select = "
             WITH wanted AS MATERIALIZED (
-                SELECT key AS number, value->>'id_key' AS id_key, value->>'name_key' AS name_key
+                SELECT key AS number, value->>'legacy_id' AS legacy_id,
+                       value->>'id_key' AS id_key, value->>'name_key' AS name_key
                 FROM json_each(?1)
             ), found AS MATERIALIZED (
-                SELECT number, 0 AS by_name, username FROM wanted JOIN pool_users USING (id_key)
+                SELECT number, 0 AS how, username, known.base, known.how = 'migrated' AS migrated
+                FROM wanted CROSS JOIN ledger.people AS known USING (legacy_id)
+                CROSS JOIN pool_users ON pool_users.sub = known.sub
                 UNION ALL
-                SELECT number, 1, username FROM wanted JOIN pool_users USING (name_key)
+                SELECT number, 1, username, NULL, 1
+                FROM wanted CROSS JOIN pool_users ON pool_users.id_key = wanted.id_key
+                WHERE pool_users.sub NOT IN (SELECT sub FROM ledger.people)
+                  AND legacy_id NOT IN (SELECT legacy_id FROM ledger.people)
+                UNION ALL
+                SELECT number, 2, username, NULL, 0
+                FROM wanted CROSS JOIN pool_users ON pool_users.name_key = wanted.name_key
             )
-            SELECT number, username, sub, name_key, id_key, enabled, status, attributes,
+            SELECT number, how, base, migrated, username, sub, name_key, id_key, email_key,
+                   enabled, status, attributes, unmodified, is_old,
                    (SELECT json_group_array(name) FROM members
                     WHERE members.username = pool_users.username) AS groups
-            FROM found JOIN pool_users USING (username)
-            ORDER BY number, by_name DESC";
+            FROM found CROSS JOIN pool_users USING (username)
+            ORDER BY number, how DESC";
         let rows = sqlx::query(select)
-            .bind(keys)
+            .bind(&keys)
             .fetch_all(&mut self.connection)
             .await;
         let rows = rows.map_err(|error| storage(&self.directory, &error))?;
-        // In this order a user found by id replaces one found by name.
         let mut found = HashMap::new();
+        let known = "SELECT key FROM json_each(?1)
+                     CROSS JOIN ledger.people ON legacy_id = value->>'legacy_id'";
+        let known = sqlx::query(known)
+            .bind(keys)
+            .fetch_all(&mut self.connection);
+        for row in known
+            .await
+            .map_err(|error| storage(&self.directory, &error))?
+        {
+            let number = usize::try_from(row.get::<i64, usize>(0)).unwrap_or(usize::MAX);
+            found.insert(number, Found::Deleted);
+        }
+        // In this order a user found by the ledger replaces one found by id, and that one by name.
         for row in rows {
             let number = usize::try_from(row.get::<i64, &str>("number")).unwrap_or(usize::MAX);
-            let attributes: Option<Attributes> = serde_json::from_str(row.get("attributes")).ok();
-            let user = CopiedUser {
-                username: row.get("username"),
-                sub: row.get("sub"),
-                name_key: row.get("name_key"),
-                id_key: row.get("id_key"),
-                enabled: row.get("enabled"),
-                status: status(row.get("status")),
-                attributes: attributes.map(|Attributes(map)| map).unwrap_or_default(),
-                groups: serde_json::from_str(row.get("groups")).unwrap_or_default(),
+            let by = match row.get::<i64, &str>("how") {
+                0 => FoundBy::Ledger,
+                1 => FoundBy::Id,
+                _ => FoundBy::Name,
             };
-            found.insert(number, user);
+            if by == FoundBy::Name && found.contains_key(&number) {
+                // Whoever took the name of somebody who was deleted is somebody else.
+                continue;
+            }
+            found.insert(number, Found::User(Box::new(copied(&row, by))));
         }
-        let names: Vec<&str> = found.values().map(|user| user.username.as_str()).collect();
+        let names: Vec<&str> = found
+            .values()
+            .filter_map(|found| match found {
+                Found::User(user) => Some(user.username.as_str()),
+                Found::Deleted => None,
+            })
+            .collect();
         let mark = "UPDATE pool_users SET matched = 1
                     WHERE username IN (SELECT value FROM json_each(?1))";
         self.insert(mark, &names).await?;
         Ok(found)
+    }
+
+    /// Whether another pool user than this one holds a verified address.
+    pub(super) async fn is_held_by_another(
+        &mut self,
+        email_key: i64,
+        username: &str,
+    ) -> Result<bool, JournalError> {
+        let select = "SELECT 1 FROM pool_users WHERE email_key = ?1 AND username <> ?2 LIMIT 1";
+        let row = sqlx::query(select).bind(email_key).bind(username);
+        let row = row.fetch_optional(&mut self.connection).await;
+        row.map(|row| row.is_some())
+            .map_err(|error| storage(&self.directory, &error))
+    }
+
+    /// Lets the ledger know who is proven, and what both sides agree on.
+    pub(super) async fn teach_ledger(
+        &mut self,
+        learnt: &[Learnt],
+        now: &str,
+    ) -> Result<(), JournalError> {
+        let rows = serde_json::to_string(learnt).expect("rows are plain data");
+        let people = "INSERT INTO ledger.people (legacy_id, sub, pool_username, how, since, base)
+                      SELECT value->>'legacy_id', value->>'sub', value->>'pool_username', 'migrated',
+                             ?2, value->>'base'
+                      FROM json_each(?1) WHERE value->>'sub' IS NOT NULL
+                      ON CONFLICT (legacy_id) DO UPDATE SET base = excluded.base
+                      WHERE people.base IS NOT excluded.base AND people.sub = excluded.sub";
+        let taught = sqlx::query(people).bind(rows).bind(now);
+        let taught = taught.execute(&mut self.connection).await;
+        taught
+            .map(drop)
+            .map_err(|error| storage(&self.directory, &error))
+    }
+
+    /// Forgets people who were deleted so that they can come in again.
+    pub(super) async fn forget(&mut self, username: &str) -> Result<(), JournalError> {
+        let delete = "DELETE FROM ledger.people
+                      WHERE sub = (SELECT sub FROM pool_users WHERE username = ?1)";
+        let deleted = sqlx::query(delete)
+            .bind(username)
+            .execute(&mut self.connection);
+        deleted
+            .await
+            .map(drop)
+            .map_err(|error| storage(&self.directory, &error))
     }
 
     /// Notes the differences that somebody should look at.
@@ -264,8 +410,10 @@ impl PoolCopy {
             .map(|(username, fix)| {
                 let (group, values) = match fix {
                     Fix::SetAttributes(values) => (None, Some(values)),
-                    Fix::AddToGroup(group) | Fix::RemoveFromGroup(group) => (Some(group), None),
-                    Fix::Disable => (None, None),
+                    Fix::AddToGroup(name) | Fix::RemoveFromGroup(name) | Fix::ClearSeal(name) => {
+                        (Some(name), None)
+                    }
+                    Fix::Disable | Fix::Enable | Fix::DeleteUnfinishedReset => (None, None),
                 };
                 (username, fix.kind().code(), group, values)
             })
@@ -296,17 +444,25 @@ impl PoolCopy {
         Ok(rows.iter().filter_map(noted_fix).collect())
     }
 
-    /// Notes the pool users that no legacy user was matched with.
-    pub(super) async fn add_extra(
+    /// Counts the pool users that no legacy user was matched with: those whom the ledger knows were
+    /// deleted in Django, the others registered in the pool.
+    pub(super) async fn count_unmatched(
         &mut self,
         counts: &mut BTreeMap<DriftKind, u64>,
     ) -> Result<(), JournalError> {
-        let insert = "INSERT INTO drift (legacy_id, kind, about)
-                      SELECT COALESCE(sub, ''), 'extra', status FROM pool_users WHERE NOT matched";
-        let inserted = sqlx::query(insert).execute(&mut self.connection).await;
-        let inserted = inserted.map_err(|error| storage(&self.directory, &error))?;
-        if inserted.rows_affected() > 0 {
-            counts.insert(DriftKind::Extra, inserted.rows_affected());
+        let select = "SELECT COUNT(*), COALESCE(SUM(sub IN (SELECT sub FROM ledger.people)), 0)
+                      FROM pool_users WHERE NOT matched";
+        let row = sqlx::query(select).fetch_one(&mut self.connection).await;
+        let row = row.map_err(|error| storage(&self.directory, &error))?;
+        let number = |index: usize| u64::try_from(row.get::<i64, usize>(index)).unwrap_or(0);
+        let (all, known) = (number(0), number(1));
+        for (kind, users) in [
+            (DriftKind::Native, all.saturating_sub(known)),
+            (DriftKind::DeletedInDjango, known),
+        ] {
+            if users > 0 {
+                counts.insert(kind, users);
+            }
         }
         Ok(())
     }
@@ -351,12 +507,36 @@ impl PoolCopy {
     }
 }
 
+fn copied(row: &sqlx::sqlite::SqliteRow, by: FoundBy) -> CopiedUser {
+    let attributes: Option<Attributes> = serde_json::from_str(row.get("attributes")).ok();
+    let base: Option<String> = row.get("base");
+    CopiedUser {
+        username: row.get("username"),
+        sub: row.get("sub"),
+        name_key: row.get("name_key"),
+        id_key: row.get("id_key"),
+        email_key: row.get("email_key"),
+        enabled: row.get("enabled"),
+        status: status(row.get("status")),
+        attributes: attributes.map(|Attributes(map)| map).unwrap_or_default(),
+        unmodified: row.get("unmodified"),
+        is_old: row.get("is_old"),
+        groups: serde_json::from_str(row.get("groups")).unwrap_or_default(),
+        by,
+        base: base.and_then(|text| Base::from_text(&text)),
+        migrated: row.get("migrated"),
+    }
+}
+
 fn noted_fix(row: &sqlx::sqlite::SqliteRow) -> Option<NotedFix> {
     let group = || row.get::<Option<String>, usize>(3);
     let fix = match FixKind::of_code(row.get::<&str, usize>(2))? {
         FixKind::AddToGroup => Fix::AddToGroup(group()?),
         FixKind::RemoveFromGroup => Fix::RemoveFromGroup(group()?),
         FixKind::Disable => Fix::Disable,
+        FixKind::Enable => Fix::Enable,
+        FixKind::ClearSeal => Fix::ClearSeal(group()?),
+        FixKind::DeleteUnfinishedReset => Fix::DeleteUnfinishedReset,
         FixKind::SetAttributes => {
             Fix::SetAttributes(serde_json::from_str(row.get::<&str, usize>(4)).ok()?)
         }
@@ -387,13 +567,12 @@ fn status(name: &str) -> UserStatus {
 
 fn kind(code: &str) -> DriftKind {
     [
-        DriftKind::Extra,
+        DriftKind::Conflict,
         DriftKind::Attributes,
         DriftKind::Groups,
         DriftKind::Enabled,
         DriftKind::Status,
-        DriftKind::Identity,
-        DriftKind::Replaced,
+        DriftKind::Stranger,
     ]
     .into_iter()
     .find(|kind| kind.code() == code)

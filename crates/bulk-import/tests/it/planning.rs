@@ -26,7 +26,7 @@ async fn a_dry_run_calls_reading_operations_alone_and_leaves_no_file() {
     let pool = pool_at(world.address_at(&front.endpoint), Quotas::off()).await;
     let control = bulk_import::RunControl::new();
     let legacy = world.legacy().await;
-    let plan = bulk_import::plan(&legacy, &world.config, &pool, &world.run(), &control).await;
+    let plan = bulk_import::plan(&legacy, &world.config, &pool, &world.run(), None, &control).await;
     let plan = plan.expect("plans");
     assert_eq!(front.calls(), ["DescribeUserPool", "ListUsers"]);
     assert!(!world.runs().exists());

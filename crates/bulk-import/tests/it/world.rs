@@ -172,7 +172,15 @@ impl World {
 
     pub(crate) async fn plan(&self, run: &ImportRun) -> Result<Plan, ImportError> {
         let (pool, control) = (self.pool().await, RunControl::new());
-        bulk_import::plan(&self.legacy().await, &self.config, &pool, run, &control).await
+        bulk_import::plan(
+            &self.legacy().await,
+            &self.config,
+            &pool,
+            run,
+            None,
+            &control,
+        )
+        .await
     }
 
     /// Every user of the pool.

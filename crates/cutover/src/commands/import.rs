@@ -6,7 +6,9 @@ use bulk_import::{
     ControlFiles, ErrorClass, FinalState, ImportError, ImportRun, Obeyed, PasswordsFile,
     ReviewedPlan, RunControl, RunName, RunStatus, Summary,
 };
-use cognito_user_pool::WritePermission;
+use cognito_user_pool::{UserPool, WritePermission};
+use legacy_users::LegacyDatabase;
+use migration_model::Config;
 
 use crate::arguments::{Arguments, ImportOptions};
 use crate::exit_status::{ExitStatus, Failure};
@@ -39,7 +41,8 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         passwords_file,
         reviewed_plan: reviewed_plan.transpose()?,
         retry_failed: options.retry_failed,
-        ..ImportRun::new(name, &options.runs_dir)
+        ledger: settings::ledger_place(arguments, &options.memory),
+        ..ImportRun::new(name, settings::runs_dir(arguments, &options.memory))
     };
     if let Some(shard) = options.shard {
         run = run
@@ -51,8 +54,14 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
     import_progress::obey_signals(&control)?;
     telemetry::observe(&control);
     let watcher = Watcher::start(&control);
+    if options.finish {
+        let mended = finish(&legacy, &config, &pool, &run, options, &control).await;
+        watcher.finish().await;
+        return mended.map_err(|error| failure(error, options, &shown));
+    }
     let Some(permission) = WritePermission::from_execute_flag(options.execute) else {
-        let plan = bulk_import::plan(&legacy, &config, &pool, &run, &control).await;
+        let users = options.plan_users.as_deref();
+        let plan = bulk_import::plan(&legacy, &config, &pool, &run, users, &control).await;
         watcher.finish().await;
         let plan = plan.map_err(|error| failure(error, options, &shown))?;
         write_summary(options.summary.as_deref(), &plan.summary())?;
@@ -60,10 +69,12 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
             output::json_file(path, &plan.as_json())?;
         }
         plan_text::print(&plan, options.plan.as_deref());
-        return Ok(match plan.blockers().next() {
-            Some(_) => ExitStatus::Findings,
-            None => ExitStatus::Fine,
-        });
+        return Ok(
+            match plan.blockers().next().is_some() || plan.has_strangers() {
+                true => ExitStatus::Findings,
+                false => ExitStatus::Fine,
+            },
+        );
     };
     let files = ControlFiles::of_run(&run.directory, &run.name);
     tell_control_files(&files);
@@ -101,10 +112,42 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         output::command(&resume_command());
         return Ok(ExitStatus::Halted);
     }
-    Ok(if summary.failed > 0 {
+    Ok(if summary.failed > 0 || status.has_strangers() {
         ExitStatus::Findings
     } else {
         ExitStatus::Fine
+    })
+}
+
+/// `--finish`: a way in for those whom an import created and never finished.
+async fn finish(
+    legacy: &LegacyDatabase,
+    config: &Config,
+    pool: &UserPool,
+    run: &ImportRun,
+    options: &ImportOptions,
+    control: &RunControl,
+) -> Result<ExitStatus, ImportError> {
+    let writable = WritePermission::from_execute_flag(options.execute);
+    let writable = writable.map(|permission| pool.allow_writes(permission));
+    let mended = bulk_import::finish(legacy, config, pool, writable.as_ref(), run, control).await?;
+    let word = if options.execute {
+        "given"
+    } else {
+        "to be given"
+    };
+    output::result(format_args!("  {:>9}  {word} a way in", mended.given));
+    output::result(format_args!(
+        "  {:>9}  without a way in, and not proven to be a legacy user",
+        mended.unproven
+    ));
+    output::result(format_args!("  {:>9}  refused by Cognito", mended.refused));
+    if !options.execute && mended.given > 0 {
+        output::note("to do it, add --execute");
+    }
+    Ok(match mended.unproven + mended.refused {
+        0 => ExitStatus::Fine,
+        _ => ExitStatus::Findings,
     })
 }
 

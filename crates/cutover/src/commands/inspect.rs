@@ -21,24 +21,28 @@ struct Inspection<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments, options: &InspectOptions) -> Result<ExitStatus, Failure> {
-    let config = settings::config(arguments)?;
+    inspect(&settings::config(arguments)?, options)
+}
+
+/// Looks by this configuration.
+pub(crate) fn inspect(config: &Config, options: &InspectOptions) -> Result<ExitStatus, Failure> {
     let census = runtime()?.block_on(async {
-        let legacy = settings::legacy_database(&config).await?;
-        Census::take(&legacy, &config, Utc::now())
+        let legacy = settings::legacy_database(config).await?;
+        Census::take(&legacy, config, Utc::now())
             .await
             .map_err(settings::legacy_failure)
     })?;
     if let Some(path) = &options.json {
         let inspection = Inspection {
             format: 1,
-            engine: engine(&config),
+            engine: engine(config),
             user_table: &config.legacy.user_table,
             config_digest: config.digest(),
             census: &census,
         };
         output::json_file(path, &inspection)?;
     }
-    print(&census, &config);
+    print(&census, config);
     let blocked = census
         .findings
         .iter()

@@ -1,7 +1,9 @@
 //! One file per command.
 
 pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod ledger;
 pub(crate) mod pool;
 pub(crate) mod reconcile;
 pub(crate) mod rehearse;

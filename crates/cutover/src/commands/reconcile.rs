@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use bulk_import::{
-    DriftKind, FixKind, FixSummary, ImportError, Reconciliation, RunControl, RunJournals, RunName,
-    fix, reconcile,
+    DriftKind, FixKind, FixSummary, ImportError, Ledger, LedgerUse, Prefer, Reconciliation,
+    RunControl, RunJournals, RunName, fix, reconcile,
 };
 use cognito_user_pool::{UserPool, WritePermission};
 use futures::StreamExt;
 use serde_json::json;
 
-use crate::arguments::{Arguments, ReconcileOptions};
+use crate::arguments::{Arguments, FixChoice, ReconcileOptions, SideChoice};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::import_progress::{self, Watcher};
 use crate::{output, pool_target, runtime, settings};
@@ -30,19 +30,33 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
     let control = RunControl::new();
     import_progress::obey_signals(&control)?;
 
-    let journals = journals(options, &pool)?;
+    let journals = journals(arguments, options, &pool)?;
+    let place = settings::ledger_place(arguments, &options.memory);
+    let held = match options.execute {
+        true => Some(Ledger::hold(&place, &pool).await.map_err(failure)?),
+        false => None,
+    };
+    let ledger = held
+        .as_ref()
+        .map_or(LedgerUse::Read(&place), LedgerUse::Write);
+    let prefer = options.prefer.map(|side| match side {
+        SideChoice::Django => Prefer::Django,
+        SideChoice::Pool => Prefer::Pool,
+    });
     let compare = async || {
         let watcher = Watcher::start(&control);
-        let compared = reconcile(&legacy, &config, &pool, journals.as_ref(), &control).await;
+        let journals = journals.as_ref();
+        let compared = reconcile(&legacy, &config, &pool, ledger, journals, prefer, &control).await;
         watcher.finish().await;
         compared.map_err(failure)
     };
     let mut found = compare().await?;
+    let kinds = kinds(&options.only);
     let permission = WritePermission::from_execute_flag(options.execute);
     if let (true, true, Some(permission)) = (options.fix, found.complete, permission) {
         let pool = pool.allow_writes(permission);
         let watcher = Watcher::start(&control);
-        let fixed = fix(&pool, &mut found, &FixKind::ALL, &control).await;
+        let fixed = fix(&pool, &mut found, &kinds, &control).await;
         watcher.finish().await;
         print_fixed(&fixed.map_err(failure)?);
         found = compare().await?;
@@ -68,14 +82,34 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
 
 /// The journals to compare with: of the run that is named, else of the one that an import into
 /// this pool has by default, if there is one.
-fn journals(options: &ReconcileOptions, pool: &UserPool) -> Result<Option<RunJournals>, Failure> {
+fn journals(
+    arguments: &Arguments,
+    options: &ReconcileOptions,
+    pool: &UserPool,
+) -> Result<Option<RunJournals>, Failure> {
+    let runs_dir = settings::runs_dir(arguments, &options.memory);
     let Some(name) = &options.run else {
         let name = RunName::for_pool(pool.address().user_pool_id());
-        return Ok(RunJournals::find(&options.runs_dir, &name).ok());
+        return Ok(RunJournals::find(&runs_dir, &name).ok());
     };
-    RunJournals::find(&options.runs_dir, &settings::run_name(name)?)
+    RunJournals::find(&runs_dir, &settings::run_name(name)?)
         .map(Some)
         .map_err(super::status::failure)
+}
+
+/// What is asked for by `--only`; without it everything that deletes nobody.
+fn kinds(only: &[FixChoice]) -> Vec<FixKind> {
+    if only.is_empty() {
+        return FixKind::ALL.to_vec();
+    }
+    let kinds = only.iter().flat_map(|choice| match choice {
+        FixChoice::Attributes => vec![FixKind::SetAttributes],
+        FixChoice::Groups => vec![FixKind::AddToGroup, FixKind::RemoveFromGroup],
+        FixChoice::Disabled => vec![FixKind::Disable, FixKind::Enable],
+        FixChoice::Seals => vec![FixKind::ClearSeal],
+        FixChoice::UnfinishedResets => vec![FixKind::DeleteUnfinishedReset],
+    });
+    kinds.collect()
 }
 
 fn print_fixed(fixed: &FixSummary) {
@@ -114,7 +148,7 @@ fn tell_fixes(found: &Reconciliation, options: &ReconcileOptions) {
     }
 }
 
-fn print(found: &Reconciliation, journals: Option<&RunJournals>) {
+pub(super) fn print(found: &Reconciliation, journals: Option<&RunJournals>) {
     output::result(format_args!(
         "{} legacy users compared with {} users of the pool{}",
         found.legacy_users,
@@ -133,8 +167,28 @@ fn print(found: &Reconciliation, journals: Option<&RunJournals>) {
             DriftKind::AwaitsFirstSignIn => {
                 output::result(format_args!("  {users:>9}  have a temporary password yet"));
             }
+            DriftKind::Native => {
+                output::result(format_args!("  {users:>9}  registered in the pool"));
+            }
+            DriftKind::DeletedInDjango => {
+                output::result(format_args!(
+                    "  {users:>9}  deleted in Django, and still in the pool"
+                ));
+            }
+            DriftKind::UnfinishedReset => {
+                output::result(format_args!(
+                    "  {users:>9}  asked for a reset and never finished it \
+                     (--fix --only unfinished-resets lets the old password in again)"
+                ));
+            }
+            DriftKind::Conflict => output::result(format_args!(
+                "  {users:>9}  CONFLICT: changed on both sides (--prefer django or pool settles it)"
+            )),
             other => output::result(format_args!("  {users:>9}  DIFFER: {}", other.code())),
         }
+    }
+    for finding in &found.findings {
+        super::inspect::print_finding(finding);
     }
     if found.is_clean() {
         output::result("both sides agree");
@@ -157,6 +211,7 @@ fn json_form(found: &Reconciliation, journals: Option<&RunJournals>) -> serde_js
         DriftKind::NotExpected(reason) => Some((reason.code().to_owned(), json!(users))),
         _ => None,
     });
+    let of = |kind: DriftKind| found.counts.get(&kind).copied().unwrap_or(0);
     let awaits_first_sign_in = found.counts.get(&DriftKind::AwaitsFirstSignIn);
     json!({
         "legacy_users": found.legacy_users,
@@ -164,6 +219,10 @@ fn json_form(found: &Reconciliation, journals: Option<&RunJournals>) -> serde_js
         "differences": drift.collect::<serde_json::Map<_, _>>(),
         "not_in_pool_for_a_reason": reasons.collect::<serde_json::Map<_, _>>(),
         "awaits_first_sign_in": awaits_first_sign_in.copied().unwrap_or(0),
+        "native": of(DriftKind::Native),
+        "deleted_in_django": of(DriftKind::DeletedInDjango),
+        "unfinished_resets": of(DriftKind::UnfinishedReset),
+        "findings": found.findings,
         "fixes": fixes.collect::<serde_json::Map<_, _>>(),
         "journals": runs.unwrap_or_default(),
         "complete": found.complete,

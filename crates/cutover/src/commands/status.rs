@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bulk_import::{JournalError, OutcomeRow, RunName, RunStatus};
+use bulk_import::{JournalError, LedgerPlace, LedgerReader, OutcomeRow, RunName, RunStatus};
 use chrono::SecondsFormat;
 use futures::StreamExt;
 use migration_model::Reason;
@@ -12,31 +12,38 @@ use crate::arguments::{Arguments, StatusOptions};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::{output, runtime, settings};
 
-pub(crate) fn run(_: &Arguments, options: &StatusOptions) -> Result<ExitStatus, Failure> {
+pub(crate) fn run(arguments: &Arguments, options: &StatusOptions) -> Result<ExitStatus, Failure> {
+    let runs_dir = settings::runs_dir(arguments, &options.memory);
     let name = match &options.run {
         Some(name) => settings::run_name(name)?,
-        None => latest_run(&options.runs_dir)?,
+        None => latest_run(&runs_dir)?,
     };
-    runtime()?.block_on(status(&name, options))
+    let ledger = settings::ledger_place(arguments, &options.memory);
+    runtime()?.block_on(status(&name, &runs_dir, &ledger, options))
 }
 
-async fn status(name: &RunName, options: &StatusOptions) -> Result<ExitStatus, Failure> {
-    let status = RunStatus::read(&options.runs_dir, name)
-        .await
-        .map_err(failure)?;
+async fn status(
+    name: &RunName,
+    runs_dir: &Path,
+    ledger: &LedgerPlace,
+    options: &StatusOptions,
+) -> Result<ExitStatus, Failure> {
+    let status = RunStatus::read(runs_dir, name).await.map_err(failure)?;
     if let Some(path) = &options.json {
         output::json_file(path, &json_form(&status))?;
     }
     if let Some(path) = &options.outcomes {
-        write_outcomes(path, &options.runs_dir, name).await?;
+        write_outcomes(path, runs_dir, name).await?;
     }
     if let Some(path) = &options.id_map {
-        write_id_map(path, &options.runs_dir, name).await?;
+        write_id_map(path, ledger, &status).await?;
     }
     print(&status);
-    Ok(match (status.summary.failed, status.summary.complete) {
-        (0, _) => ExitStatus::Fine,
-        _ => ExitStatus::Findings,
+    let findings = status.summary.failed > 0 || status.has_strangers();
+    Ok(match (findings, status.summary.complete) {
+        (true, _) => ExitStatus::Findings,
+        (false, true) => ExitStatus::Fine,
+        (false, false) => ExitStatus::Halted,
     })
 }
 
@@ -188,20 +195,32 @@ async fn write_outcomes(path: &Path, directory: &Path, name: &RunName) -> Result
     file.complete()
 }
 
-/// What an app needs to find its own users by the `sub` in their tokens.
-async fn write_id_map(path: &Path, directory: &Path, name: &RunName) -> Result<(), Failure> {
-    let mut file = output::CsvFile::begin(path, &["legacy_id", "sub"])?;
-    let rows = OutcomeRow::read_all(directory, name)
-        .await
-        .map_err(failure)?;
-    let mut rows = std::pin::pin!(rows);
-    while let Some(row) = rows.next().await {
-        let row = row.map_err(failure)?;
-        if !row.sub.is_empty() {
-            file.row(&[&row.legacy_id, &row.sub])?;
+/// What an app needs to find its own users by the `sub` in their tokens: people with a proven `sub`
+/// who are in the pool, whatever way they came.
+async fn write_id_map(
+    path: &Path,
+    ledger: &LedgerPlace,
+    status: &RunStatus,
+) -> Result<(), Failure> {
+    let mut file = output::CsvFile::begin(path, &["legacy_id", "how", "sub"])?;
+    let reader = LedgerReader::latest(ledger, &status.user_pool_id, status.is_local).await;
+    let Some(mut reader) = reader.map_err(failure)? else {
+        return Err(
+            Failure::usage("the pool has no ledger here, so nobody's `sub` is proven")
+                .hint("name it with --ledger, or make one: cutover ledger rebuild"),
+        );
+    };
+    let mut after = String::new();
+    loop {
+        let rows = reader.id_map(&after).await.map_err(failure)?;
+        let Some(last) = rows.last() else {
+            return file.complete();
+        };
+        after.clone_from(&last.legacy_id);
+        for row in &rows {
+            file.row(&[&row.legacy_id, &row.how, &row.sub])?;
         }
     }
-    file.complete()
 }
 
 pub(super) fn failure(error: JournalError) -> Failure {

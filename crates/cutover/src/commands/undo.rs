@@ -1,6 +1,6 @@
 //! `cutover undo`: takes a run back as far as nobody has used what it made.
 
-use bulk_import::{RunControl, UndoSummary, undo};
+use bulk_import::{Kept, RunControl, Undo, UndoSummary, undo};
 use cognito_user_pool::WritePermission;
 
 use crate::arguments::{Arguments, UndoOptions};
@@ -22,7 +22,13 @@ async fn take_back(arguments: &Arguments, options: &UndoOptions) -> Result<ExitS
     let permission = WritePermission::from_execute_flag(options.execute);
     let writable = permission.map(|permission| pool.allow_writes(permission));
     let watcher = Watcher::start(&control);
-    let summary = undo(&pool, writable.as_ref(), &options.runs_dir, &name, &control).await;
+    let asked = Undo {
+        ledger: &settings::ledger_place(arguments, &options.memory),
+        directory: &settings::runs_dir(arguments, &options.memory),
+        run: &name,
+        approve_unprovable: options.approve_unproven_unused,
+    };
+    let summary = undo(&pool, writable.as_ref(), asked, &control).await;
     watcher.finish().await;
     let summary = summary.map_err(|error| super::import::import_failure(error, "the undo"))?;
     print(&summary, options.execute);
@@ -51,6 +57,12 @@ fn print(summary: &UndoSummary, execute: bool) {
     output::result(format_args!("  {:>9}  gone already", summary.gone));
     for (reason, users) in &summary.kept {
         output::result(format_args!("  {users:>9}  kept: {}", reason.code()));
+    }
+    if summary.kept.contains_key(&Kept::Unprovable) {
+        output::note(
+            "if nobody can have signed in by a code or a linked identity: \
+                      --approve-unproven-unused",
+        );
     }
     if summary.failed > 0 {
         output::result(format_args!("  {:>9}  refused by the pool", summary.failed));

@@ -26,6 +26,19 @@ impl LegacyUrl {
         &self.0
     }
 
+    /// Engine, host, port and database, without user, password and options: which database it is.
+    pub fn place(&self) -> String {
+        let rest = self.0.split_once(':').map_or("", |(_, rest)| rest);
+        let rest = rest.trim_start_matches('/');
+        let rest = rest.split('?').next().unwrap_or_default();
+        if self.engine() == "sqlite" {
+            return format!("sqlite /{rest}");
+        }
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        format!("{} {host}/{database}", self.engine())
+    }
+
     /// `sqlite`, `postgres` or `mysql`.
     pub fn engine(&self) -> &'static str {
         match self.0.split_once(':').map(|(scheme, _)| scheme) {

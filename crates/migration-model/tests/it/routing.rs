@@ -1,8 +1,9 @@
-//! route_user: which way, and the reason that comes first.
+//! `decide`: which way, and the reason that comes first.
 
 use django_password::{EncodedPassword, HashState, Verifier};
 use migration_model::{
-    Collisions, ImportPolicy, InactiveUsers, LegacyUser, MappingFault, Reason, Route, route_user,
+    Collisions, ImportPolicy, InactiveUsers, LegacyUser, MappingFault, Reason, Route, RouteFacts,
+    decide,
 };
 
 use crate::mapping::legacy_user;
@@ -27,8 +28,19 @@ fn verifiable() -> HashState {
 }
 
 fn route(user: &LegacyUser, hash: &HashState, policy: ImportPolicy) -> (Route, Option<Reason>) {
-    let routing = route_user(user, hash, &[], Collisions::default(), policy);
+    let routing = decide(facts(user, hash), policy);
     (routing.route, routing.reason)
+}
+
+fn facts<'a>(user: &'a LegacyUser, hash: &'a HashState) -> RouteFacts<'a> {
+    RouteFacts {
+        user,
+        hash,
+        faults: &[],
+        pool_fault: None,
+        collisions: Collisions::default(),
+        kept_for_first_login: false,
+    }
 }
 
 #[test]
@@ -44,10 +56,42 @@ fn whoever_may_still_sign_in_is_left_alone_unless_approved() {
 
 #[test]
 fn whoever_has_no_password_to_keep_is_imported() {
-    for encoded in ["!abc", "", "unheard_of$1$x$y", "pbkdf2_sha256$broken"] {
+    for encoded in ["!abc", ""] {
         let route = route(&legacy_user(), &state(encoded), CAREFUL);
         assert_eq!(route, (Route::AdminCreate, None), "{encoded}");
     }
+}
+
+#[test]
+fn whoever_has_something_like_a_password_is_not_imported_by_a_slip() {
+    let costly = format!("pbkdf2_sha256$2000000000$salt${}=", "A".repeat(43));
+    for encoded in ["unheard_of$1$x$y", "pbkdf2_sha256$broken", &costly] {
+        let kept = (Route::FirstLogin, Some(Reason::MayStillSignIn));
+        let (user, hash) = (legacy_user(), state(encoded));
+        assert_eq!(route(&user, &hash, CAREFUL), kept, "{encoded}");
+        let approved = (Route::AdminCreate, None);
+        assert_eq!(route(&user, &hash, APPROVED), approved, "{encoded}");
+    }
+}
+
+#[test]
+fn what_the_pool_cannot_have_is_held_unless_they_may_sign_in() {
+    let (user, hash) = (legacy_user(), verifiable());
+    let faulty = RouteFacts {
+        pool_fault: Some(Reason::AttributeMissing),
+        ..facts(&user, &hash)
+    };
+    assert_eq!(decide(faulty, CAREFUL).route, Route::FirstLogin);
+    let held = decide(faulty, APPROVED);
+    assert_eq!(
+        (held.route, held.reason),
+        (Route::Hold, Some(Reason::AttributeMissing))
+    );
+    let kept = RouteFacts {
+        kept_for_first_login: true,
+        ..faulty
+    };
+    assert_eq!(decide(kept, APPROVED).route, Route::FirstLogin);
 }
 
 #[test]
@@ -73,7 +117,13 @@ fn inactive_users_follow_the_configured_choice() {
 #[test]
 fn faults_and_collisions_hold_before_anything_else() {
     let held = |faults: &[MappingFault], collisions| {
-        let routing = route_user(&legacy_user(), &verifiable(), faults, collisions, APPROVED);
+        let (user, hash) = (legacy_user(), verifiable());
+        let facts = RouteFacts {
+            faults,
+            collisions,
+            ..facts(&user, &hash)
+        };
+        let routing = decide(facts, APPROVED);
         assert_eq!(routing.route, Route::Hold);
         routing.reason
     };

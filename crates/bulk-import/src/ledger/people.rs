@@ -1,0 +1,148 @@
+//! The people of a ledger: who became which `sub`. Reads and writes the `people` table; who is
+//! proven is decided elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Row, SqliteConnection};
+
+use super::{APPLICATION, LedgerPlace};
+use crate::journal::{BUSY, JournalError};
+
+/// Somebody whose `sub` has become known.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct NewPerson {
+    pub(crate) legacy_id: String,
+    pub(crate) sub: String,
+    pub(crate) pool_username: String,
+    pub(crate) how: &'static str,
+    pub(crate) run: Option<String>,
+    pub(crate) since: String,
+    pub(crate) base: Option<String>,
+}
+
+/// One row of the id map. Holds no name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IdMapRow {
+    /// The legacy primary key.
+    pub legacy_id: String,
+    /// How the `sub` is known.
+    pub how: String,
+    /// The pool's `sub`.
+    pub sub: String,
+}
+
+/// A ledger open for reading, also while another process writes it.
+pub struct LedgerReader {
+    path: PathBuf,
+    connection: SqliteConnection,
+}
+
+const PAGE: i64 = 5_000;
+
+impl LedgerReader {
+    /// Opens the ledger at this place that was written last; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn latest(
+        place: &LedgerPlace,
+        user_pool_id: &str,
+        is_local: bool,
+    ) -> Result<Option<LedgerReader>, JournalError> {
+        let path = match place {
+            LedgerPlace::File(path) => path.exists().then(|| path.clone()),
+            LedgerPlace::Folder(folder) => newest(folder, user_pool_id, is_local),
+        };
+        match path {
+            Some(path) => LedgerReader::open(path).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn open(path: PathBuf) -> Result<LedgerReader, JournalError> {
+        let options = SqliteConnectOptions::new().filename(&path).read_only(true);
+        let options = options.busy_timeout(BUSY).disable_statement_logging();
+        let storage = |error| JournalError::storage(&path, "opening it", &error);
+        let mut connection = options.connect().await.map_err(storage)?;
+        let application = sqlx::query("PRAGMA application_id")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(storage)?;
+        if application.get::<i64, usize>(0) != APPLICATION {
+            return Err(JournalError::NotAJournal { path });
+        }
+        Ok(LedgerReader { path, connection })
+    }
+
+    /// The next people who are in the pool, by legacy id; empty after the last.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub async fn id_map(&mut self, after: &str) -> Result<Vec<IdMapRow>, JournalError> {
+        let select = "SELECT legacy_id, how, sub FROM people
+                      WHERE legacy_id > ?1 AND deleted_at IS NULL ORDER BY legacy_id LIMIT ?2";
+        let rows = sqlx::query(select).bind(after).bind(PAGE);
+        let rows = rows.fetch_all(&mut self.connection).await;
+        let rows = rows.map_err(|error| JournalError::storage(&self.path, "reading it", &error))?;
+        let row = |row: sqlx::sqlite::SqliteRow| IdMapRow {
+            legacy_id: row.get(0),
+            how: row.get(1),
+            sub: row.get(2),
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+}
+
+/// The `sub`s of a ledger, to be asked one by one.
+pub(crate) struct PoolSubs(LedgerReader);
+
+impl PoolSubs {
+    pub(crate) async fn open(path: &Path) -> Result<PoolSubs, JournalError> {
+        LedgerReader::open(path.to_owned()).await.map(PoolSubs)
+    }
+
+    /// Whether a pool user is somebody whom the ledger knows.
+    pub(crate) async fn contains(&mut self, sub: &str) -> Result<bool, JournalError> {
+        let reader = &mut self.0;
+        let select = sqlx::query("SELECT 1 FROM people WHERE sub = ?1 LIMIT 1").bind(sub);
+        let row = select.fetch_optional(&mut reader.connection).await;
+        row.map(|row| row.is_some())
+            .map_err(|error| JournalError::storage(&reader.path, "reading it", &error))
+    }
+}
+
+fn newest(folder: &Path, user_pool_id: &str, is_local: bool) -> Option<PathBuf> {
+    let start = match is_local {
+        true => format!("ledger-{user_pool_id}-local"),
+        false => format!("ledger-{user_pool_id}.sqlite3"),
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let ledgers = entries.filter(|entry| {
+        let name = entry.file_name();
+        let name = name.to_str().unwrap_or_default();
+        name.starts_with(&start) && name.ends_with(".sqlite3")
+    });
+    ledgers
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .max()
+        .map(|(_, path)| path)
+}
+
+/// Adds people, or what is newly known of them: whoever is known already keeps the `sub`, unless
+/// that was found deleted. The statement of a journal's batch.
+pub(crate) const INSERT: &str = "
+INSERT INTO ledger.people (legacy_id, sub, pool_username, how, run, since, base)
+SELECT value->>'legacy_id', value->>'sub', value->>'pool_username', value->>'how',
+       value->>'run', value->>'since', value->>'base'
+FROM json_each(?1) WHERE value->>'sub' IS NOT NULL
+ON CONFLICT (legacy_id) DO UPDATE SET
+    sub = excluded.sub, pool_username = excluded.pool_username, how = excluded.how,
+    run = excluded.run, since = excluded.since, base = excluded.base, deleted_at = NULL
+WHERE people.sub <> excluded.sub";
+
+/// Forgets people whom an undo deleted: they may come in again.
+pub(crate) const FORGET_SUBS: &str = "
+DELETE FROM ledger.people WHERE sub IN (SELECT value FROM json_each(?1))";

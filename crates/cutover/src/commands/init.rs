@@ -1,0 +1,155 @@
+//! `cutover init`: looks at a database and writes its configuration. Reads catalogs and samples
+//! alone; asks on a terminal where there is a choice, decides by itself with `--yes`, and says what
+//! it was unsure of. Never writes over a file without being told.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use dialoguer::Select;
+use dialoguer::theme::ColorfulTheme;
+use legacy_users::{ConnectSettings, Survey};
+use migration_model::LegacyUrl;
+use rehearsal::{Choice, Draft, UserTableCandidate, user_tables, worth_a_sample};
+
+use crate::arguments::{Arguments, InitOptions, InspectOptions};
+use crate::commands::inspect;
+use crate::exit_status::{ExitStatus, Failure};
+use crate::{output, runtime, settings};
+
+pub(crate) fn run(arguments: &Arguments, options: &InitOptions) -> Result<ExitStatus, Failure> {
+    let out = options.out.as_ref().unwrap_or(&arguments.config);
+    if out.exists() && !options.overwrite {
+        return Err(
+            Failure::usage(format!("{} is there already", out.display()))
+                .hint("name another file with --out FILE, or replace it with --overwrite"),
+        );
+    }
+    let typed = settings::legacy_url(options.url.as_deref())?;
+    let url = LegacyUrl::parse(&typed, Path::new(""))
+        .map_err(|fault| Failure::usage("the database URL cannot be used").hint(fault))?;
+    let asks = !options.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let draft = runtime()?.block_on(draft(&url, &in_the_file(&typed, out)?, asks))?;
+    output::whole_file(out, draft.to_toml().as_bytes())?;
+    output::result(format_args!("wrote {}", out.display()));
+    let unsure = draft.choices.iter().filter(|choice| choice.unsure);
+    for choice in unsure {
+        let Some(chosen) = choice.options.first() else {
+            continue;
+        };
+        output::result(format_args!(
+            "  look at [{}] {}: {}",
+            choice.section, choice.key, chosen.why
+        ));
+    }
+    for note in &draft.notes {
+        output::result(format_args!("  note: {note}"));
+    }
+    if options.url.is_some() && settings::holds_password(&typed) {
+        output::note(
+            "the URL holds a password and is not in the file: set CUTOVER_LEGACY_URL to it",
+        );
+        return Ok(ExitStatus::Fine);
+    }
+    output::result("\ncutover inspect says of all rows:\n");
+    let options = InspectOptions { json: None };
+    inspect::inspect(&settings::config_at(out)?, &options)
+}
+
+/// The URL as the file needs it: there a relative SQLite path is relative to the file, and here to
+/// the working directory.
+fn in_the_file(typed: &str, out: &Path) -> Result<String, Failure> {
+    let folder = out.parent().filter(|folder| *folder != Path::new(""));
+    let Some(path) = typed.strip_prefix("sqlite:").filter(|_| folder.is_some()) else {
+        return Ok(typed.to_owned());
+    };
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let whole = std::path::absolute(path).map_err(|error| {
+        Failure::usage("the path of the SQLite file cannot be made absolute").source(error)
+    })?;
+    Ok(format!("sqlite://{}", whole.display()))
+}
+
+async fn draft(url: &LegacyUrl, typed: &str, asks: bool) -> Result<Draft, Failure> {
+    let survey = Survey::of(url, ConnectSettings::default())
+        .await
+        .map_err(settings::legacy_failure)?;
+    let mut samples = BTreeMap::new();
+    for position in worth_a_sample(&survey) {
+        let Some(table) = survey.tables.get(position) else {
+            continue;
+        };
+        // A table that may not be read is not the users' for this login.
+        if let Ok(sample) = survey.sample(table).await {
+            samples.insert(position, sample);
+        }
+    }
+    let mut candidates = user_tables(&survey, &samples);
+    if candidates.is_empty() {
+        return Err(Failure::usage(
+            "no table of this database looks like Django's users: none has a password column whose \
+             rows can be read",
+        )
+        .hint("check the database's name and the login's rights, or write cutover.toml by hand"));
+    }
+    let chosen = match asks && candidates.len() > 1 {
+        true => ask_table(&survey, &candidates)?,
+        false => 0,
+    };
+    let candidate = candidates.swap_remove(chosen);
+    let Some(sample) = samples.get(&candidate.position) else {
+        return Err(Failure::usage("the chosen table could not be read"));
+    };
+    let shown = (!settings::holds_password(typed)).then_some(typed);
+    let mut draft = Draft::of(&survey, &candidate, sample, shown);
+    if asks {
+        for choice in &mut draft.choices {
+            ask(choice)?;
+        }
+    }
+    Ok(draft)
+}
+
+fn ask_table(survey: &Survey, candidates: &[UserTableCandidate]) -> Result<usize, Failure> {
+    let items: Vec<String> = candidates
+        .iter()
+        .filter_map(|candidate| {
+            let table = survey.tables.get(candidate.position)?;
+            Some(format!("{}  ({})", table.shown(), candidate.why))
+        })
+        .collect();
+    select("Which table holds the users?", &items)
+}
+
+/// Puts the option that somebody chose first.
+fn ask(choice: &mut Choice) -> Result<(), Failure> {
+    if choice.options.len() < 2 {
+        return Ok(());
+    }
+    let items: Vec<String> = choice
+        .options
+        .iter()
+        .map(|option| match option.value.as_str() {
+            "" => format!("(leave it out)  {}", option.why),
+            value => format!("{value}  {}", option.why),
+        })
+        .collect();
+    let title = format!("[{}] {}", choice.section, choice.key);
+    let chosen = select(&title, &items)?;
+    choice.options.swap(0, chosen);
+    choice.unsure = false;
+    Ok(())
+}
+
+fn select(title: &str, items: &[String]) -> Result<usize, Failure> {
+    Select::with_theme(&ColorfulTheme::default())
+        .with_prompt(title)
+        .items(items)
+        .default(0)
+        .interact()
+        .map_err(|error| {
+            Failure::usage("the terminal gave no answer")
+                .source(error)
+                .hint("run it again, or decide nothing with --yes")
+        })
+}
