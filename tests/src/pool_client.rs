@@ -212,6 +212,20 @@ impl PoolClient {
         assert!((200..300).contains(&status), "{status} {body}");
     }
 
+    /// Lets time pass in the pool.
+    ///
+    /// # Panics
+    ///
+    /// When the pool does not take it.
+    pub fn advance_clock(&mut self, seconds: u64) {
+        let body = json!({"advance_seconds": seconds}).to_string();
+        let answer = self
+            .process
+            .ask(&json!({"put": "/_rehearsal/clock", "body": body}));
+        let (status, body) = plain(&answer);
+        assert!((200..300).contains(&status), "{status} {body}");
+    }
+
     /// How many calls the pool has answered that spend a quota, sign-ins left out.
     ///
     /// # Panics

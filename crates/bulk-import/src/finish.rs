@@ -4,7 +4,6 @@
 
 use cognito_user_pool::{Disposition, UserPool, UserRecord, UserStatus, WritableUserPool};
 use futures::{TryStreamExt, pin_mut};
-use legacy_users::LegacyDatabase;
 use migration_model::Config;
 
 use crate::control::{RunControl, Stop};
@@ -17,9 +16,6 @@ use crate::pool_fit::PoolFit;
 use crate::progress::Phase;
 use crate::random_password::random_password;
 use crate::settings::ImportRun;
-
-/// Creation and first change may differ by so much.
-const SAME_MOMENT: chrono::Duration = chrono::Duration::seconds(5);
 
 /// What became of those between.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -38,7 +34,6 @@ pub struct Finished {
 ///
 /// When the pool or the ledger cannot be used, or another import of this pool is at work.
 pub async fn finish(
-    _legacy: &LegacyDatabase,
     config: &Config,
     pool: &UserPool,
     writable: Option<&WritableUserPool>,
@@ -73,7 +68,8 @@ pub async fn finish(
                 Some(sub) => by_id || known.contains(sub).await?,
                 None => false,
             };
-            match (is_ours && is_untouched(record), writable) {
+            // Whoever was given a temporary password since has a way in, and it is not ours to take.
+            match (is_ours && record.is_unmodified(), writable) {
                 (false, _) => finished.unproven += 1,
                 (true, None) => finished.given += 1,
                 (true, Some(pool)) => {
@@ -101,12 +97,4 @@ pub async fn finish(
 
 fn is_between(record: &UserRecord) -> bool {
     record.enabled && record.status == UserStatus::ForceChangePassword
-}
-
-/// Whoever was given a temporary password since has a way in, and it is not ours to take.
-fn is_untouched(record: &UserRecord) -> bool {
-    match (record.created, record.last_modified) {
-        (Some(created), Some(modified)) => modified.signed_duration_since(created) <= SAME_MOMENT,
-        _ => false,
-    }
 }

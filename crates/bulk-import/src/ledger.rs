@@ -41,6 +41,7 @@ CREATE TABLE people (
     how           TEXT NOT NULL, -- created, found, hash-import, migrated, taken-over
     run           TEXT,          -- the run that created the user, or first saw them
     since         TEXT NOT NULL, -- by the pool's clock, where that is known
+    finished      INTEGER NOT NULL DEFAULT 1, -- 0 while an import that created them is not through
     base          TEXT,          -- what both sides last agreed on; see ledger/base.rs
     deleted_at    TEXT           -- when the user was first found deleted in the pool
 ) WITHOUT ROWID;
@@ -51,7 +52,7 @@ CREATE INDEX people_by_sub ON people (sub);
 pub(crate) const EMPTY: &str = "
 CREATE TABLE ledger.people (
     legacy_id TEXT PRIMARY KEY, sub TEXT, pool_username TEXT, how TEXT, run TEXT, since TEXT,
-    base TEXT, deleted_at TEXT
+    finished INTEGER DEFAULT 1, base TEXT, deleted_at TEXT
 ) WITHOUT ROWID";
 
 /// Where a pool's ledger is.
@@ -199,8 +200,8 @@ impl Ledger {
         }
         // Digests of another key mean nothing here: the next reconciliation makes bases anew.
         let insert = "INSERT INTO main.people
-                          (legacy_id, sub, pool_username, how, run, since, base, deleted_at)
-                      SELECT legacy_id, sub, pool_username, how, run, since, NULL, deleted_at
+                          (legacy_id, sub, pool_username, how, run, since, finished, deleted_at)
+                      SELECT legacy_id, sub, pool_username, how, run, since, finished, deleted_at
                       FROM other.people WHERE true ON CONFLICT (legacy_id) DO NOTHING";
         let inserted = sqlx::query(insert).execute(&mut connection).await;
         inserted

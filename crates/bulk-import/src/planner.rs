@@ -207,6 +207,7 @@ impl Planner<'_> {
                 .map(|id| text_key(id)),
             sub: user.sub().map(str::to_owned),
             username: user.username.clone(),
+            is_between: user.status == UserStatus::ForceChangePassword && user.is_unmodified(),
         })
     }
 

@@ -339,6 +339,8 @@ impl Reconciler<'_> {
                         legacy_id: user.legacy_id.clone(),
                         sub: found.sub.clone(),
                         pool_username: found.username.clone(),
+                        is_between: found.unmodified
+                            && found.status == UserStatus::ForceChangePassword,
                         base: base.to_text(),
                     }));
                     for fix in compared.fixes {

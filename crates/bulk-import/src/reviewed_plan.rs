@@ -381,7 +381,7 @@ mod tests {
             refused,
             Err(ReviewedPlanError::Format { found: 3 })
         ));
-        for bad in ["", "{}", "[1]", "{\"format\": 2}"] {
+        for bad in ["", "{}", "[2]", "{\"format\": 2}"] {
             let refused = ReviewedPlan::parse(bad);
             assert!(
                 matches!(refused, Err(ReviewedPlanError::NoPlan(_))),

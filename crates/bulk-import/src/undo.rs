@@ -24,8 +24,9 @@ use crate::import_error::ImportError;
 use crate::journal::{
     Entry, Journal, JournalReader, JournalWriter, OwnUser, RunJournals, WriterHandle,
 };
-use crate::ledger::{Ledger, LedgerPlace};
+use crate::ledger::{BaseKey, Ledger, LedgerPlace};
 use crate::progress::Phase;
+use crate::reconcile::normalized;
 use crate::run_name::RunName;
 
 /// Users deleted at a time.
@@ -144,6 +145,7 @@ pub async fn undo(
             writable,
             final_state,
             approve_unprovable: undo.approve_unprovable,
+            base_key: &ledger.key,
             control,
         };
         part.undo(journal, &ledger, &mut summary).await?;
@@ -157,6 +159,7 @@ struct Part<'a> {
     writable: Option<&'a WritableUserPool>,
     final_state: FinalState,
     approve_unprovable: bool,
+    base_key: &'a BaseKey,
     control: &'a RunControl,
 }
 
@@ -276,8 +279,25 @@ impl Part<'_> {
         })
     }
 
+    /// Whether an attribute is not what both sides last agreed on: the clocks leave some seconds
+    /// after a creation in which the dates tell nothing.
+    fn is_changed(&self, user: &OwnUser, record: &UserRecord) -> bool {
+        let Some(base) = &user.base else { return false };
+        base.attributes.iter().any(|(name, digest)| {
+            let value = record.attributes.get(name).map(String::as_str);
+            let value = normalized(name, value);
+            value
+                .map(|value| self.base_key.digest(name, &value))
+                .as_ref()
+                != Some(digest)
+        })
+    }
+
     fn verdict(&self, user: &OwnUser, record: &UserRecord) -> Verdict {
         let verdict = verdict(user, record, self.final_state.status());
+        if verdict == Verdict::Delete && self.is_changed(user, record) {
+            return Verdict::Keep(Kept::Changed);
+        }
         let traceless = self.final_state == FinalState::Passwordless
             || user.has_identities
             || record.attributes.contains_key("identities");
@@ -344,6 +364,7 @@ mod tests {
             sub: Some("s-1".to_owned()),
             finished_at: finished.map(at),
             has_identities: false,
+            base: None,
         }
     }
 

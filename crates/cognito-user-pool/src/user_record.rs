@@ -72,6 +72,17 @@ impl UserRecord {
         self.attributes.get("sub").map(String::as_str)
     }
 
+    /// Whether nothing about the user has changed since creation, as far as the dates tell: Cognito's
+    /// two clocks may differ by seconds.
+    pub fn is_unmodified(&self) -> bool {
+        match (self.created, self.last_modified) {
+            (Some(created), Some(modified)) => {
+                modified.signed_duration_since(created) <= chrono::Duration::seconds(5)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the identity of this provider is linked to the user. The attribute `identities` is
     /// a JSON list (guide: cognito-user-pools-identity-federation-consolidate-users).
     pub fn is_linked_to(&self, provider: &str, subject: &str) -> bool {

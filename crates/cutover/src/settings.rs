@@ -77,7 +77,8 @@ pub(crate) fn run_name(name: &str) -> Result<RunName, Failure> {
 /// The folder of cutover.toml, beside which a move's memory is.
 fn beside(arguments: &Arguments) -> PathBuf {
     let folder = arguments.config.parent();
-    folder.map_or_else(PathBuf::new, Path::to_owned)
+    let folder = folder.filter(|folder| *folder != Path::new(""));
+    folder.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
 /// The folder of the run journals.

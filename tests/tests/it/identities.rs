@@ -175,8 +175,13 @@ fn groups_get_their_precedence_and_ids_can_be_looked_up() {
         .expect_code(0);
     let text = workplace.folder().read("ids.csv");
     let mut lines = text.lines();
-    assert_eq!(lines.next(), Some("legacy_id,sub"));
-    let ids: BTreeMap<&str, &str> = lines.filter_map(|line| line.split_once(',')).collect();
+    assert_eq!(lines.next(), Some("legacy_id,how,sub"));
+    let ids: BTreeMap<&str, &str> = lines
+        .filter_map(|line| {
+            let (id, rest) = line.split_once(',')?;
+            Some((id, rest.strip_prefix("created,")?))
+        })
+        .collect();
     assert_eq!(ids.len(), accounts.created);
     for user in content.values() {
         let id = user.legacy_id().expect("the mapping has the key");

@@ -73,12 +73,14 @@ pub(crate) fn import_all(
 /// The accounts of a run by `cutover status`.
 #[track_caller]
 pub(crate) fn status(workplace: &Workplace, run: &str) -> Accounts {
-    workplace
+    let finished = workplace
         .cutover(&["status", "--run", run, "--json", "status.json"])
-        .run()
-        .expect_code(0);
-    serde_json::from_value(workplace.folder().json("status.json"))
-        .unwrap_or_else(|error| panic!("status --json is not as documented: {error}"))
+        .run();
+    let accounts: Accounts = serde_json::from_value(workplace.folder().json("status.json"))
+        .unwrap_or_else(|error| panic!("status --json is not as documented: {error}"));
+    // What is not complete is halted, and can be resumed.
+    finished.expect_code(if accounts.complete { 0 } else { 3 });
+    accounts
 }
 
 /// Every user's outcome by legacy id.

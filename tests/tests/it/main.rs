@@ -24,4 +24,5 @@ mod reviewed_plan;
 mod sign_in;
 mod telemetry;
 mod trigger_attach;
+mod two_lives;
 mod verify;

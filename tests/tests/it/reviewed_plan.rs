@@ -157,16 +157,42 @@ fn an_import_that_is_not_the_reviewed_one_is_refused_with_what_changed() {
         &["--final-state", "invite"],
         "--final-state was confirmed-random, and now is invite",
     );
-    let unusable = "UPDATE auth_user SET password = '!' WHERE username LIKE 'amy.%'";
-    workplace.legacy_mut().execute(&[unusable.to_owned()]);
-    refused(&workplace, "night", &[], "to-create: ");
-
-    // A new plan, and the same run is carried out.
-    import_all(&workplace, &pool, "night", &["--plan", "plan.json"]);
+    // Whom nobody reviewed is left out, and the others are imported: people who lost their password
+    // since, and somebody who was slipped into a group.
+    let changes = [
+        "UPDATE auth_user SET password = '!' WHERE username LIKE 'amy.%'",
+        "INSERT INTO auth_group (name) VALUES ('superadmins')",
+        "INSERT INTO auth_user_groups (user_id, group_id)
+             SELECT (SELECT MIN(id) FROM auth_user WHERE password LIKE '!%'
+                       AND username NOT LIKE 'amy.%' AND is_active), id
+             FROM auth_group WHERE name = 'superadmins'",
+    ];
+    let changes = changes.map(ToOwned::to_owned);
+    workplace.legacy_mut().execute(&changes);
     let flags = ["--execute", "--reviewed-plan", "plan.json"];
     let (accounts, _) = import_all(&workplace, &pool, "night", &flags);
     accounts.assert_whole(workplace.legacy().users().len());
     assert!(accounts.created > 0);
+    let rows = outcomes(&workplace, "night");
+    let left_out: Vec<_> = rows
+        .values()
+        .filter(|row| row.reason == "not-in-reviewed-plan")
+        .collect();
+    let amys = left_out
+        .iter()
+        .filter(|row| row.username.starts_with("amy."));
+    assert!(amys.count() > 5, "{left_out:?}");
+    assert!(
+        left_out.iter().any(|row| !row.username.starts_with("amy.")),
+        "somebody was slipped into a group: {left_out:?}"
+    );
+    let content = pool.client().content();
+    assert!(
+        content
+            .values()
+            .all(|user| !user.groups.contains("superadmins")),
+        "nobody reviewed that"
+    );
 
     let edited = workplace
         .folder()

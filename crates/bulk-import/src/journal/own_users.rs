@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::Row;
 
 use super::{Journal, JournalError, JournalReader, attach};
-use crate::ledger::Ledger;
+use crate::ledger::{Base, Ledger};
 
 /// A user of the run's own.
 #[derive(Clone, Debug)]
@@ -17,12 +17,14 @@ pub(crate) struct OwnUser {
     pub(crate) finished_at: Option<DateTime<Utc>>,
     /// Whether social identities were linked.
     pub(crate) has_identities: bool,
+    /// As what they were created.
+    pub(crate) base: Option<Base>,
 }
 
 /// By way of the ledger, whose index knows the `sub`s.
 const SELECT: &str = "
 SELECT users.position, users.sub, CASE users.state WHEN 'done' THEN users.settled_at END,
-       users.identity_count > 0
+       users.identity_count > 0, people.base
 FROM json_each(?1) AS wanted
 CROSS JOIN ledger.people ON people.sub = wanted.value
 CROSS JOIN users ON users.legacy_id = people.legacy_id
@@ -64,6 +66,9 @@ impl JournalReader {
                 sub: sub.clone(),
                 finished_at: at.and_then(|at| at.parse().ok()),
                 has_identities: row.get(3),
+                base: row
+                    .get::<Option<String>, usize>(4)
+                    .and_then(|text| Base::from_text(&text)),
             };
             Some((sub?, user))
         };

@@ -45,6 +45,8 @@ pub(crate) struct PoolUserRow {
     pub(crate) id_key: Option<i64>,
     pub(crate) sub: Option<String>,
     pub(crate) username: String,
+    /// Created by an administrator, and neither given a password nor changed since.
+    pub(crate) is_between: bool,
 }
 
 const INSERT_USERS: &str = "
@@ -74,7 +76,8 @@ const POOL_USERS: &str = "
 DROP TABLE IF EXISTS temp.pool_users;
 CREATE TEMP TABLE IF NOT EXISTS reviewed (content_key INTEGER PRIMARY KEY);
 CREATE TEMP TABLE pool_users (
-    name_key INTEGER NOT NULL, email_key INTEGER, id_key INTEGER, sub TEXT, username TEXT NOT NULL
+    name_key INTEGER NOT NULL, email_key INTEGER, id_key INTEGER, sub TEXT, username TEXT NOT NULL,
+    is_between INTEGER NOT NULL
 )";
 
 /// What goes into the ledger with a plan that is carried out.
@@ -89,9 +92,9 @@ pub(crate) struct Lesson {
 }
 
 const INSERT_POOL_USERS: &str = "
-INSERT INTO temp.pool_users (name_key, email_key, id_key, sub, username)
+INSERT INTO temp.pool_users (name_key, email_key, id_key, sub, username, is_between)
 SELECT value->>'name_key', value->>'email_key', value->>'id_key', value->>'sub',
-       value->>'username'
+       value->>'username', value->>'is_between'
 FROM json_each(?1)";
 
 /// In the order in which they apply; `?1` is the plan's generation. Each changes undecided rows
@@ -122,6 +125,12 @@ const RESOLVE: &[&str] = &[
 /// name proves nothing.
 const RESOLVE_POOL: &[&str] = &[
     "CREATE INDEX temp.pool_users_by_sub ON pool_users (sub)",
+    // Left between by another run that was killed: this one finishes them.
+    "UPDATE users SET state = 'created', route = 'admin-create', reason = NULL, outcome = NULL,
+                      sub = found.sub, pool_username = found.username
+     FROM ledger.people AS known JOIN temp.pool_users AS found ON found.sub = known.sub
+     WHERE users.generation = ?1 AND users.state = 'planned' AND NOT known.finished
+       AND known.legacy_id = users.legacy_id",
     "UPDATE users SET outcome = 'already_in_pool', reason = 'already-in-pool',
                       sub = found.sub, pool_username = found.username
      FROM ledger.people AS known JOIN temp.pool_users AS found ON found.sub = known.sub
@@ -132,6 +141,17 @@ const RESOLVE_POOL: &[&str] = &[
      FROM ledger.people AS known
      WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
        AND known.legacy_id = users.legacy_id",
+    // Killed before even the ledger learnt of them: only an administrator's call makes such a user,
+    // and only ours writes the id.
+    "UPDATE users SET state = 'created', route = 'admin-create', reason = NULL,
+                      sub = found.sub, pool_username = found.username
+     FROM temp.pool_users AS found
+     WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
+       AND users.reason IS NOT 'deleted-in-pool' AND found.id_key = users.id_key
+       AND found.is_between
+       AND found.id_key NOT IN (SELECT id_key FROM temp.pool_users WHERE id_key IS NOT NULL
+                                GROUP BY id_key HAVING COUNT(*) > 1)
+       AND found.sub NOT IN (SELECT sub FROM ledger.people)",
     "UPDATE users SET outcome = 'already_in_pool', reason = 'already-in-pool',
                       sub = found.sub, pool_username = found.username
      FROM temp.pool_users AS found
@@ -160,9 +180,12 @@ const RESOLVE_POOL: &[&str] = &[
 /// What the ledger learns from a plan that is carried out: whom the pool has, and who is gone from
 /// it. A user created a moment ago may not be listed yet (ListUsers is eventually consistent).
 const LEARN_PEOPLE: &str = "
-INSERT INTO ledger.people (legacy_id, sub, pool_username, how, run, since)
-SELECT legacy_id, sub, COALESCE(pool_username, username), 'migrated', ?2, ?3 FROM users
-WHERE generation = ?1 AND outcome = 'already_in_pool' AND sub IS NOT NULL AND mine
+INSERT INTO ledger.people (legacy_id, sub, pool_username, how, run, since, finished)
+SELECT legacy_id, sub, COALESCE(pool_username, username),
+       CASE state WHEN 'created' THEN 'found' ELSE 'migrated' END, ?2, ?3, state <> 'created'
+FROM users
+WHERE generation = ?1 AND sub IS NOT NULL AND mine
+  AND (outcome = 'already_in_pool' OR state = 'created' AND outcome IS NULL)
 ON CONFLICT (legacy_id) DO NOTHING";
 const LEARN_DELETIONS: &str = "
 UPDATE ledger.people SET deleted_at = ?1
@@ -311,9 +334,11 @@ impl Journal {
     /// the ledger.
     pub(crate) async fn teach_ledger(&mut self, run: &RunName) -> Result<(), JournalError> {
         let storage = |error| JournalError::storage(&self.path, "planning", &error);
-        let insert = "INSERT INTO ledger.people (legacy_id, sub, pool_username, how, run, since)
+        let insert = "INSERT INTO ledger.people
+                          (legacy_id, sub, pool_username, how, run, since, finished)
                       SELECT legacy_id, sub, COALESCE(pool_username, username), 'taken-over', ?1,
-                             COALESCE(settled_at, intent_at, '1970-01-01T00:00:00.000Z')
+                             COALESCE(settled_at, intent_at, '1970-01-01T00:00:00.000Z'),
+                             state = 'done'
                       FROM users
                       WHERE state IN ('created', 'done') AND sub IS NOT NULL AND undo IS NULL
                       ON CONFLICT (legacy_id) DO NOTHING";

@@ -276,6 +276,7 @@ impl Batch {
             (CREATED, json(&self.created), self.created.len()),
             (DONE, json(&self.done), self.done.len()),
             (SETTLED, json(&self.settled), self.settled.len()),
+            (people::FINISH, json(&self.done), self.done.len()),
             (UNDONE, json(&self.undone), self.undone.len()),
             (TAKEN_BACK, json(&self.taken_back), self.taken_back.len()),
             (people::INSERT, json(&self.people), self.people.len()),

@@ -134,14 +134,21 @@ fn newest(folder: &Path, user_pool_id: &str, is_local: bool) -> Option<PathBuf> 
 /// Adds people, or what is newly known of them: whoever is known already keeps the `sub`, unless
 /// that was found deleted. The statement of a journal's batch.
 pub(crate) const INSERT: &str = "
-INSERT INTO ledger.people (legacy_id, sub, pool_username, how, run, since, base)
+INSERT INTO ledger.people (legacy_id, sub, pool_username, how, run, since, finished, base)
 SELECT value->>'legacy_id', value->>'sub', value->>'pool_username', value->>'how',
-       value->>'run', value->>'since', value->>'base'
+       value->>'run', value->>'since', 0, value->>'base'
 FROM json_each(?1) WHERE value->>'sub' IS NOT NULL
 ON CONFLICT (legacy_id) DO UPDATE SET
     sub = excluded.sub, pool_username = excluded.pool_username, how = excluded.how,
-    run = excluded.run, since = excluded.since, base = excluded.base, deleted_at = NULL
+    run = excluded.run, since = excluded.since, finished = 0, base = excluded.base,
+    deleted_at = NULL
 WHERE people.sub <> excluded.sub";
+
+/// An import is through with these people: positions of its journal's rows, each the first of a list.
+pub(crate) const FINISH: &str = "
+UPDATE ledger.people SET finished = 1
+WHERE legacy_id IN (SELECT users.legacy_id FROM json_each(?1) AS entry
+                    CROSS JOIN users ON users.position = entry.value->>0)";
 
 /// Forgets people whom an undo deleted: they may come in again.
 pub(crate) const FORGET_SUBS: &str = "

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use cognito_user_pool::{UserRecord, UserStatus};
 use futures::Stream;
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,8 @@ pub(super) struct Learnt {
     pub(super) legacy_id: String,
     pub(super) sub: Option<String>,
     pub(super) pool_username: String,
+    /// Created by an import that was not through with them.
+    pub(super) is_between: bool,
     pub(super) base: String,
 }
 
@@ -115,9 +117,6 @@ pub(super) struct NotedFix {
 #[derive(Deserialize)]
 struct Attributes(BTreeMap<String, String>);
 
-/// The clocks of creation and first change may differ by so much.
-const SAME_MOMENT: Duration = Duration::seconds(5);
-
 impl CopiedUser {
     pub(super) fn new(
         user: UserRecord,
@@ -127,12 +126,6 @@ impl CopiedUser {
         old_before: DateTime<Utc>,
     ) -> CopiedUser {
         let kept = |name: &str| kept.contains(&name) || matches!(name, "email" | "email_verified");
-        let unmodified = match (user.created, user.last_modified) {
-            (Some(created), Some(modified)) => {
-                modified.signed_duration_since(created) <= SAME_MOMENT
-            }
-            _ => false,
-        };
         let [id_key, email_key] = keys;
         CopiedUser {
             sub: user.sub().map(str::to_owned),
@@ -147,7 +140,7 @@ impl CopiedUser {
                 .filter(|(name, _)| kept(name))
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
-            unmodified,
+            unmodified: user.is_unmodified(),
             is_old: user.created.is_some_and(|created| created < old_before),
             username: user.username,
             groups: Vec::new(),
@@ -359,9 +352,11 @@ impl PoolCopy {
         now: &str,
     ) -> Result<(), JournalError> {
         let rows = serde_json::to_string(learnt).expect("rows are plain data");
-        let people = "INSERT INTO ledger.people (legacy_id, sub, pool_username, how, since, base)
-                      SELECT value->>'legacy_id', value->>'sub', value->>'pool_username', 'migrated',
-                             ?2, value->>'base'
+        let people = "INSERT INTO ledger.people
+                          (legacy_id, sub, pool_username, how, finished, since, base)
+                      SELECT value->>'legacy_id', value->>'sub', value->>'pool_username',
+                             CASE WHEN value->>'is_between' THEN 'found' ELSE 'migrated' END,
+                             NOT value->>'is_between', ?2, value->>'base'
                       FROM json_each(?1) WHERE value->>'sub' IS NOT NULL
                       ON CONFLICT (legacy_id) DO UPDATE SET base = excluded.base
                       WHERE people.base IS NOT excluded.base AND people.sub = excluded.sub";

@@ -237,7 +237,7 @@ async fn storm(seed: u64) {
         let calls = random
             .lock()
             .expect("no panic while held")
-            .random_range(5..80);
+            .random_range(5..40);
         left.store(
             if kills < 12 { calls } else { usize::MAX },
             Ordering::SeqCst,

@@ -107,8 +107,12 @@ async fn the_journal_is_private_has_one_row_per_user_and_no_secret() {
     let names = names.join("\n").to_lowercase();
     secrets.retain(|secret| !names.contains(&secret.to_lowercase()));
     assert!(secrets.len() > 1500, "{}", secrets.len());
-    for entry in std::fs::read_dir(world.runs()).expect("a directory") {
-        let path = entry.expect("an entry").path();
+    let folders = [world.runs(), world.runs().join("ledger")];
+    let entries = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("a directory"));
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    for path in paths.filter(|path| path.is_file()) {
         let mode = std::fs::metadata(&path)
             .expect("there")
             .permissions()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bulk_import::{ErrorClass, ImportError, Kept, RunControl, UndoSummary, undo};
+use bulk_import::{ErrorClass, ImportError, Kept, RunControl, Undo, UndoSummary, undo};
 use cognito_user_pool::SignInAnswer;
 
 use crate::world::World;
@@ -11,14 +11,13 @@ use crate::world::World;
 async fn undo_run(world: &World, execute: bool) -> Result<UndoSummary, ImportError> {
     let (pool, run) = (world.pool().await, world.run());
     let writable = execute.then_some(&pool);
-    undo(
-        &pool,
-        writable,
-        &run.directory,
-        &run.name,
-        &RunControl::new(),
-    )
-    .await
+    let asked = Undo {
+        ledger: &run.ledger,
+        directory: &run.directory,
+        run: &run.name,
+        approve_unprovable: false,
+    };
+    undo(&pool, writable, asked, &RunControl::new()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

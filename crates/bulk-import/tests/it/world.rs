@@ -63,6 +63,7 @@ impl World {
         std::fs::copy(fixture, directory.path().join("legacy.sqlite3")).expect("the fixture");
         let mut pool = PoolSettings {
             custom_attributes: vec![CustomAttribute::text("legacy_id")],
+            client_members: safe_client(),
             ..PoolSettings::default()
         };
         adapt(&mut pool);
@@ -89,6 +90,7 @@ impl World {
             pool: PoolSettings {
                 alias_attributes: vec!["email".to_owned()],
                 custom_attributes: vec![CustomAttribute::text("legacy_id")],
+                client_members: safe_client(),
                 ..PoolSettings::default()
             },
             quotas: rehearsal_pool::Quotas::Off,
@@ -197,6 +199,12 @@ impl World {
             .map(|user| (user.username.clone(), user))
             .collect()
     }
+}
+
+/// An app client whose users cannot write who they are.
+fn safe_client() -> serde_json::Map<String, serde_json::Value> {
+    let names = serde_json::json!(["email", "given_name", "family_name"]);
+    serde_json::Map::from_iter([("WriteAttributes".to_owned(), names)])
 }
 
 pub(crate) async fn pool_at(address: PoolAddress, quotas: Quotas) -> WritableUserPool {

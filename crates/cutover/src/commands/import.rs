@@ -7,7 +7,6 @@ use bulk_import::{
     ReviewedPlan, RunControl, RunName, RunStatus, Summary,
 };
 use cognito_user_pool::{UserPool, WritePermission};
-use legacy_users::LegacyDatabase;
 use migration_model::Config;
 
 use crate::arguments::{Arguments, ImportOptions};
@@ -55,7 +54,7 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
     telemetry::observe(&control);
     let watcher = Watcher::start(&control);
     if options.finish {
-        let mended = finish(&legacy, &config, &pool, &run, options, &control).await;
+        let mended = finish(&config, &pool, &run, options, &control).await;
         watcher.finish().await;
         return mended.map_err(|error| failure(error, options, &shown));
     }
@@ -121,7 +120,6 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
 
 /// `--finish`: a way in for those whom an import created and never finished.
 async fn finish(
-    legacy: &LegacyDatabase,
     config: &Config,
     pool: &UserPool,
     run: &ImportRun,
@@ -130,7 +128,7 @@ async fn finish(
 ) -> Result<ExitStatus, ImportError> {
     let writable = WritePermission::from_execute_flag(options.execute);
     let writable = writable.map(|permission| pool.allow_writes(permission));
-    let mended = bulk_import::finish(legacy, config, pool, writable.as_ref(), run, control).await?;
+    let mended = bulk_import::finish(config, pool, writable.as_ref(), run, control).await?;
     let word = if options.execute {
         "given"
     } else {
