@@ -287,6 +287,24 @@ impl UserPool {
         })
     }
 
+    /// ListUsers by `sub`: one user as they are now, which bills nobody. `None` when there is no such
+    /// user.
+    ///
+    /// # Errors
+    ///
+    /// See [`PoolError`].
+    pub async fn find_user_by_sub(&self, sub: &str) -> Result<Option<UserRecord>, PoolError> {
+        // The value stands between quotes; a `sub` is a UUID and has none.
+        let filter = format!("sub = \"{}\"", sub.replace(['"', '\\'], ""));
+        let call = || {
+            let request = self.client().list_users().user_pool_id(self.id());
+            request.filter(filter.as_str()).limit(1).send()
+        };
+        let answer = self.read(Operation::ListUsers, call).await?;
+        let mut users = answer.users.unwrap_or_default().into_iter();
+        Ok(users.next().and_then(UserRecord::from_user_type))
+    }
+
     /// ListUsersInGroup, page after page.
     pub fn list_users_in_group(
         &self,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use django_password::{HashState, Limits, Speed, Verifier};
+use django_password::{Cost, HashState, Limits, Speed, Verifier};
 use futures::StreamExt;
 use legacy_users::{LegacyDatabase, LegacyError};
 use migration_model::{Config, Finding, LegacyUser, PoolSignIn, Reason, Severity};
@@ -126,9 +126,8 @@ struct Count {
     verifier: Verifier,
     now: DateTime<Utc>,
     census: Census,
-    hashes: BTreeMap<(String, String, &'static str), (u64, Option<f64>)>,
+    hashes: BTreeMap<(Option<String>, &'static str, Option<Cost>), u64>,
     last_login: BTreeMap<&'static str, u64>,
-    dearest: DearestCheck,
 }
 
 impl Count {
@@ -149,7 +148,6 @@ impl Count {
             },
             hashes: BTreeMap::new(),
             last_login: BTreeMap::new(),
-            dearest: DearestCheck::default(),
         }
     }
 
@@ -165,23 +163,15 @@ impl Count {
             .or_default() += 1;
 
         let inspection = self.verifier.inspect(&user.encoded_password);
-        let (cost, state, check_ms) = match &inspection.state {
-            HashState::Verifiable(cost) => {
-                let estimate = Speed::of_this_machine().estimate(cost);
-                let milliseconds = estimate.as_secs_f64() * 1000.0;
-                self.dearest.note(cost, milliseconds);
-                (cost.to_string(), "verifiable", Some(milliseconds))
-            }
-            HashState::Unusable => (String::new(), "unusable", None),
-            HashState::Unsupported => (String::new(), "unsupported", None),
-            HashState::Malformed(_) => (String::new(), "malformed", None),
-            HashState::TooCostly(_) => (String::new(), "too-costly", None),
+        let (state, cost) = match inspection.state {
+            HashState::Verifiable(cost) => ("verifiable", Some(cost)),
+            HashState::Unusable => ("unusable", None),
+            HashState::Unsupported => ("unsupported", None),
+            HashState::Malformed(_) => ("malformed", None),
+            HashState::TooCostly(_) => ("too-costly", None),
         };
-        let algorithm = inspection.algorithm.unwrap_or_else(|| format!("({state})"));
-        self.hashes
-            .entry((algorithm, cost, state))
-            .or_insert((0, check_ms))
-            .0 += 1;
+        let group = (inspection.algorithm, state, cost);
+        *self.hashes.entry(group).or_default() += 1;
     }
 
     fn span(&self, last_login: Option<DateTime<Utc>>) -> &'static str {
@@ -197,20 +187,28 @@ impl Count {
 
     fn finish(self, config: &Config) -> Census {
         let mut census = self.census;
-        census.hashes = self
-            .hashes
-            .into_iter()
-            .map(|((algorithm, cost, state), (users, check_ms))| HashGroup {
-                algorithm,
-                cost,
+        // What a check takes is asked once a group, not once a user: among millions of rows there
+        // are a dozen groups, and the answer reads files of the system (its number of cores).
+        let mut dearest = DearestCheck::default();
+        for ((algorithm, state, cost), users) in self.hashes {
+            let check_ms = cost.as_ref().map(|cost| {
+                let estimate = Speed::of_this_machine().estimate(cost);
+                let milliseconds = estimate.as_secs_f64() * 1000.0;
+                dearest.note(cost, milliseconds);
+                milliseconds
+            });
+            census.hashes.push(HashGroup {
+                algorithm: algorithm.unwrap_or_else(|| format!("({state})")),
+                cost: cost.map_or_else(String::new, |cost| cost.to_string()),
                 state,
                 users,
                 check_ms,
-            })
-            .collect();
-        census
-            .hashes
-            .sort_by(|a, b| b.users.cmp(&a.users).then(a.algorithm.cmp(&b.algorithm)));
+            });
+        }
+        census.hashes.sort_by(|a, b| {
+            let names = |group: &HashGroup| (group.algorithm.clone(), group.cost.clone());
+            b.users.cmp(&a.users).then_with(|| names(a).cmp(&names(b)))
+        });
         let spans = SPANS.iter().map(|(span, _)| *span).chain([NEVER]);
         census.last_login = spans
             .map(|span| LastLogin {
@@ -218,7 +216,7 @@ impl Count {
                 users: self.last_login.get(span).copied().unwrap_or(0),
             })
             .collect();
-        census.memory_size = self.dearest.memory_size();
+        census.memory_size = dearest.memory_size();
         census.findings = findings(&census, config);
         census
     }

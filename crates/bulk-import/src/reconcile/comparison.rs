@@ -42,6 +42,12 @@ impl Compared {
     }
 }
 
+/// Addresses and what is said of each.
+const VERIFIED: [(&str, &str); 2] = [
+    ("email", "email_verified"),
+    ("phone_number", "phone_number_verified"),
+];
+
 /// Compares one user.
 pub(crate) fn compare(
     expected: &Expected,
@@ -113,17 +119,24 @@ fn attributes(
     let mapped = expected.mapped.iter().map(String::as_str);
     let implied = expected.target.attributes.keys().map(String::as_str);
     let names: BTreeSet<&str> = mapped.chain(implied).collect();
-    let (mut travelling, mut conflicts) = (Vec::new(), Vec::new());
+    let (mut travelling, mut conflicts, mut staying) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         let wanted = expected.target.attributes.get(name).map(String::as_str);
         let has = found.attributes.get(name).map(String::as_str);
         let verifies = matches!(name, "email_verified" | "phone_number_verified");
         match look.attribute(name, wanted, has) {
-            Verdict::Agree | Verdict::Stays => {}
+            Verdict::Agree => {}
+            Verdict::Stays => staying.push(name),
             // Verifying an address is the person's own doing.
             Verdict::Travels | Verdict::Conflict if verifies && has == Some("true") => {}
             Verdict::Travels => travelling.push(name),
             Verdict::Conflict => conflicts.push(name),
+        }
+    }
+    // What Django says of its own address says nothing of another one that the pool has.
+    for (address, flag) in VERIFIED {
+        if staying.contains(&address) || conflicts.contains(&address) {
+            travelling.retain(|name| *name != flag);
         }
     }
     let values = values_to_set(expected, &travelling);
@@ -207,10 +220,7 @@ fn values_to_set(expected: &Expected, travelling: &[&str]) -> BTreeMap<String, S
         .iter()
         .map(|name| ((*name).to_owned(), wanted(name).unwrap_or_default()))
         .collect();
-    for (address, flag) in [
-        ("email", "email_verified"),
-        ("phone_number", "phone_number_verified"),
-    ] {
+    for (address, flag) in VERIFIED {
         let verified = wanted(flag).is_some_and(|flag| flag == "true");
         if !values.contains_key(address) {
             // A flag cannot be deleted, and goes with its address.

@@ -102,6 +102,8 @@ pub struct FixSummary {
     pub done: BTreeMap<FixKind, u64>,
     /// Calls that Cognito refused for their user or group.
     pub refused: BTreeMap<FixKind, u64>,
+    /// Calls left out because their user changed in the pool after the comparison.
+    pub changed_since: BTreeMap<FixKind, u64>,
 }
 
 /// Takes away the differences of these kinds that a comparison found, and creates the groups that
@@ -126,7 +128,7 @@ pub async fn fix(
     control.show(|progress| {
         (progress.phase, progress.done, progress.total) = (Phase::Fixing, 0, total);
     });
-    let mut after = 0;
+    let (mut after, mut as_compared) = (0, String::new());
     loop {
         let page = reconciliation.copy().fixes(after).await?;
         let Some(last) = page.last() else {
@@ -140,6 +142,14 @@ pub async fn fix(
             }
             if control.stopping() != Stop::No {
                 return Ok(summary);
+            }
+            // Once a user: our own calls move the date on, and belong to the same comparison.
+            if as_compared != noted.sub {
+                if !is_as_compared(pool, &noted).await? {
+                    *summary.changed_since.entry(kind).or_default() += 1;
+                    continue;
+                }
+                as_compared.clone_from(&noted.sub);
             }
             match pool.patience().repeat(|| apply(pool, &noted)).await {
                 Ok(()) => {
@@ -177,6 +187,16 @@ async fn create_groups(
             .await?;
     }
     Ok(())
+}
+
+/// Whether the name is still the same person's, and nobody changed them since the comparison: hours
+/// may lie between, and nothing older may overwrite what is newer.
+async fn is_as_compared(pool: &WritableUserPool, noted: &NotedFix) -> Result<bool, PoolError> {
+    let now = pool.find_user_by_sub(&noted.sub).await?;
+    Ok(now.is_some_and(|user| {
+        let modified = user.last_modified.map(|moment| moment.timestamp_millis());
+        user.username == noted.username && modified == noted.last_modified
+    }))
 }
 
 async fn apply(pool: &WritableUserPool, noted: &NotedFix) -> Result<(), PoolError> {

@@ -20,7 +20,7 @@ const TABLES: &str = "
 CREATE TABLE pool_users (
     username TEXT PRIMARY KEY, sub TEXT, name_key INTEGER NOT NULL, id_key INTEGER,
     email_key INTEGER, enabled INTEGER NOT NULL, status TEXT NOT NULL, attributes TEXT NOT NULL,
-    unmodified INTEGER NOT NULL, is_old INTEGER NOT NULL,
+    unmodified INTEGER NOT NULL, is_old INTEGER NOT NULL, last_modified INTEGER,
     matched INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE members (username TEXT NOT NULL, name TEXT NOT NULL);
@@ -57,6 +57,8 @@ pub(crate) struct CopiedUser {
     pub(super) unmodified: bool,
     /// Whether any code that was sent at creation has long run out.
     pub(super) is_old: bool,
+    /// When anything about the user last changed, in milliseconds since 1970.
+    pub(super) last_modified: Option<i64>,
     #[serde(skip)]
     pub(super) groups: Vec<String>,
     #[serde(skip)]
@@ -111,6 +113,8 @@ pub(super) struct Learnt {
 pub(super) struct NotedFix {
     pub(super) row: i64,
     pub(super) username: String,
+    pub(super) sub: String,
+    pub(super) last_modified: Option<i64>,
     pub(super) fix: Fix,
 }
 
@@ -142,6 +146,7 @@ impl CopiedUser {
                 .collect(),
             unmodified: user.is_unmodified(),
             is_old: user.created.is_some_and(|created| created < old_before),
+            last_modified: user.last_modified.map(|moment| moment.timestamp_millis()),
             username: user.username,
             groups: Vec::new(),
             by: FoundBy::Name,
@@ -198,10 +203,11 @@ impl PoolCopy {
         self.insert(
             "INSERT OR REPLACE INTO pool_users
                  (username, sub, name_key, id_key, email_key, enabled, status, attributes,
-                  unmodified, is_old)
+                  unmodified, is_old, last_modified)
              SELECT value->>'username', value->>'sub', value->>'name_key', value->>'id_key',
                     value->>'email_key', value->>'enabled', value->>'status',
-                    value->'attributes', value->>'unmodified', value->>'is_old'
+                    value->'attributes', value->>'unmodified', value->>'is_old',
+                    value->>'last_modified'
              FROM json_each(?1)",
             users,
         )
@@ -433,8 +439,10 @@ impl PoolCopy {
 
     /// The next fixes after a row, at most a thousand.
     pub(super) async fn fixes(&mut self, after: i64) -> Result<Vec<NotedFix>, JournalError> {
-        let select = "SELECT rowid, username, kind, name, attributes FROM fixes
-                      WHERE rowid > ?1 ORDER BY rowid LIMIT 1000";
+        let select =
+            "SELECT fixes.rowid, username, kind, name, fixes.attributes, sub, last_modified
+                      FROM fixes CROSS JOIN pool_users USING (username)
+                      WHERE fixes.rowid > ?1 ORDER BY fixes.rowid LIMIT 1000";
         let rows = sqlx::query(select)
             .bind(after)
             .fetch_all(&mut self.connection)
@@ -520,6 +528,7 @@ fn copied(row: &sqlx::sqlite::SqliteRow, by: FoundBy) -> CopiedUser {
         attributes: attributes.map(|Attributes(map)| map).unwrap_or_default(),
         unmodified: row.get("unmodified"),
         is_old: row.get("is_old"),
+        last_modified: None,
         groups: serde_json::from_str(row.get("groups")).unwrap_or_default(),
         by,
         base: base.and_then(|text| Base::from_text(&text)),
@@ -543,6 +552,8 @@ fn noted_fix(row: &sqlx::sqlite::SqliteRow) -> Option<NotedFix> {
     Some(NotedFix {
         row: row.get(0),
         username: row.get(1),
+        sub: row.get::<Option<String>, usize>(5)?,
+        last_modified: row.get(6),
         fix,
     })
 }

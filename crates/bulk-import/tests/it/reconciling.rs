@@ -336,3 +336,63 @@ async fn temporary_passwords_that_the_run_gave_are_no_drift_and_others_are() {
     let without = compare(&world).await;
     assert_eq!(without.drift_count(), summary.created, "{without:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_changed_in_the_pool_is_not_called_verified_because_the_old_one_was() {
+    let world = World::new().await;
+    world.keep("id BETWEEN 1 AND 40").await;
+    world
+        .change("UPDATE account_emailaddress SET verified = 0 WHERE user_id = 9")
+        .await;
+    world.import(&world.run()).await.expect("imports");
+    let of = |users: &crate::world::Users| {
+        let mut users = users.values();
+        let nine = users.find(|user| user.attributes["custom:legacy_id"] == "9");
+        nine.expect("9 was imported").clone()
+    };
+    let user = of(&world.users().await);
+    assert_eq!(user.attributes["email_verified"], "false");
+    let pool = world.pool().await;
+    let address = BTreeMap::from([("email".to_owned(), "somebody@else.example".to_owned())]);
+    pool.admin_update_user_attributes(&user.username, &address)
+        .await
+        .expect("an address that nobody verified");
+    world
+        .change("UPDATE account_emailaddress SET verified = 1 WHERE user_id = 9")
+        .await;
+    compare_and_fix(&world, None).await;
+    let after = of(&world.users().await);
+    assert_eq!(after.attributes["email"], "somebody@else.example");
+    assert_eq!(after.attributes["email_verified"], "false");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_changes_in_the_pool_after_the_comparison_is_not_set_back_by_its_fixes() {
+    let world = World::new().await;
+    world.keep("id BETWEEN 1 AND 40").await;
+    world.import(&world.run()).await.expect("imports");
+    world
+        .change("UPDATE auth_user SET first_name = 'Django' WHERE id IN (2, 3)")
+        .await;
+    let mut found = compare(&world).await;
+    assert_eq!(found.fixes, BTreeMap::from([(FixKind::SetAttributes, 2)]));
+    world
+        .service
+        .advance_clock(std::time::Duration::from_secs(60));
+    let pool = world.pool().await;
+    let name = BTreeMap::from([("given_name".to_owned(), "Pool".to_owned())]);
+    pool.admin_update_user_attributes("staff.member0", &name)
+        .await
+        .expect("2 changes");
+    let fixed = fix(&pool, &mut found, &FixKind::ALL, &RunControl::new()).await;
+    let fixed = fixed.expect("the pool answers");
+    let one = BTreeMap::from([(FixKind::SetAttributes, 1)]);
+    assert_eq!(
+        (&fixed.done, &fixed.changed_since),
+        (&one, &one),
+        "{fixed:?}"
+    );
+    let users = world.users().await;
+    assert_eq!(users["staff.member0"].attributes["given_name"], "Pool");
+    assert_eq!(users["staff.member1"].attributes["given_name"], "Django");
+}

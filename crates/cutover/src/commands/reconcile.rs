@@ -123,6 +123,12 @@ fn print_fixed(fixed: &FixSummary) {
             kind.code()
         ));
     }
+    for (kind, calls) in &fixed.changed_since {
+        output::result(format_args!(
+            "  {calls:>9}  left, the user changed meanwhile: {}",
+            kind.code()
+        ));
+    }
     output::result("");
 }
 
