@@ -35,7 +35,11 @@ pub(crate) async fn attach_findings(
         token_attribute_findings(attribute, &description, &clients, &mut findings);
     }
     let known = |id: &str| clients.iter().any(|client| client.id == id);
-    for id in ours.into_iter().flat_map(|ids| ids.iter()).filter(|id| !known(id)) {
+    for id in ours
+        .into_iter()
+        .flat_map(|ids| ids.iter())
+        .filter(|id| !known(id))
+    {
         findings.push(warning(
             "app-client-missing",
             format!("app client {id}"),

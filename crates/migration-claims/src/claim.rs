@@ -74,11 +74,18 @@ mod tests {
 
     #[test]
     fn a_lost_sign_in_may_be_repeated_at_once_and_under_another_name_later() {
-        let claim = Claim { name: "a".to_owned(), until: 100, ..Claim::default() };
+        let claim = Claim {
+            name: "a".to_owned(),
+            until: 100,
+            ..Claim::default()
+        };
         assert_eq!(claim.answer("a", 50), Claimed::Granted);
         assert_eq!(claim.answer("b", 99), Claimed::HeldByAnother);
         assert_eq!(claim.answer("b", 100), Claimed::Granted);
-        let confirmed = Claim { sub: Some("s".to_owned()), ..claim };
+        let confirmed = Claim {
+            sub: Some("s".to_owned()),
+            ..claim
+        };
         assert_eq!(confirmed.answer("a", 1000), Claimed::AlreadyMigrated);
     }
 }

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::aws_signing::AwsCredentials;
-use crate::claim::{CLAIM_HOLDS, IN_FLIGHT, Claim, Claimed, ClaimsUnavailable, Confirmed};
+use crate::claim::{CLAIM_HOLDS, Claim, Claimed, ClaimsUnavailable, Confirmed, IN_FLIGHT};
 use crate::claim_key::ClaimKey;
 use crate::dynamo_claims::DynamoClaims;
 use crate::sqlite_claims::{SqliteClaims, Statement};
@@ -40,7 +40,10 @@ pub struct Person<'a> {
 impl Claims {
     /// In a SQLite file, made when it is first needed.
     pub fn in_file(path: PathBuf, key: ClaimKey) -> Claims {
-        Claims { key, store: Store::Sqlite(SqliteClaims::new(path)) }
+        Claims {
+            key,
+            store: Store::Sqlite(SqliteClaims::new(path)),
+        }
     }
 
     /// In the DynamoDB table of this ARN, whose key is the string `claim`.
@@ -77,7 +80,14 @@ impl Claims {
                 let sql = "INSERT INTO claims (person, name, until) VALUES (?1, ?2, ?4)
                     ON CONFLICT (person) DO UPDATE SET name = ?2, until = ?4
                     WHERE sub IS NULL AND (name = ?2 OR until <= ?5)";
-                let write = Statement { sql, person: &id, name: &name, sub: "", until, now };
+                let write = Statement {
+                    sql,
+                    person: &id,
+                    name: &name,
+                    sub: "",
+                    until,
+                    now,
+                };
                 store.write(write).await? > 0
             }
             Store::Dynamo(store) => {
@@ -127,7 +137,14 @@ impl Claims {
             Store::Sqlite(store) => {
                 let sql = "UPDATE claims SET sub = ?3 WHERE person = ?1 AND name = ?2
                     AND sub IS NULL AND ?4 >= 0 AND ?5 >= 0";
-                let write = Statement { sql, person: &id, name: &name, sub, until: 0, now: 0 };
+                let write = Statement {
+                    sql,
+                    person: &id,
+                    name: &name,
+                    sub,
+                    until: 0,
+                    now: 0,
+                };
                 store.write(write).await? > 0
             }
             Store::Dynamo(store) => {
@@ -163,7 +180,14 @@ impl Claims {
             Store::Sqlite(store) => {
                 let sql = "UPDATE claims SET groups_real = 1 WHERE person = ?1 AND sub = ?3
                     AND ?2 = '' AND ?4 >= 0 AND ?5 >= 0";
-                let write = Statement { sql, person: &id, name: "", sub, until: 0, now: 0 };
+                let write = Statement {
+                    sql,
+                    person: &id,
+                    name: "",
+                    sub,
+                    until: 0,
+                    now: 0,
+                };
                 store.write(write).await?;
             }
             Store::Dynamo(store) => {
@@ -199,7 +223,14 @@ impl Claims {
                         VALUES (?1, ?2, ?4, ?3, 1)
                         ON CONFLICT (person) DO UPDATE SET sub = ?3, groups_real = 1 WHERE ?5 >= 0";
                     let sub = person.sub;
-                    let write = Statement { sql, person: &id, name: "", sub, until: 0, now: 0 };
+                    let write = Statement {
+                        sql,
+                        person: &id,
+                        name: "",
+                        sub,
+                        until: 0,
+                        now: 0,
+                    };
                     store.write(write).await?;
                 }
                 Store::Dynamo(store) => {
@@ -232,7 +263,14 @@ impl Claims {
             Store::Sqlite(store) => {
                 let sql = "DELETE FROM claims WHERE person = ?1 AND sub = ?3
                     AND ?2 = '' AND ?4 >= 0 AND ?5 >= 0";
-                let write = Statement { sql, person: &id, name: "", sub, until: 0, now: 0 };
+                let write = Statement {
+                    sql,
+                    person: &id,
+                    name: "",
+                    sub,
+                    until: 0,
+                    now: 0,
+                };
                 Ok(store.write(write).await? > 0)
             }
             Store::Dynamo(store) => {
@@ -261,9 +299,8 @@ impl Claims {
         let ends = CLAIM_HOLDS.saturating_sub(IN_FLIGHT).as_secs();
         let fresh = seconds(now).saturating_add(ends);
         let claim = self.read(&id).await?;
-        Ok(claim.is_some_and(|claim| {
-            claim.sub.is_none() && claim.name == name && claim.until > fresh
-        }))
+        Ok(claim
+            .is_some_and(|claim| claim.sub.is_none() && claim.name == name && claim.until > fresh))
     }
 
     /// What is known of a person.
@@ -287,8 +324,15 @@ impl Claims {
     }
 
     fn names(&self, person: Person<'_>) -> (String, String) {
-        let Person { pool, legacy_id, name } = person;
-        (self.key.of_person(pool, legacy_id), self.key.of_pool_name(pool, name))
+        let Person {
+            pool,
+            legacy_id,
+            name,
+        } = person;
+        (
+            self.key.of_person(pool, legacy_id),
+            self.key.of_pool_name(pool, name),
+        )
     }
 }
 

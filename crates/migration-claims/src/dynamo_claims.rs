@@ -40,7 +40,10 @@ impl DynamoClaims {
         let Some((_, table)) = arn.split_once(":table/") else {
             return Err("it is no ARN of a table".to_owned());
         };
-        Ok(DynamoClaims { table: table.to_owned(), service })
+        Ok(DynamoClaims {
+            table: table.to_owned(),
+            service,
+        })
     }
 
     /// Whether the update's condition held.
@@ -86,7 +89,9 @@ impl DynamoClaims {
         }
         Ok(Some(Claim {
             name: text("pool_name", "S").unwrap_or_default().to_owned(),
-            until: text("held_until", "N").and_then(|n| n.parse().ok()).unwrap_or_default(),
+            until: text("held_until", "N")
+                .and_then(|n| n.parse().ok())
+                .unwrap_or_default(),
             sub: text("sub", "S").map(ToOwned::to_owned),
             groups_real: text("groups_real", "N") == Some("1"),
         }))

@@ -27,7 +27,7 @@ mod sqlite_claims;
 
 pub use aws_service::{AwsFault, AwsService, ServiceKind};
 pub use aws_signing::{AwsCredentials, SigningScope, sha256_hex};
-pub use claim::{CLAIM_HOLDS, IN_FLIGHT, Claim, Claimed, ClaimsUnavailable, Confirmed};
+pub use claim::{CLAIM_HOLDS, Claim, Claimed, ClaimsUnavailable, Confirmed, IN_FLIGHT};
 pub use claim_key::ClaimKey;
 pub use claims::{Claims, Person};
 pub use dynamo_claims::SERVICE as DYNAMODB;

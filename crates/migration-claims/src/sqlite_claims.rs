@@ -39,7 +39,10 @@ pub(crate) struct Statement<'a> {
 
 impl SqliteClaims {
     pub(crate) fn new(path: PathBuf) -> SqliteClaims {
-        SqliteClaims { path, connection: Mutex::default() }
+        SqliteClaims {
+            path,
+            connection: Mutex::default(),
+        }
     }
 
     /// Runs one writing statement, which SQLite makes atomic, and returns the rows it changed.

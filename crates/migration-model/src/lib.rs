@@ -28,8 +28,9 @@ mod route;
 pub use attribute_value::{AttributeFault, check_attribute_value, is_email};
 pub use attributes::{AttributeMapping, AttributeSource};
 pub use config::{
-    AttemptLimits, AxesLockOut, ClientIds, Columns, Config, ConfigError, EmailVerifiedRule, ForgotPassword, ImportSettings,
-    InactiveUsers, Legacy, LegacyUrl, LoginColumn, PoolTarget, TriggerSettings, WeakPassword,
+    AttemptLimits, AxesLockOut, ClientIds, Columns, Config, ConfigError, EmailVerifiedRule,
+    ForgotPassword, ImportSettings, InactiveUsers, Legacy, LegacyUrl, LoginColumn, PoolTarget,
+    TriggerSettings, WeakPassword,
 };
 pub use finding::{Finding, Severity};
 pub use groups::{GroupNames, group_name};

@@ -137,7 +137,10 @@ mod tests {
         for login in ["a", "b", "c"] {
             attempts.counted(login, Some("web"), now);
         }
-        assert!(!attempts.exceeded("d", Some("web"), now), "d has not guessed");
+        assert!(
+            !attempts.exceeded("d", Some("web"), now),
+            "d has not guessed"
+        );
         attempts.counted("d", Some("web"), now);
         assert!(attempts.exceeded("d", Some("web"), now));
         assert!(!attempts.exceeded("d", Some("app"), now));

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use django_password::{HashState, PasswordMatch, PlainPassword, Verdict};
-use migration_model::{
-    LegacyUser, LoginColumn, LoginMatch, Reason, WeakPassword, fold_login_name,
-};
+use migration_model::{LegacyUser, LoginColumn, LoginMatch, Reason, WeakPassword, fold_login_name};
 
 use crate::budget::Budget;
 use crate::decision::{FailureCause, Stop, required};

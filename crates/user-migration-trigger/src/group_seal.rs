@@ -186,7 +186,9 @@ mod tests {
 
     #[test]
     fn a_value_that_was_changed_copied_or_made_up_opens_for_nobody() {
-        let value = key().seal(ANN, then(), &groups(&["editors"])).expect("it fits");
+        let value = key()
+            .seal(ANN, then(), &groups(&["editors"]))
+            .expect("it fits");
         let forged = [
             value.replace("editors", "admins"),
             format!("{value} admins"),

@@ -95,7 +95,10 @@ impl OncePerPerson {
         let confirming = self.claims.confirm(person(event, &id, &name), &sub);
         let claim = seen.timed(Step::Claim, confirming).await?;
         if claim.as_ref().is_some_and(|claim| claim.sub.is_some()) {
-            let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut confirmed = self
+                .confirmed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if confirmed.len() >= REMEMBERED {
                 confirmed.clear();
             }
@@ -106,7 +109,10 @@ impl OncePerPerson {
 
     /// Whether this process knows already that the pool user's claim is settled.
     pub(crate) fn is_settled(&self, event: &Event) -> bool {
-        let confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        let confirmed = self
+            .confirmed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let sub = event.user_attribute("sub");
         sub.is_some_and(|sub| confirmed.contains(&sub))
     }
@@ -138,5 +144,9 @@ impl OncePerPerson {
 
 fn person<'a>(event: &'a Event, legacy_id: &'a str, name: &'a str) -> Person<'a> {
     let pool = event.user_pool_id.as_deref().unwrap_or_default();
-    Person { pool, legacy_id, name }
+    Person {
+        pool,
+        legacy_id,
+        name,
+    }
 }

@@ -12,7 +12,6 @@ use legacy_users::DatabaseLogin;
 use migration_model::{Config, ConfigError};
 use zeroize::Zeroizing;
 
-use migration_claims::{AwsCredentials, ClaimKey, Claims};
 use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
 use crate::iam_login::IamLogin;
@@ -20,6 +19,7 @@ use crate::pseudonym::PseudonymKey;
 use crate::secret_login::{self, SecretLogin};
 use crate::shared_attempts::{self, SharedAttempts};
 use crate::usual_cost::UsualCost;
+use migration_claims::{AwsCredentials, ClaimKey, Claims};
 
 /// Where Lambda's Runtime API listens; without it there is nobody to tell anything.
 pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
@@ -258,7 +258,10 @@ fn shared_attempts(config: &Config) -> Result<Option<SharedAttempts>, SettingsEr
 }
 
 fn claims(config: &Config) -> Result<Option<(Claims, String)>, SettingsError> {
-    let (table, file) = (variable("CUTOVER_CLAIMS_TABLE")?, variable("CUTOVER_CLAIMS_FILE")?);
+    let (table, file) = (
+        variable("CUTOVER_CLAIMS_TABLE")?,
+        variable("CUTOVER_CLAIMS_FILE")?,
+    );
     if table.is_none() && file.is_none() {
         return Ok(None);
     }

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use migration_model::{AttemptLimits, fold_login_name};
 use serde_json::{Value, json};
 
-use migration_claims::{DYNAMODB, AwsCredentials, AwsFault, AwsService, ServiceKind};
 use crate::breaker::Breaker;
 use crate::pseudonym::PseudonymKey;
+use migration_claims::{AwsCredentials, AwsFault, AwsService, DYNAMODB, ServiceKind};
 
 pub(crate) const SERVICE: ServiceKind = ServiceKind {
     // Somebody is waiting, and may be let in without it.

@@ -42,7 +42,9 @@ pub(crate) async fn decide<L: LegacyLogins>(
                 Ok(claim) => {
                     let sub = event.user_attribute("sub");
                     // A seal speaks for the pool user of the claim and nobody else.
-                    let is_theirs = claim.as_ref().is_some_and(|c| c.sub.is_some() && c.sub == sub);
+                    let is_theirs = claim
+                        .as_ref()
+                        .is_some_and(|c| c.sub.is_some() && c.sub == sub);
                     let over = claim.as_ref().is_some_and(|claim| claim.groups_real);
                     counts = is_theirs && !over;
                     if !groups.is_empty() && !is_theirs {

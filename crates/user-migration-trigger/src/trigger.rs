@@ -9,8 +9,8 @@ use django_password::PlainPassword;
 use futures::FutureExt;
 use migration_claims::Claims;
 use migration_model::{
-    AxesLockOut, Config, LONGEST_PASSWORD, LegacyId, LegacyUser, LoginMatch, PasswordPolicy, PoolTarget,
-    Reason, UserMapping, WeakPassword,
+    AxesLockOut, Config, LONGEST_PASSWORD, LegacyId, LegacyUser, LoginMatch, PasswordPolicy,
+    PoolTarget, Reason, UserMapping, WeakPassword,
 };
 
 use crate::attempts::Attempts;

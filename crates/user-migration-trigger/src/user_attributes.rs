@@ -90,7 +90,9 @@ impl UserAttributes {
         }
         if mapped.attributes.is_empty() {
             // A reply without attributes is none: Cognito would call the right password wrong.
-            mapped.attributes.insert("username".to_owned(), typed.to_owned());
+            mapped
+                .attributes
+                .insert("username".to_owned(), typed.to_owned());
         }
         Ok(mapped)
     }
