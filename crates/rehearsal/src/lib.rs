@@ -20,7 +20,7 @@ pub use census::{Census, HashGroup, LastLogin};
 pub use conduct::{Conduct, RehearsalError};
 pub use draft::{Choice, Choosable, Draft, UserTableCandidate, user_tables, worth_a_sample};
 pub use fitting_pool::fitting_pool;
+pub use go_criterion::GoCriterion;
 pub use memory_size::{MemorySize, SizeEstimate};
 pub use page::page;
-pub use go_criterion::GoCriterion;
 pub use report::{Report, Verdict};

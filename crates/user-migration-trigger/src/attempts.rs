@@ -56,10 +56,12 @@ impl Attempts {
             || (guesses > 0 && reached(client, self.limits.per_client))
     }
 
-    /// Counts a sign-in that was refused or failed, or a reset.
-    pub(crate) fn counted(&self, login: &str, client: Option<&str>, now: Instant) {
+    /// Counts a sign-in that was refused, or a reset; of one that failed only through which client: a
+    /// failure must not end in "wrong password".
+    pub(crate) fn counted(&self, login: Option<&str>, client: Option<&str>, now: Instant) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in [self.client_key(client), self.login_key(login)] {
+        let login = login.map(|login| self.login_key(login));
+        for key in login.into_iter().chain([self.client_key(client)]) {
             if counts.len() >= REMEMBERED && !counts.contains_key(&key) {
                 self.make_room(&mut counts, now);
             }
@@ -119,15 +121,15 @@ mod tests {
     fn a_login_is_limited_however_typed_and_free_again_after_the_window() {
         let (attempts, begin) = (attempts(2, 0), Instant::now());
         assert!(!attempts.exceeded("ann", Some("web"), begin));
-        attempts.counted("ann", Some("web"), begin);
+        attempts.counted(Some("ann"), Some("web"), begin);
         assert!(!attempts.exceeded("ann", Some("web"), begin));
-        attempts.counted("ANN", Some("app"), begin);
+        attempts.counted(Some("ANN"), Some("app"), begin);
         for login in ["ann", "Ann"] {
             assert!(attempts.exceeded(login, Some("web"), begin));
         }
         assert!(!attempts.exceeded("bob", Some("web"), begin));
         assert!(!attempts.exceeded("ann", Some("web"), begin + WINDOW));
-        attempts.counted("ann", Some("web"), begin + WINDOW);
+        attempts.counted(Some("ann"), Some("web"), begin + WINDOW);
         assert!(!attempts.exceeded("ann", Some("web"), begin + WINDOW));
     }
 
@@ -135,13 +137,13 @@ mod tests {
     fn a_client_over_its_limit_leaves_each_login_one_guess_and_locks_nobody_out() {
         let (attempts, now) = (attempts(5, 3), Instant::now());
         for login in ["a", "b", "c"] {
-            attempts.counted(login, Some("web"), now);
+            attempts.counted(Some(login), Some("web"), now);
         }
         assert!(
             !attempts.exceeded("d", Some("web"), now),
             "d has not guessed"
         );
-        attempts.counted("d", Some("web"), now);
+        attempts.counted(Some("d"), Some("web"), now);
         assert!(attempts.exceeded("d", Some("web"), now));
         assert!(!attempts.exceeded("d", Some("app"), now));
         assert!(!attempts.exceeded("d", None, now));
@@ -150,7 +152,7 @@ mod tests {
     #[test]
     fn zero_switches_a_limit_off() {
         let (attempts, now) = (attempts(0, 0), Instant::now());
-        (0..100).for_each(|_| attempts.counted("ann", Some("web"), now));
+        (0..100).for_each(|_| attempts.counted(Some("ann"), Some("web"), now));
         assert!(!attempts.exceeded("ann", Some("web"), now));
     }
 
@@ -158,7 +160,7 @@ mod tests {
     fn spraying_names_fills_no_memory() {
         let (attempts, now) = (attempts(1, 0), Instant::now());
         for number in 0..REMEMBERED + 100 {
-            attempts.counted(&number.to_string(), None, now);
+            attempts.counted(Some(&number.to_string()), None, now);
         }
         let counts = attempts.counts.lock().expect("nobody panicked");
         assert!(counts.len() <= REMEMBERED);

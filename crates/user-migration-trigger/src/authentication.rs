@@ -46,8 +46,11 @@ pub(crate) async fn decide<L: LegacyLogins>(
     let checked = match allowed {
         Ok(()) => {
             let checked = check(trigger, event, &login, &password, &mut work, budget, seen).await;
-            if !costs_nothing(&checked) {
-                trigger.count_attempt(&login, event.client_id.as_deref());
+            let client = event.client_id.as_deref();
+            match &checked {
+                Err(Stop::Refuse(_)) => trigger.count_attempt(&login, client),
+                other if costs_nothing(other) => {}
+                _ => trigger.count_failure(client),
             }
             checked
         }
@@ -58,7 +61,10 @@ pub(crate) async fn decide<L: LegacyLogins>(
         let spending = trigger.hashes.spend(&password, budget);
         seen.timed(Step::Spend, spending).await.map_err(unchecked)?;
     }
-    if let (Some(table), true) = (&trigger.shared_attempts, costs_nothing(&checked)) {
+    if let (Some(table), false) = (&trigger.shared_attempts, is_refused) {
+        if !costs_nothing(&checked) {
+            taken.leave_the_clients();
+        }
         let giving_back = tokio::time::timeout(budget.step(GIVE_BACK), table.give_back(taken));
         let given_back = seen.timed(Step::Count, giving_back).await;
         let given_back = given_back.unwrap_or_else(|_| Err("not given back in time".to_owned()));
@@ -68,7 +74,8 @@ pub(crate) async fn decide<L: LegacyLogins>(
 }
 
 /// Whether an attempt does not count: the password was right, or what answers for everybody was away.
-/// Any other failure is about this login, and may be caused again and again.
+/// Any other failure is about this login and may be caused again and again: it counts against the app
+/// client, and never ends in "wrong password".
 fn costs_nothing(checked: &Result<Reply, Stop>) -> bool {
     match checked {
         Ok(_) | Err(Stop::Public(..)) => true,

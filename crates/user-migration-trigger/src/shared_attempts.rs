@@ -54,6 +54,13 @@ struct Counter {
     ends: u64,
 }
 
+impl Taken {
+    /// Gives only the login's attempt back, the first that is taken.
+    pub(crate) fn leave_the_clients(&mut self) {
+        self.0.truncate(1);
+    }
+}
+
 impl SharedAttempts {
     /// For the table of this ARN, whose key is the string `counter`. What is wrong with ARN or
     /// endpoint otherwise.

@@ -120,7 +120,12 @@ impl<L: LegacyLogins> Trigger<L> {
 
     /// Counts one attempt of this login.
     pub(crate) fn count_attempt(&self, login: &str, client: Option<&str>) {
-        self.attempts.counted(login, client, Instant::now());
+        self.attempts.counted(Some(login), client, Instant::now());
+    }
+
+    /// Counts one attempt through the client alone.
+    pub(crate) fn count_failure(&self, client: Option<&str>) {
+        self.attempts.counted(None, client, Instant::now());
     }
 
     /// The attributes that only a migration or the import may write.

@@ -97,15 +97,13 @@ impl UserAttributes {
         Ok(mapped)
     }
 
-    /// The alias attribute holds what was typed, which is the stored address but for letter case:
-    /// then the stored one is sent. Another is one of allauth's, verified there. An address that
+    /// The alias attribute holds what was typed: the stored address but for letter case, since
+    /// nobody is found by other forms of it, or another one that allauth verified. An address that
     /// Cognito does not take as e-mail cannot be an alias, and such a reply has no valid form.
     fn hold_typed_email(&mut self, typed: &str) -> Result<(), Reason> {
         match self.attributes.get_mut("email") {
             Some(email) => {
-                if email.to_lowercase() != typed.to_lowercase() {
-                    typed.clone_into(email);
-                }
+                typed.clone_into(email);
                 Ok(())
             }
             None => Err(Reason::AttributeInvalid),

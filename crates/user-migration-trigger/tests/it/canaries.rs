@@ -86,6 +86,8 @@ async fn check(canaries: Vec<Canary>) {
         }
         let answer = function.response_in_the_end(&event).await;
         let right = match canary.expect.as_str() {
+            // Django signs them in, but the pool would make another person of another form.
+            _ if is_another_form(&canary.login) => answer == refused(&event),
             "signs-in" => lets_in(&answer, canary.legacy_id.as_deref()),
             _ => answer == refused(&event),
         };
@@ -100,9 +102,13 @@ async fn check(canaries: Vec<Canary>) {
     lines.retain(|line| line["Reason"] != "deadline-near");
     assert_eq!(lines.len(), canaries.len());
     for (line, canary) in lines.iter().zip(&canaries) {
-        let reason = canary.reason.as_deref().map_or(Value::Null, Value::from);
+        let reason = match is_another_form(&canary.login) {
+            true => Some("user-unknown"),
+            false => canary.reason.as_deref(),
+        };
+        let reason = reason.map_or(Value::Null, Value::from);
         assert_eq!(line["Reason"], reason, "{}: {}", canary.login, canary.note);
-        if canary.is_about_the_password() {
+        if canary.is_about_the_password() && !is_another_form(&canary.login) {
             assert_eq!(
                 line["algorithm"],
                 json!(canary.algorithm),
@@ -111,6 +117,11 @@ async fn check(canaries: Vec<Canary>) {
             );
         }
     }
+}
+
+/// Whether a login is typed in another of Unicode's forms than Django stores.
+fn is_another_form(login: &str) -> bool {
+    migration_model::normalize_login_name(login) != login
 }
 
 /// Whether the answer makes the expected user, confirmed.

@@ -317,28 +317,30 @@ async fn an_unknown_source_is_not_answered() {
 }
 
 #[tokio::test]
-async fn events_of_another_pool_or_client_are_refused() {
+async fn events_of_another_pool_are_refused_and_of_another_client_fail() {
     let config = |pool: &str, client: &str| {
         format!("{CONFIG}[pool]\nregion = \"eu-west-1\"\nuser_pool_id = \"{pool}\"\n{client}")
     };
     let ours = "eu-west-1_aaBBcC8dd";
     let cases = [
-        (config(ours, ""), true),
-        (config(ours, "client_id = \"1ab23k\"\n"), true),
-        (config(ours, "client_id = \"other\"\n"), false),
-        (config("eu-west-1_other", ""), false),
-        (CONFIG.to_owned(), true),
+        (config(ours, ""), None),
+        (config(ours, "client_id = \"1ab23k\"\n"), None),
+        (config(ours, "client_id = [\"other\", \"1ab23k\"]\n"), None),
+        (config(ours, "client_id = \"other\"\n"), Some("failed")),
+        (config("eu-west-1_other", ""), Some("refused")),
+        (CONFIG.to_owned(), None),
     ];
     for (config, answered) in cases {
         for event in [sign_in("ann", "anything"), forgot_password("ann")] {
             let legacy = knows(ann(CHEAP_HASH));
             let decided = decide_within(legacy, &config, &event, Duration::from_secs(60)).await;
             match answered {
-                true => assert!(
+                None => assert!(
                     matches!(decided.decision, Decision::Migrated(_)),
                     "{config}"
                 ),
-                false => assert_eq!(decided.refusal(), Reason::WrongPool, "{config}"),
+                Some("failed") => assert_eq!(decided.line["Reason"], "wrong-app-client"),
+                Some(_) => assert_eq!(decided.refusal(), Reason::WrongPool, "{config}"),
             }
         }
     }
@@ -347,8 +349,16 @@ async fn events_of_another_pool_or_client_are_refused() {
 #[tokio::test]
 async fn a_reset_needs_an_active_user_with_a_verified_address_and_never_confirms() {
     let event = forgot_password("ann");
-    for user in [ann(CHEAP_HASH), ann("!")] {
-        let decided = decide(knows(user), &event).await;
+    let decided = decide(knows(ann("!")), &event).await;
+    assert_eq!(decided.refusal(), Reason::PasswordUnusable);
+    for (user, config) in [
+        (ann(CHEAP_HASH), CONFIG.to_owned()),
+        (
+            ann("!"),
+            format!("{CONFIG}[trigger]\nforgot_password_for_unusable = true\n"),
+        ),
+    ] {
+        let decided = decide_within(knows(user), &config, &event, Duration::from_secs(60)).await;
         match &decided.decision {
             Decision::Migrated(reply) => {
                 assert_eq!(reply.final_user_status(), FinalUserStatus::ResetRequired);
@@ -510,17 +520,39 @@ async fn after_too_many_guesses_even_the_right_password_is_refused_at_the_same_c
 }
 
 #[tokio::test]
-async fn many_guesses_through_one_client_call_nobodys_password_wrong() {
+async fn many_guesses_through_one_client_lock_out_nobody_who_types_the_right_password() {
     let config = format!("{CONFIG}[trigger.attempts]\nper_client = 3\n");
     let trigger = trigger_of(knows(ann(CHEAP_HASH)), &config);
     for login in ["a", "b", "c"] {
         next(&trigger, &sign_in(login, "wrong")).await;
     }
     let line = next(&trigger, &sign_in("ann", "anything")).await;
-    assert_eq!(
-        (&line["Outcome"], &line["Reason"]),
-        (&json!("failed"), &json!("attempts-exceeded"))
-    );
+    assert_eq!(line["Outcome"], "migrated");
+    // A login that was guessed at has no guess left through that client.
+    let line = next(&trigger, &sign_in("a", "anything")).await;
+    assert_eq!(line["Reason"], "attempts-exceeded");
+}
+
+#[tokio::test]
+async fn resets_are_counted_as_guesses_are_and_may_be_refused() {
+    let config = format!("{CONFIG}[trigger.attempts]\nper_login = 2\n");
+    let trigger = trigger_of(knows(ann(CHEAP_HASH)), &config);
+    for _ in 0..2 {
+        let line = next(&trigger, &forgot_password("ann")).await;
+        assert_eq!(line["Outcome"], "reset-required");
+    }
+    let line = next(&trigger, &forgot_password("ann")).await;
+    assert_eq!(line["Reason"], "attempts-exceeded");
+    let config = format!("{CONFIG}[trigger]\nforgot_password = \"refuse\"\n");
+    let trigger = trigger_of(knows(ann(CHEAP_HASH)), &config);
+    let line = next(&trigger, &forgot_password("ann")).await;
+    assert_eq!(line["Reason"], "reset-refused");
+}
+
+#[tokio::test]
+async fn another_form_of_a_name_is_nobodys() {
+    let decided = decide(knows(ann(CHEAP_HASH)), &sign_in("ａnn", "anything")).await;
+    assert_eq!(decided.refusal(), Reason::UserUnknown);
 }
 
 #[tokio::test]

@@ -191,10 +191,13 @@ async fn nobody_registers_a_name_or_email_that_a_legacy_user_holds() {
         event["triggerSource"] = json!(format!("PreSignUp_{source}"));
         assert_eq!(function.response(&event).await, event, "{source}");
     }
-    // Should a migration run this trigger as well, its own seal lets it through.
-    let mut migration = sign_up(LOGIN, "");
-    migration["request"]["userAttributes"] = migrated(&function).await;
-    assert_eq!(function.response(&migration).await, migration);
+    // Whoever was sealed once cannot register with it, and not under a free name either.
+    for name in [LOGIN, "new.person"] {
+        let mut event = sign_up(name, "");
+        event["request"]["userAttributes"] = migrated(&function).await;
+        let error = function.error(&event).await;
+        assert_eq!(error["errorType"], "Cutover.AttributeReserved", "{name}");
+    }
     let lines = function.finish().await.invocations();
     assert_eq!(lines[0]["Outcome"], "refused");
     assert_eq!(lines[0]["Reason"], "name-held");
@@ -227,7 +230,7 @@ async fn other_pools_and_clients_get_no_groups_no_sign_up_and_no_migration() {
     let other = ours.replace("aaBBcC8dd", "other");
     let ours = function(&folder, ours).await;
     let attributes = migrated(&ours).await;
-    for more in [client, other] {
+    for (more, reason) in [(client, "wrong-app-client"), (other, "wrong-pool")] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let function = function(&folder, &more).await;
         let event = token_event("1", &attributes);
@@ -235,12 +238,17 @@ async fn other_pools_and_clients_get_no_groups_no_sign_up_and_no_migration() {
         let error = function
             .error(&sign_up("new.person", "n@example.org"))
             .await;
-        assert_eq!(error["errorType"], "Cutover.NotSetUp");
+        let is_pool = reason == "wrong-pool";
+        let told = ["Cutover.Unavailable", "Cutover.NotSetUp"][usize::from(is_pool)];
+        assert_eq!(error["errorType"], told);
         for event in [sign_in(LOGIN, PASSWORD), forgot_password(LOGIN)] {
-            assert_eq!(function.response(&event).await, refused(&event));
+            match is_pool {
+                true => assert_eq!(function.response(&event).await, refused(&event)),
+                false => assert_eq!(function.error(&event).await["errorType"], told),
+            }
         }
         let lines = function.finish().await.invocations();
-        let all = lines.iter().all(|line| line["Reason"] == "wrong-pool");
+        let all = lines.iter().all(|line| line["Reason"] == reason);
         assert!(all, "{lines:?}");
     }
 }
