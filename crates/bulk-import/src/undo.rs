@@ -148,6 +148,7 @@ pub async fn undo(
             writable,
             final_state,
             approve_unprovable: undo.approve_unprovable,
+            codes_sign_in: description.takes_users_without_password(),
             base_key: &ledger.key,
             claims: undo.claims,
             control,
@@ -163,6 +164,8 @@ struct Part<'a> {
     writable: Option<&'a WritableUserPool>,
     final_state: FinalState,
     approve_unprovable: bool,
+    /// Whether the pool lets people sign in by a one-time code.
+    codes_sign_in: bool,
     base_key: &'a BaseKey,
     claims: Option<&'a Claims>,
     control: &'a RunControl,
@@ -308,6 +311,7 @@ impl Part<'_> {
             return Verdict::Keep(Kept::Changed);
         }
         let traceless = self.final_state == FinalState::Passwordless
+            || self.codes_sign_in
             || user.has_identities
             || record.attributes.contains_key("identities");
         match verdict {

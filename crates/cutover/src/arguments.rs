@@ -445,6 +445,9 @@ pub(crate) struct AttachOptions {
     /// Take the place of another function
     #[arg(long)]
     pub(crate) replace: bool,
+    /// Attach in spite of these blockers, by their codes, separated by commas. You answer for them
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub(crate) accept: Vec<String>,
     /// Write to the pool; without it nothing is written
     #[arg(long)]
     pub(crate) execute: bool,

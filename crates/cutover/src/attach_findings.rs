@@ -1,13 +1,13 @@
 //! What an operator should know before the function is attached to a pool: settings with which it
-//! never fires, or with which it protects less than it could. Reads only; called by
-//! `cutover trigger attach`.
+//! never fires, or with which it protects less than it could; and blockers: settings with which
+//! somebody becomes somebody else. Reads only; called by `cutover trigger attach`.
 
 use cognito_user_pool::{
-    AppClient, PoolDescription, PoolError, PoolSettings, PoolTrigger, UserPool,
+    AppClient, PoolDescription, PoolError, PoolSettings, PoolTrigger, TokenEventVersion, UserPool,
 };
 use migration_model::{Config, Finding, Severity};
 
-/// Everything there is to know; nothing here stops an attachment.
+/// Everything there is to know.
 pub(crate) async fn attach_findings(
     pool: &UserPool,
     config: &Config,
@@ -28,12 +28,17 @@ pub(crate) async fn attach_findings(
     let clients = pool.app_clients().await?;
     for client in &clients {
         if ours.is_none_or(|ids| ids.admits(Some(&client.id))) {
-            client_findings(client, config, &mut findings);
+            client_findings(client, &mut findings);
         }
+    }
+    // Whoever registers through any client registers at the pool.
+    for client in &clients {
+        forgery_findings(client, config, &mut findings);
     }
     if let Some(attribute) = &config.trigger.groups_attribute {
         token_attribute_findings(attribute, &description, &clients, &mut findings);
     }
+    findings.extend(unconfirmed_claims(config, planned));
     let known = |id: &str| clients.iter().any(|client| client.id == id);
     for id in ours
         .into_iter()
@@ -51,7 +56,7 @@ pub(crate) async fn attach_findings(
     Ok(findings)
 }
 
-fn client_findings(client: &AppClient, config: &Config, findings: &mut Vec<Finding>) {
+fn client_findings(client: &AppClient, findings: &mut Vec<Finding>) {
     let subject = || format!("app client {} ({})", client.name, client.id);
     if !client.takes_passwords {
         findings.push(warning(
@@ -72,16 +77,37 @@ fn client_findings(client: &AppClient, config: &Config, findings: &mut Vec<Findi
             "set PreventUserExistenceErrors to ENABLED",
         ));
     }
-    let mapped = config.mapping.attributes.iter().map(|(name, _)| name);
+}
+
+/// Attributes that say who somebody is, or what they may, in the hands of whoever registers.
+/// Immutable does not help: a sign-up writes such an attribute once.
+fn forgery_findings(client: &AppClient, config: &Config, findings: &mut Vec<Finding>) {
+    let subject = || format!("app client {} ({})", client.name, client.id);
+    let next = "list the attributes that its users may change in WriteAttributes, without those";
+    let attributes = &config.mapping.attributes;
+    let id = attributes.legacy_id_attribute(config.legacy.columns.resolve("id"));
+    if let Some(id) = id.filter(|id| client.can_write(id)) {
+        findings.push(blocker(
+            "legacy-id-forgeable",
+            subject(),
+            &format!(
+                "anybody can become any user: whoever registers may write {id}, which says who they \
+                 are"
+            ),
+            next,
+        ));
+    }
+    let mapped = attributes.iter().map(|(name, _)| name);
     let writable: Vec<_> = mapped
         .filter(|name| name.starts_with("custom:") && client.can_write(name))
+        .filter(|name| id != Some(*name))
         .collect();
     if !writable.is_empty() {
-        findings.push(warning(
+        findings.push(blocker(
             "app-client-writes-attributes",
             subject(),
             &format!("its users can change {} themselves", writable.join(", ")),
-            "list the attributes that they may change in WriteAttributes",
+            next,
         ));
     } else if client.write_attributes.is_none() {
         findings.push(warning(
@@ -93,6 +119,37 @@ fn client_findings(client: &AppClient, config: &Config, findings: &mut Vec<Findi
     }
 }
 
+/// Without the first tokens nobody tells the function which pool user a migration became.
+fn unconfirmed_claims(config: &Config, planned: &PoolSettings) -> Option<Finding> {
+    let attributes = &config.mapping.attributes;
+    let id = attributes.legacy_id_attribute(config.legacy.columns.resolve("id"));
+    let versions = [
+        TokenEventVersion::V1,
+        TokenEventVersion::V2,
+    ];
+    let is_attached = versions.into_iter().any(|version| {
+        let trigger = PoolTrigger::PreTokenGeneration(version);
+        planned.function_of(trigger).is_some()
+    });
+    match (id, is_attached) {
+        (None, _) => Some(warning(
+            "legacy-id-unmapped",
+            "[attributes]".to_owned(),
+            "no attribute carries the legacy id: nobody can be migrated once only, and groups and \
+             reconciliation have nothing to go by",
+            "map it: \"custom:legacy_id\" = \"id\"",
+        )),
+        (Some(_), false) => Some(warning(
+            "claims-unconfirmed",
+            "user pool".to_owned(),
+            "the function is not asked for the first tokens, so it never learns which user a migration \
+             became: ten minutes later another name may migrate the same person again",
+            "attach pre-token-generation too",
+        )),
+        (Some(_), true) => None,
+    }
+}
+
 /// Who could change the groups on their way to the first tokens. The seal keeps anybody from gaining
 /// one, but a changed value carries none at all.
 fn token_attribute_findings(
@@ -101,7 +158,7 @@ fn token_attribute_findings(
     clients: &[AppClient],
     findings: &mut Vec<Finding>,
 ) {
-    let Some(schema) = pool.schema.get(attribute) else {
+    if !pool.schema.contains_key(attribute) {
         findings.push(warning(
             "token-attribute-missing",
             format!("user pool attribute {attribute}"),
@@ -111,20 +168,26 @@ fn token_attribute_findings(
              attached",
         ));
         return;
-    };
-    // No app client may write what nobody may change.
-    for client in clients.iter().filter(|_| schema.mutable) {
+    }
+    for client in clients {
         if client.can_write(attribute) {
-            findings.push(warning(
+            findings.push(blocker(
                 "app-client-writes-token-attribute",
                 format!("app client {} ({})", client.name, client.id),
                 &format!(
                     "its users can change {attribute}, in which their groups travel to the first \
                      tokens: a changed value is ignored, and the groups with it"
                 ),
-                &format!("list WriteAttributes without {attribute}, or make it immutable"),
+                &format!("list WriteAttributes without {attribute}"),
             ));
         }
+    }
+}
+
+fn blocker(code: &'static str, subject: String, message: &str, next_step: &str) -> Finding {
+    Finding {
+        severity: Severity::Blocker,
+        ..warning(code, subject, message, next_step)
     }
 }
 

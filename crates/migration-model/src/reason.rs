@@ -142,7 +142,7 @@ reasons! {
         "Let them sign in once."
     HashFormUntried "hash-form-untried"
         "AWS does not say whether import jobs read a hash spelled like this one."
-        "Import one such user with --try-one: what comes of it holds for the rest."
+        "Let them sign in once; a rehearsal on the local pool takes such hashes, AWS may not."
     AttributeNotCarriable "attribute-not-carriable"
         "An import file cannot hold a value: a line break, backslash, outer blank or too long a row."
         "Correct the column in Django, or let these users go another route."

@@ -197,7 +197,8 @@ fn app_clients_that_write_the_token_attribute_are_named() {
         let config = config.replace("custom:groups", attribute);
         workplace.folder().write("cutover.toml", &config);
         let found = trigger(&workplace, &pool, "attach", &["--replace"]).run();
-        found.expect_code(0).stdout
+        // Nobody is let in by what anybody may write.
+        found.expect_code(1).stdout
     };
     let named = found("custom:groups");
     let lines: Vec<&str> = named.lines().collect();
@@ -243,9 +244,7 @@ fn settings_with_which_the_trigger_never_fires_or_tells_too_much_are_named() {
                 pool.region, pool.user_pool_id
             );
         workplace.folder().write("target.toml", &config);
-        let found = trigger(&workplace, &pool, "attach", &["--config", "target.toml"])
-            .run()
-            .expect_code(0);
+        let found = trigger(&workplace, &pool, "attach", &["--config", "target.toml"]).run();
         let code = |line: &str| {
             line.rsplit_once('[')
                 .map(|(_, code)| code.trim_end_matches(']').to_owned())
@@ -258,10 +257,27 @@ fn settings_with_which_the_trigger_never_fires_or_tells_too_much_are_named() {
         [
             "app-client-without-password-flow",
             "app-client-tells-who-exists",
-            "app-client-writes-attributes",
+            "legacy-id-forgeable",
+            "claims-unconfirmed",
         ]
     );
-    assert_eq!(warned("nobody"), ["app-client-missing"]);
+    let flags = ["--config", "target.toml", "--execute"];
+    trigger(&workplace, &pool, "attach", &flags)
+        .run()
+        .expect_code(1);
+    let settings = described(&mut client, &pool);
+    assert_ne!(
+        settings["LambdaConfig"]["UserMigration"], FUNCTION,
+        "blocked"
+    );
+    assert_eq!(
+        warned("nobody"),
+        [
+            "legacy-id-forgeable",
+            "claims-unconfirmed",
+            "app-client-missing"
+        ]
+    );
 
     client
         .call(
@@ -273,8 +289,11 @@ fn settings_with_which_the_trigger_never_fires_or_tells_too_much_are_named() {
             }),
         )
         .expect("a client can be changed");
-    assert_eq!(warned(client_id), [""; 0]);
+    assert_eq!(warned(client_id), ["claims-unconfirmed"]);
 
     update(&mut client, &pool, &json!({}));
-    assert_eq!(warned(client_id), ["self-registration-open"]);
+    assert_eq!(
+        warned(client_id),
+        ["self-registration-open", "claims-unconfirmed"]
+    );
 }

@@ -384,7 +384,7 @@ async fn whoever_changes_in_the_pool_after_the_comparison_is_not_set_back_by_its
     pool.admin_update_user_attributes("staff.member0", &name)
         .await
         .expect("2 changes");
-    let fixed = fix(&pool, &mut found, &FixKind::ALL, &RunControl::new()).await;
+    let fixed = fix(&pool, &mut found, &FixKind::ALL, None, &RunControl::new()).await;
     let fixed = fixed.expect("the pool answers");
     let one = BTreeMap::from([(FixKind::SetAttributes, 1)]);
     assert_eq!(

@@ -2,7 +2,10 @@
 //! pool, shows what would change, writes all settings back with `--execute`, and compares again:
 //! UpdateUserPool resets whatever it is not told.
 
+use std::collections::BTreeSet;
+
 use cognito_user_pool::{PoolSettings, PoolTrigger, UserPool, WritePermission};
+use migration_model::{Finding, Severity};
 
 use crate::arguments::{Arguments, AttachOptions, DetachOptions, TriggerCommand, TriggerOptions};
 use crate::attach_findings::attach_findings;
@@ -37,13 +40,30 @@ async fn attach(arguments: &Arguments, options: &AttachOptions) -> Result<ExitSt
             _ => planned = planned.with_function(trigger, function.as_str()),
         }
     }
-    for finding in attach_findings(&pool, &config, &planned)
+    let findings = attach_findings(&pool, &config, &planned)
         .await
-        .map_err(pool_failure)?
-    {
-        super::inspect::print_finding(&finding);
+        .map_err(pool_failure)?;
+    for finding in &findings {
+        super::inspect::print_finding(finding);
     }
-    change(&pool, &now, &planned, options.execute).await
+    let blocks = |finding: &&Finding| {
+        finding.severity == Severity::Blocker
+            && !options.accept.iter().any(|code| code == finding.code)
+    };
+    let blockers: BTreeSet<&str> = findings
+        .iter()
+        .filter(blocks)
+        .map(|finding| finding.code)
+        .collect();
+    if blockers.is_empty() {
+        return change(&pool, &now, &planned, options.execute).await;
+    }
+    let codes: Vec<&str> = blockers.into_iter().collect();
+    output::note(format_args!(
+        "nothing was written: mend what blocks, or answer for it with --accept {}",
+        codes.join(",")
+    ));
+    Ok(ExitStatus::Findings)
 }
 
 async fn detach(arguments: &Arguments, options: &DetachOptions) -> Result<ExitStatus, Failure> {
