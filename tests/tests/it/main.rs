@@ -12,6 +12,7 @@ mod import;
 mod import_run;
 mod inspect;
 mod killed_import;
+mod killed_reconcile;
 mod leak;
 mod mapping;
 mod name_forms;
