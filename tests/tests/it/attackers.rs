@@ -57,7 +57,7 @@ fn whoever_was_deleted_from_the_pool_does_not_come_back_by_the_old_password() {
         .sign_in(LOGIN, PASSWORD)
         .expect_err("once per person");
     assert_eq!(refusal.code, "NotAuthorizedException");
-    assert_eq!(names(&mut client, &pool), [json!(null); 0]);
+    assert!(names(&mut client, &pool).is_empty());
 }
 
 #[test]
@@ -99,5 +99,5 @@ fn the_dismissed_do_not_register_with_the_seal_and_legacy_id_they_had() {
             assert_eq!(refusal.code, "UserLambdaValidationException");
         }
     }
-    assert_eq!(names(&mut client, &pool), [json!(null); 0]);
+    assert!(names(&mut client, &pool).is_empty());
 }
