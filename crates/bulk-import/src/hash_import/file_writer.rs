@@ -294,6 +294,19 @@ mod tests {
     }
 
     #[test]
+    fn half_a_million_rows_are_a_file_and_one_more_is_not() {
+        let header = [USERNAME.to_owned(), "email".to_owned()];
+        let mut writer = FileWriter::new(&header, None, false);
+        let hash = hash(ARGON2);
+        let ada = user(&[("email", "ada@example.org")]);
+        for _ in 0..MOST_ROWS {
+            assert!(writer.add(&ada, &hash).is_ok());
+        }
+        assert_eq!(writer.add(&ada, &hash), Err(NotWritten::Full));
+        assert_eq!(writer.rows(), 500_000);
+    }
+
+    #[test]
     fn every_mark_is_new() {
         let Mark(first) = Mark::after(0);
         assert_eq!(Mark::after(first + 60), Mark(first + 61));
