@@ -186,7 +186,7 @@ impl PoolClient {
         plain(&self.process.ask(&json!({"post": target, "body": body})))
     }
 
-    /// How often the pool has asked its trigger.
+    /// How often the pool has asked its user migration trigger.
     ///
     /// # Panics
     ///
@@ -195,7 +195,12 @@ impl PoolClient {
         let (status, body) = self.get("/_rehearsal/trigger-runs");
         assert_eq!(status, 200, "{body}");
         let runs: Value = serde_json::from_str(&body).expect("the pool answers JSON");
-        runs["runs"].as_array().expect("a list of runs").len()
+        let runs = runs["runs"].as_array().expect("a list of runs");
+        let migrates = |run: &&Value| {
+            let source = run["source"].as_str();
+            source.is_some_and(|source| source.starts_with("UserMigration"))
+        };
+        runs.iter().filter(migrates).count()
     }
 
     /// Makes faults happen from now on, by the pool's own plan of them; an empty list ends them.

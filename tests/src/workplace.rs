@@ -82,12 +82,16 @@ impl Workplace {
         )
     }
 
-    /// What was left in the folder for temporary files.
+    /// What was left in the folder for temporary files, without the claims of a pool that runs.
     pub fn temporary_files(&self) -> Vec<std::path::PathBuf> {
         self.folder
             .files()
             .into_iter()
             .filter(|path| path.starts_with("tmp"))
+            .filter(|path| {
+                let name = path.file_name().and_then(|name| name.to_str());
+                !name.is_some_and(|name| name.starts_with("claims.sqlite3"))
+            })
             .collect()
     }
 }

@@ -123,10 +123,7 @@ fn forgery_findings(client: &AppClient, config: &Config, findings: &mut Vec<Find
 fn unconfirmed_claims(config: &Config, planned: &PoolSettings) -> Option<Finding> {
     let attributes = &config.mapping.attributes;
     let id = attributes.legacy_id_attribute(config.legacy.columns.resolve("id"));
-    let versions = [
-        TokenEventVersion::V1,
-        TokenEventVersion::V2,
-    ];
+    let versions = [TokenEventVersion::V1, TokenEventVersion::V2];
     let is_attached = versions.into_iter().any(|version| {
         let trigger = PoolTrigger::PreTokenGeneration(version);
         planned.function_of(trigger).is_some()

@@ -86,10 +86,14 @@ fn the_dismissed_do_not_register_with_the_seal_and_legacy_id_they_had() {
     let value = |name: &str| user.attribute(name).expect("it is carried").to_owned();
     let (seal, id) = (value("custom:groups"), value("custom:legacy_id"));
     delete(&mut client, &pool, LOGIN);
+    // An app client that lets whoever registers write everything.
+    let open = json!({"UserPoolId": pool.user_pool_id, "ClientName": "open"});
+    let open = client.call("create_user_pool_client", open);
+    let open = open.expect("good settings")["UserPoolClient"]["ClientId"].clone();
     for (name, value) in [("custom:groups", seal), ("custom:legacy_id", id)] {
         for username in [LOGIN, "new.person"] {
             let request = json!({
-                "ClientId": pool.client_id, "Username": username, "Password": "planted-0badcafe-Z9!",
+                "ClientId": open, "Username": username, "Password": "planted-0badcafe-Z9!",
                 "UserAttributes": [
                     {"Name": "email", "Value": "mallory@example.org"},
                     {"Name": name, "Value": value},

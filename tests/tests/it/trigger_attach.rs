@@ -258,6 +258,7 @@ fn settings_with_which_the_trigger_never_fires_or_tells_too_much_are_named() {
             "app-client-without-password-flow",
             "app-client-tells-who-exists",
             "legacy-id-forgeable",
+            "app-client-writes-attributes",
             "claims-unconfirmed",
         ]
     );
@@ -274,6 +275,7 @@ fn settings_with_which_the_trigger_never_fires_or_tells_too_much_are_named() {
         warned("nobody"),
         [
             "legacy-id-forgeable",
+            "app-client-writes-attributes",
             "claims-unconfirmed",
             "app-client-missing"
         ]

@@ -2,7 +2,7 @@
 //! by name. Knows nothing of what is compared.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use cognito_user_pool::{UserRecord, UserStatus};
@@ -163,10 +163,11 @@ fn status_name<S: serde::Serializer>(
     serializer.serialize_str(status.name())
 }
 
-/// The copy; its file goes with it.
+/// The copy. Its file has no name any more once it is open.
 pub(crate) struct PoolCopy {
     connection: SqliteConnection,
-    directory: tempfile::TempDir,
+    /// Where the file was; for messages.
+    directory: PathBuf,
 }
 
 impl PoolCopy {
@@ -189,13 +190,17 @@ impl PoolCopy {
         let mut connection = options
             .connect()
             .await
-            .map_err(|error| storage(&directory, &error))?;
+            .map_err(|error| storage(directory.path(), &error))?;
         let made = sqlx::raw_sql(TABLES).execute(&mut connection).await;
-        made.map_err(|error| storage(&directory, &error))?;
+        made.map_err(|error| storage(directory.path(), &error))?;
         attach_or_empty(&mut connection, directory.path(), ledger).await?;
+        // It has people's names in it: gone from the disk with this process, however that ends.
+        // The one connection has the file open, and nobody opens it again.
+        let path = directory.path().to_owned();
+        directory.close().map_err(unusable)?;
         Ok(PoolCopy {
             connection,
-            directory,
+            directory: path,
         })
     }
 
@@ -558,8 +563,8 @@ fn noted_fix(row: &sqlx::sqlite::SqliteRow) -> Option<NotedFix> {
     })
 }
 
-fn storage(directory: &tempfile::TempDir, error: &sqlx::Error) -> JournalError {
-    JournalError::storage(directory.path(), "comparing", error)
+fn storage(directory: &Path, error: &sqlx::Error) -> JournalError {
+    JournalError::storage(directory, "comparing", error)
 }
 
 fn status(name: &str) -> UserStatus {
