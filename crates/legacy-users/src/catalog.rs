@@ -92,6 +92,81 @@ pub(crate) async fn read_tables(
     Ok(tables)
 }
 
+/// A foreign key of one column: the column, and the table and column it points at (empty for the
+/// primary key).
+#[derive(Clone, Debug)]
+pub(crate) struct ForeignKey {
+    pub(crate) column: String,
+    pub(crate) table: TableName,
+    pub(crate) key: String,
+}
+
+/// The foreign keys of a table, as far as the database has them declared.
+pub(crate) async fn foreign_keys(
+    session: &mut dyn ReadSession,
+    dialect: Dialect,
+    of: &TableName,
+) -> Result<Vec<ForeignKey>, LegacyError> {
+    let subject = format!("the catalog entry of `{}`", of.shown());
+    let mut query = Query::select(dialect, DURING, subject, "");
+    match dialect {
+        Dialect::Sqlite => {
+            let name = query.bind(Bind::Text(of.name.clone()));
+            query.push(&format!(
+                "f.\"from\", '', f.\"table\", COALESCE(f.\"to\", '')
+                 FROM pragma_foreign_key_list({name}) f"
+            ));
+        }
+        Dialect::Postgres => {
+            let quoted = query.bind(Bind::Text(of.quoted(dialect)));
+            query.push(&format!(
+                "a.attname::text,
+                   CASE WHEN pg_table_is_visible(t.oid) THEN '' ELSE n.nspname::text END,
+                   t.relname::text, ta.attname::text
+                 FROM pg_catalog.pg_constraint k
+                 JOIN pg_catalog.pg_class t ON t.oid = k.confrelid
+                 JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+                 JOIN pg_catalog.pg_attribute a
+                   ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+                 JOIN pg_catalog.pg_attribute ta
+                   ON ta.attrelid = t.oid AND ta.attnum = k.confkey[1]
+                 WHERE k.contype = 'f' AND cardinality(k.conkey) = 1
+                   AND k.conrelid = to_regclass({quoted})"
+            ));
+        }
+        Dialect::MySql => {
+            let schema = match &of.schema {
+                Some(schema) => query.bind(Bind::Text(schema.clone())),
+                None => "DATABASE()".to_owned(),
+            };
+            let name = query.bind(Bind::Text(of.name.clone()));
+            query.push(&format!(
+                "CAST(k.column_name AS CHAR), '', CAST(k.referenced_table_name AS CHAR),
+                   CAST(k.referenced_column_name AS CHAR)
+                 FROM information_schema.key_column_usage k
+                 WHERE k.table_schema = {schema} AND k.table_name = {name}
+                   AND k.referenced_table_name IS NOT NULL"
+            ));
+        }
+    }
+    let rows = session.rows(query).await?;
+    let foreign_key = |row: TextRow| {
+        let mut values = row.into_iter().map(Option::unwrap_or_default);
+        let mut next = || values.next().unwrap_or_default();
+        let (column, schema, name, key) = (next(), next(), next(), next());
+        let table = TableName {
+            schema: Some(schema).filter(|schema| !schema.is_empty()),
+            name,
+        };
+        ForeignKey {
+            column,
+            table: table.beside(of),
+            key,
+        }
+    };
+    Ok(rows.into_iter().map(foreign_key).collect())
+}
+
 /// Which table may be meant where `missing` was not found: one that looks like Django's user
 /// table (password and last_login), else the one with the most similar name.
 pub(crate) async fn nearest_table(

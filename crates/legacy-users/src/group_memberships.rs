@@ -1,11 +1,12 @@
-//! Who is in which group, and what groups there are: Django's `<user table>_groups`,
-//! `auth_group` and the permission tables. Knows no user fields. Called per page of users.
+//! Who is in which group, and what groups there are: Django's `<user table>_groups`, the table of
+//! groups that its foreign key points at (`auth_group`, unless the app has a model of its own) and
+//! the permission tables. Knows no user fields. Called per page of users.
 
 use std::collections::{BTreeMap, HashMap};
 
 use migration_model::{LegacyGroup, LegacyId};
 
-use crate::catalog::Table;
+use crate::catalog::{ForeignKey, Table};
 use crate::column::Column;
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
@@ -21,6 +22,10 @@ pub(crate) struct GroupMemberships {
     table: TableName,
     user: Column,
     group: Column,
+    /// The groups themselves, and their key: where the foreign key points, which need not be at
+    /// Django's own.
+    groups: TableName,
+    groups_key: String,
 }
 
 impl GroupMemberships {
@@ -30,9 +35,14 @@ impl GroupMemberships {
         dialect: Dialect,
         name: &TableName,
         table: &Table,
+        foreign_keys: &[ForeignKey],
     ) -> Result<GroupMemberships, LegacyError> {
         let unclear = || LegacyError::GroupsTableUnclear {
             table: name.shown(),
+        };
+        let points_at = |column: &str| {
+            let mut keys = foreign_keys.iter();
+            keys.find(|key| dialect.same_name(&key.column, column))
         };
         let group = table.column(dialect, "group_id").ok_or_else(unclear)?;
         let others = || {
@@ -52,8 +62,40 @@ impl GroupMemberships {
             dialect,
             table: name.clone(),
             user: user.clone(),
+            groups: match points_at(&group.name) {
+                Some(key) => key.table.clone(),
+                None => name.sibling("auth_group"),
+            },
+            groups_key: points_at(&group.name)
+                .map(|key| key.key.clone())
+                .filter(|key| !key.is_empty())
+                .unwrap_or_else(|| "id".to_owned()),
             group: group.clone(),
         })
+    }
+
+    /// The table of the groups, if it is not Django's own.
+    pub(crate) fn other_groups(&self) -> Option<&TableName> {
+        (self.groups != self.table.sibling("auth_group")).then_some(&self.groups)
+    }
+
+    /// Names of all groups of a table that is not Django's own: who may what there is the app's
+    /// business.
+    pub(crate) async fn names(
+        &self,
+        session: &mut dyn ReadSession,
+    ) -> Result<Vec<LegacyGroup>, LegacyError> {
+        let subject = format!("table `{}`", self.groups.shown());
+        let mut query = Query::select(self.dialect, "reading the groups", subject, "g.name");
+        query.push(&format!(" FROM {} g", self.groups.quoted(self.dialect)));
+        let rows = session.rows(query).await?;
+        let mut names: Vec<String> = rows.into_iter().flatten().flatten().collect();
+        names.sort_unstable();
+        let group = |name| LegacyGroup {
+            name,
+            permissions: Vec::new(),
+        };
+        Ok(names.into_iter().map(group).collect())
     }
 
     /// The group names of these users, sorted; users in no group are absent.
@@ -88,13 +130,14 @@ impl GroupMemberships {
     }
 
     fn select(&self, during: &'static str, list: &str) -> Query {
-        let groups = self.table.sibling("auth_group");
+        let groups = &self.groups;
         let subject = format!("tables `{}` and `{}`", self.table.shown(), groups.shown());
         let mut query = Query::select(self.dialect, during, subject, list);
         query.push(&format!(
-            " FROM {} m JOIN {} g ON g.id = {}",
+            " FROM {} m JOIN {} g ON g.{} = {}",
             self.table.quoted(self.dialect),
             groups.quoted(self.dialect),
+            self.dialect.quote(&self.groups_key),
             self.member(&self.group),
         ));
         query

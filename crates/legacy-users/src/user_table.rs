@@ -11,7 +11,7 @@ use migration_model::{
 };
 
 use crate::account_emails::AccountEmails;
-use crate::catalog::{Table, nearest_table, read_tables};
+use crate::catalog::{Table, foreign_keys, nearest_table, read_tables};
 use crate::column::{Column, is_true, parse_moment};
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
@@ -117,7 +117,9 @@ pub(crate) async fn find(
     };
     let memberships = match memberships {
         Some(table) if wanted.wants_groups() => {
-            Some(GroupMemberships::new(dialect, &wanted.memberships, &table)?)
+            let keys = foreign_keys(session, dialect, &wanted.memberships).await?;
+            let name = &wanted.memberships;
+            Some(GroupMemberships::new(dialect, name, &table, &keys)?)
         }
         // A user model without PermissionsMixin has no groups; only a table named on purpose
         // must be there.
