@@ -539,20 +539,15 @@ impl Writer<'_> {
             }
         }
         for name in VERIFIED_MOMENTS {
-            if let Some(column) = self
-                .table
-                .column(name)
-                .filter(|column| column.holds == Holds::Moments)
-            {
-                let share = self.filled(column);
-                options.push(Choosable {
-                    value: quoted(&format!("notnull:{}", column.name)),
-                    why: format!(
-                        "Column {} holds the moment: set for {}.",
-                        column.name,
-                        percent(share)
-                    ),
-                });
+            let moments = self.table.column(name);
+            if let Some(column) = moments.filter(|column| column.holds == Holds::Moments) {
+                let share = percent(self.filled(column));
+                let name = &column.name;
+                self.notes.push(format!(
+                    "Column {name} holds when an e-mail was verified: it is set for {share}. A view with \
+                     a boolean ({name} IS NOT NULL) can be named as user_table, and that column as \
+                     email_verified = \"column:NAME\"."
+                ));
             }
         }
         let unsure = options.is_empty();
@@ -568,7 +563,7 @@ impl Writer<'_> {
             if let Some(column) = self.table.column(name)
                 && (column.holds == Holds::Booleans || self.is_zero_or_one(column))
             {
-                conditions.push(format!("{} = false", column.name));
+                conditions.push(format!("NOT {}", column.name));
                 let share = self.share(column, |value| matches!(value, "true" | "1"));
                 reasons.push(format!("{} is true for {}", column.name, percent(share)));
             }
@@ -579,7 +574,7 @@ impl Writer<'_> {
                 .column(name)
                 .filter(|column| column.holds == Holds::Moments)
             {
-                conditions.push(format!("{} is null", column.name));
+                conditions.push(format!("{} IS NULL", column.name));
                 reasons.push(format!(
                     "{} is set for {}",
                     column.name,
@@ -591,23 +586,17 @@ impl Writer<'_> {
             && self.fields.contains_key("username")
         {
             let name = &self.fields["username"].name;
-            conditions.push(format!("{name} != 'AnonymousUser'"));
+            conditions.push(format!("{name} <> 'AnonymousUser'"));
             reasons.push("django-guardian keeps a row for nobody".to_owned());
         }
-        if conditions.is_empty() {
-            return;
+        if !conditions.is_empty() {
+            self.notes.push(format!(
+                "LOOK AT THIS: some rows are nobody who signs in, and are moved all the same: {}. Leave \
+                 them out by a view (WHERE {}) named as user_table.",
+                reasons.join("; "),
+                conditions.join(" AND ")
+            ));
         }
-        let options = vec![
-            Choosable {
-                value: quoted(&conditions.join(" and ")),
-                why: format!("Rows that are nobody who signs in: {}.", reasons.join("; ")),
-            },
-            Choosable {
-                value: String::new(),
-                why: "Every row is a person who may sign in.".to_owned(),
-            },
-        ];
-        self.choice("legacy", "where", options, true);
     }
 
     fn attributes(&mut self) {
@@ -674,7 +663,7 @@ impl Writer<'_> {
                 .iter()
                 .filter(|column| column.refers_to.is_some() && !refers(column, self.table));
             let (own, others): (Vec<_>, Vec<_>) = (own.collect(), others.collect());
-            let ([user], [group]) = (&own[..], &others[..]) else {
+            let ([_], [group]) = (&own[..], &others[..]) else {
                 continue;
             };
             let Some(target) = group.refers_to.as_ref() else {
@@ -696,64 +685,26 @@ impl Writer<'_> {
                 continue;
             };
             if is_group && target.name != self.table.name {
-                found.push((table, *user, *group, target, name));
+                found.push((table, target, name.name.as_str()));
             }
         }
-        self.sure(
-            "groups",
-            "carry",
-            "true",
-            "Django groups become Cognito groups.",
-        );
-        let standard = found
-            .iter()
-            .any(|(table, _, _, target, _)| table.name == expected && target.name == "auth_group");
-        // The usual one first, then by name.
-        found.sort_by_key(|(table, ..)| (table.name != expected, table.name.clone()));
-        if standard {
-            for (table, _, _, target, _) in
-                found.iter().filter(|(table, ..)| table.name != expected)
-            {
-                self.notes.push(format!(
-                    "{} says who is in which {}: not carried. [groups] names another source.",
-                    table.name, target.name
-                ));
+        let usual = found.iter().find(|(table, ..)| table.name == expected);
+        let why = match usual {
+            Some((_, target, name)) if target.name != "auth_group" => {
+                format!(
+                    "Groups of {} become Cognito groups, by {name}.",
+                    target.name
+                )
             }
-            return;
-        }
-        if let Some((members, user, group, target, name)) = found.first() {
-            let why = format!("{} says who is in which {}.", members.name, target.name);
-            let key = target
-                .columns
-                .iter()
-                .find(|column| column.is_key)
-                .map_or("id", |column| column.name.as_str());
-            self.sure("groups", "members_table", quoted(&members.shown()), why);
-            self.sure(
-                "groups",
-                "user_column",
-                quoted(&user.name),
-                "It refers to the user table.",
-            );
-            self.sure(
-                "groups",
-                "group_column",
-                quoted(&group.name),
-                format!("It refers to {}.", target.name),
-            );
-            self.sure(
-                "groups",
-                "table",
-                quoted(&target.shown()),
-                "The groups themselves.",
-            );
-            self.sure("groups", "key", quoted(key), "Their primary key.");
-            self.sure(
-                "groups",
-                "name",
-                quoted(&name.name),
-                "What the pool's groups are called.",
-            );
+            Some(_) => "Django groups become Cognito groups.".to_owned(),
+            None => "No table of users and groups was found.".to_owned(),
+        };
+        self.sure("groups", "carry", "true", why);
+        for (table, target, _) in found.iter().filter(|(table, ..)| table.name != expected) {
+            self.notes.push(format!(
+                "{} says who is in which {}: not carried, unless it is named as user_groups_table.",
+                table.name, target.name
+            ));
         }
     }
 

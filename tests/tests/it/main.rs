@@ -10,6 +10,7 @@ mod forgot_password;
 mod identities;
 mod import;
 mod import_run;
+mod init;
 mod inspect;
 mod killed_import;
 mod killed_reconcile;

@@ -1,0 +1,103 @@
+//! `cutover init`: a configuration from what a database shows, and what then comes of it.
+
+use acceptance_tests::{Pool, Workplace};
+
+use crate::small_app::{self, PASSWORDS, person};
+
+/// The folder's own cutover.toml makes room for the one that `init` writes.
+fn init(workplace: &Workplace) -> String {
+    let file = workplace.folder().join("cutover.toml");
+    std::fs::remove_file(file).expect("it was there");
+    let finished = workplace
+        .cutover(&["init", "--yes", "--url", "sqlite:legacy.sqlite3"])
+        .run();
+    assert!(
+        matches!(finished.code(), Some(0 | 1)),
+        "a finding at the most: {finished:?}"
+    );
+    workplace.folder().read("cutover.toml")
+}
+
+#[test]
+fn what_init_writes_signs_people_in_and_moves_them() {
+    let mut workplace = small_app::workplace();
+    let people = [person(1, "ada", PASSWORDS[0].1), person(2, "bob", "!")];
+    workplace.legacy_mut().execute(&people);
+    let written = init(&workplace);
+    assert!(
+        written.contains("\"custom:legacy_id\" = \"id\""),
+        "{written}"
+    );
+    assert!(written.contains("login = [\"username\"]"), "{written}");
+    let pool = workplace.serve_pool();
+    let mut client = pool.client();
+    client
+        .sign_in("ada", PASSWORDS[0].0)
+        .expect("it is the password");
+    assert_eq!(
+        client.user("ada").expect("signed in").legacy_id(),
+        Some("1")
+    );
+}
+
+#[test]
+fn a_file_that_is_there_is_not_written_over() {
+    let workplace = small_app::workplace();
+    let before = workplace.folder().read("cutover.toml");
+    let init = ["init", "--yes", "--url", "sqlite:legacy.sqlite3"];
+    let finished = workplace.cutover(&init).run().expect_code(2);
+    assert!(finished.stderr.contains("--overwrite"), "{finished:?}");
+    assert_eq!(workplace.folder().read("cutover.toml"), before);
+}
+
+#[test]
+fn groups_are_those_that_the_foreign_key_points_at_and_never_a_namesake_by_number() {
+    let mut workplace = small_app::workplace();
+    let statements = [
+        // The app's own model of groups, beside django.contrib.auth's stale one.
+        "CREATE TABLE users_group (id integer PRIMARY KEY, name varchar(150) UNIQUE)",
+        "INSERT INTO users_group VALUES (1, 'readers'), (2, 'writers')",
+        "DROP TABLE auth_user_groups",
+        "CREATE TABLE auth_user_groups (id integer PRIMARY KEY, \
+         user_id integer REFERENCES auth_user (id), group_id integer REFERENCES users_group (id))",
+    ];
+    let mut statements: Vec<String> = statements.iter().map(ToString::to_string).collect();
+    statements.push(person(1, "ada", PASSWORDS[0].1));
+    // Number 1 is `admins` in the stale table.
+    statements.push("INSERT INTO auth_user_groups VALUES (1, 1, 1)".to_owned());
+    workplace.legacy_mut().execute(&statements);
+    init(&workplace);
+    let pool = workplace.serve_pool();
+    let mut client = pool.client();
+    client
+        .sign_in("ada", PASSWORDS[0].0)
+        .expect("it is the password");
+    reconciled(&workplace, &pool);
+    let content = client.content();
+    let groups: Vec<&str> = content["ada"].groups.iter().map(String::as_str).collect();
+    assert_eq!(groups, ["readers"]);
+}
+
+fn reconciled(workplace: &Workplace, pool: &Pool) {
+    workplace
+        .cutover(&["reconcile", "--fix", "--execute"])
+        .args(pool.as_target())
+        .run()
+        .expect_code(0);
+}
+
+#[test]
+fn a_database_without_users_is_said_to_be_one() {
+    let mut workplace = small_app::workplace();
+    let drop = "DROP TABLE auth_user".to_owned();
+    workplace.legacy_mut().execute(&[drop]);
+    let init = [
+        "init",
+        "--yes",
+        "--overwrite",
+        "--url",
+        "sqlite:legacy.sqlite3",
+    ];
+    let finished = workplace.cutover(&init).run().expect_code(2);
+    assert!(finished.stderr.contains("Django's users"), "{finished:?}");
+}
