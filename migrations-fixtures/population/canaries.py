@@ -5,7 +5,7 @@ Called by `populate` once the population is written.
 
 from collections.abc import Iterable
 from typing import TypedDict
-from unicodedata import category
+from unicodedata import category, normalize
 
 from legacy_app.shapes import Shape
 from population.attempt import Attempt, Types
@@ -120,8 +120,11 @@ def _fits_cognito(shape: Shape, login: str, password: str, verdict: Verdict) -> 
     The login and the username to create must be UsernameType of the API reference: 1 to 128
     letters, marks, symbols, numbers and punctuation, so no spaces. Where e-mail is an alias, a
     username must not look like one. A password has 1 to 256 characters; the developer guide
-    allows spaces inside, not around.
+    allows spaces inside, not around. A login in another Unicode form than the stored one is
+    another name for the pool, so the trigger makes nobody of it.
     """
+    if normalize("NFKC", login) != login:
+        return False
     if not (_is_username(login) and 1 <= len(password) <= 256 and password == password.strip()):
         return False
     if verdict.user is None or not shape.has_username:

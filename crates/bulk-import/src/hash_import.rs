@@ -125,6 +125,10 @@ impl HashImport<'_> {
             if self.control.stopping() != Stop::No {
                 return Ok(HashImported::Stopped);
             }
+            if !self.decider.policy.routes.routes.allows(Route::HashImport) {
+                // Nor is the pool asked for what it may not know, such as import jobs at all.
+                return Ok(HashImported::All);
+            }
             let Some(prepared) = self.prepare(journal, header).await? else {
                 return Ok(match self.control.stopping() {
                     Stop::No => HashImported::All,

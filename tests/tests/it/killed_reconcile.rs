@@ -108,7 +108,10 @@ fn a_killed_undo_deletes_everybody_whom_nobody_used_and_nobody_else() {
     import_all(&workplace, &pool, "regretted", RESETS);
     client.advance_clock(60);
     let everybody = client.content();
-    let is_used = |user: &PoolUser| user.legacy_id().is_some_and(|id| number(id).is_multiple_of(7));
+    let is_used = |user: &PoolUser| {
+        user.legacy_id()
+            .is_some_and(|id| number(id).is_multiple_of(7))
+    };
     let used: BTreeMap<&String, &PoolUser> =
         everybody.iter().filter(|(_, user)| is_used(user)).collect();
     assert!(used.len() > 5 && used.len() * 2 < everybody.len());
