@@ -202,7 +202,8 @@ pub async fn import(
 ) -> Result<Summary, ImportError> {
     let span = tracing::info_span!("import", run = run.name.as_str());
     tokio::select! {
-        ended = phases(legacy, config, pool, run, control).instrument(span) => ended,
+        // Boxed: the phases together are more than a thread's stack should hold.
+        ended = Box::pin(phases(legacy, config, pool, run, control)).instrument(span) => ended,
         never = obey_pauses(pool, control) => match never {},
         never = tell_waiting(pool, control) => match never {},
     }

@@ -136,6 +136,9 @@ async fn users_of_the_pool_are_recognised_by_id_and_a_name_proves_nothing() {
     pool.admin_create_user("root.renamed", &id("1"))
         .await
         .expect("creates");
+    pool.admin_set_user_password("root.renamed", "Their-own-passw0rd")
+        .await
+        .expect("a password");
     // The name alone, in other letters: nobody knows who that is.
     pool.admin_create_user("STAFF.member0", &BTreeMap::new())
         .await

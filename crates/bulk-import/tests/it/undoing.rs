@@ -31,6 +31,9 @@ async fn an_undo_deletes_what_the_run_created_and_nobody_else() {
     pool.admin_create_user("staff.member0", &id)
         .await
         .expect("creates");
+    pool.admin_set_user_password("staff.member0", "Their-own-passw0rd")
+        .await
+        .expect("a password");
     let imported = world.import(&world.run()).await.expect("imports");
     assert_eq!(imported.already_in_pool, 1, "{imported:?}");
 
