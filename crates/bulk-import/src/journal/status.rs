@@ -108,6 +108,9 @@ impl ReasonCount {
 
 impl JournalReader {
     async fn status(mut self, run: &RunName) -> Result<RunStatus, JournalError> {
+        // One snapshot for all counts: an import may be writing. It ends with the connection.
+        let begun = sqlx::query("BEGIN").execute(&mut self.connection).await;
+        begun.map_err(|error| JournalError::storage(&self.path, "reading it", &error))?;
         let header = self.header().await?;
         let reasons = self.reasons().await?;
         let pending = self.pending().await?;
