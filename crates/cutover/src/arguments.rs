@@ -188,7 +188,7 @@ pub(crate) struct ImportOptions {
     pub(crate) approve_password_reset: bool,
     /// The ways into the pool, in order of preference: hash-import, first-login, admin-create
     ///
-    /// In place of [import] routes. hash-import takes whoever an import job of Cognito's can take
+    /// In place of `routes` under `import`. hash-import takes whoever an import job of Cognito's can take
     /// with their Django hash; they keep their password.
     #[arg(long, value_name = "LIST")]
     pub(crate) routes: Option<RoutePreference>,
