@@ -4,6 +4,7 @@ mod answer_body;
 mod api_error;
 mod api_model;
 mod clock;
+mod cross_origin;
 mod fault;
 mod operation;
 mod options;

@@ -28,6 +28,10 @@ pub struct PoolOptions {
     pub region: String,
     /// Access key id that signed requests must carry; `None` takes any.
     pub access_key_id: Option<String>,
+    /// Origins of web pages that may call what app clients call unsigned, such as
+    /// `https://app.example.org`, beside those of this machine, which always may. Default none:
+    /// no signature is checked here, so a web page could do more than it may with Cognito.
+    pub allowed_origins: Vec<String>,
     /// Request rates per category.
     pub quotas: Quotas,
     /// The pool and the app client that exist right after the start.
@@ -59,6 +63,7 @@ impl Default for PoolOptions {
             allow_remote: false,
             region: "eu-west-1".to_owned(),
             access_key_id: None,
+            allowed_origins: Vec::new(),
             quotas: Quotas::Default,
             pool: PoolSettings::default(),
             trigger: None,

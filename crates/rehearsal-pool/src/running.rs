@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::api_error::ApiError;
 use crate::api_model::api_model;
+use crate::cross_origin::AllowedOrigins;
 use crate::fault::{FaultPlan, Faults};
 use crate::operation::{make_user_pool, make_user_pool_client};
 use crate::options::{
@@ -118,6 +119,7 @@ impl RehearsalPool {
         let service = Service::new(
             options.region,
             options.access_key_id,
+            AllowedOrigins::new(options.allowed_origins),
             &options.quotas,
             Functions::new(runner, options.trigger_retries.min(2)),
             Faults::new(options.faults),

@@ -92,6 +92,26 @@ async fn handle(
     service: Arc<Service>,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, ConnectionReset> {
+    let (method, path) = (request.method(), request.uri().path());
+    let grant = service
+        .allowed_origins
+        .grant(method, path, request.headers());
+    if let Some(grant) = &grant
+        && method == Method::OPTIONS
+    {
+        return Ok(grant.preflight().map(AnswerBody::whole));
+    }
+    let mut response = answer_request(service, request).await?;
+    if let Some(grant) = grant {
+        grant.mark(&mut response);
+    }
+    Ok(response)
+}
+
+async fn answer_request(
+    service: Arc<Service>,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, ConnectionReset> {
     let response = match (request.method(), request.uri().path()) {
         (&Method::POST, "/") => return operate(service, request).await,
         (&Method::PUT, "/_rehearsal/faults") => set_faults(&service, request).await,

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::api_error::ApiError;
 use crate::clock::{Clock, Millis};
+use crate::cross_origin::AllowedOrigins;
 use crate::fault::Faults;
 use crate::outbox::{Medium, Outbox, SentMessage};
 use crate::pool::Pool;
@@ -22,6 +23,7 @@ pub(crate) const ACCOUNT_ID: &str = "123456789012";
 pub(crate) struct Service {
     pub(crate) region: String,
     pub(crate) access_key_id: Option<String>,
+    pub(crate) allowed_origins: AllowedOrigins,
     pub(crate) clock: Clock,
     pub(crate) quotas: QuotaBook,
     pub(crate) functions: Functions,
@@ -43,6 +45,7 @@ impl Service {
     pub(crate) fn new(
         region: String,
         access_key_id: Option<String>,
+        allowed_origins: AllowedOrigins,
         quotas: &Quotas,
         functions: Functions,
         faults: Faults,
@@ -53,6 +56,7 @@ impl Service {
             quotas: QuotaBook::new(quotas, clock.now()),
             region,
             access_key_id,
+            allowed_origins,
             clock,
             functions,
             faults,

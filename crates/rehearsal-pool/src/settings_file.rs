@@ -18,6 +18,7 @@ use crate::options::{PoolOptions, TriggerKind, TriggerUrl};
 /// ```toml
 /// access_key_id = "AKIDREHEARSAL"    # signed requests must carry it
 /// issuer = "https://cognito-idp.eu-west-1.amazonaws.com"   # `iss` without the pool id
+/// allowed_origins = ["https://app.example.org"]            # web pages, beside loopback ones
 /// list_delay_ms = 500                # ListUsers shows new users so much later
 ///
 /// [trigger]
@@ -44,6 +45,7 @@ use crate::options::{PoolOptions, TriggerKind, TriggerUrl};
 pub struct SettingsFile {
     access_key_id: Option<String>,
     issuer: Option<String>,
+    allowed_origins: Option<Vec<String>>,
     list_delay_ms: Option<u64>,
     trigger: TriggerTable,
     pool: Map<String, Value>,
@@ -153,6 +155,9 @@ impl SettingsFile {
     pub fn apply(self, options: &mut PoolOptions) {
         options.access_key_id = self.access_key_id.or(options.access_key_id.take());
         options.issuer = self.issuer.or(options.issuer.take());
+        if let Some(origins) = self.allowed_origins {
+            options.allowed_origins = origins;
+        }
         if let Some(delay) = self.list_delay_ms {
             options.list_delay = Duration::from_millis(delay);
         }

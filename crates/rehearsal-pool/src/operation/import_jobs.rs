@@ -258,6 +258,7 @@ mod tests {
 
     use super::super::user_pools::{add_custom_attributes, update_user_pool};
     use super::*;
+    use crate::cross_origin::AllowedOrigins;
     use crate::fault::{FaultPlan, Faults};
     use crate::operation::make_user_pool;
     use crate::quota::Quotas;
@@ -268,7 +269,15 @@ mod tests {
         let functions = Functions::new(None, 0);
         let faults = Faults::new(FaultPlan::default());
         let region = "eu-west-1".to_owned();
-        let service = Service::new(region, None, &Quotas::Off, functions, faults, 0);
+        let service = Service::new(
+            region,
+            None,
+            AllowedOrigins::default(),
+            &Quotas::Off,
+            functions,
+            faults,
+            0,
+        );
         service
             .endpoint
             .set("http://127.0.0.1".to_owned())

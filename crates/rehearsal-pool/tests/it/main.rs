@@ -2,6 +2,7 @@
 
 mod behaviours;
 mod client;
+mod cross_origin;
 mod faults;
 mod import;
 mod invoke_url;

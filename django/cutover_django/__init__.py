@@ -1,0 +1,1 @@
+"""Django on Amazon Cognito, with the users brought along."""

@@ -1,0 +1,87 @@
+import base64
+import time
+
+from django.test import SimpleTestCase, override_settings
+
+from cutover_django.access_token import verified_claims
+from cutover_django.configuration import configuration
+from cutover_django.errors import CognitoUnavailable, TokenRefused
+from cutover_django.key_set import COOL_DOWN, KeySet
+from tests.pool import Pool, private_key
+
+
+def alg_none(body):
+    """The claims of a good token, its algorithm "none", no signature."""
+    head = base64.urlsafe_b64encode(b'{"alg":"none","kid":"first"}').rstrip(b"=").decode()
+    return f"{head}.{body}."
+
+
+class AccessTokenTest(SimpleTestCase):
+    def setUp(self):
+        self.pool = Pool()
+        self.addCleanup(self.pool.close)
+        changed = override_settings(COGNITO=self.pool.settings())
+        changed.enable()
+        self.addCleanup(changed.disable)
+
+    def verify(self, token):
+        return verified_claims(token, configuration())
+
+    def test_an_access_token_of_ours_passes(self):
+        self.assertEqual(self.verify(self.pool.token())["sub"], "sub-1")
+
+    def test_tokens_that_are_not_ours_are_refused(self):
+        now = int(time.time())
+        good = self.pool.token()
+        head, body, signature = good.split(".")
+        bad = {
+            "an ID token": self.pool.token(token_use="id"),
+            "another app client": self.pool.token(client_id="theirs"),
+            "another issuer": self.pool.token(iss=self.pool.issuer + "x"),
+            "expired": self.pool.token(iat=now - 900, exp=now - 600),
+            "of the future": self.pool.token(iat=now + 600, exp=now + 900),
+            "another key under our kid": self.pool.token(key=private_key()),
+            "an unknown kid": self.pool.token(kid="unknown"),
+            "RS512": self.pool.token(algorithm="RS512"),
+            "HMAC with any secret": self.pool.token(key="s" * 64, algorithm="HS256"),
+            "alg none": alg_none(body),
+            "a changed body": f"{head}.{body[:-2]}AA.{signature}",
+            "no expiry": self.pool.token(without=["exp"]),
+            "no client": self.pool.token(without=["client_id"]),
+            "no token": "x",
+            "very long": "x" * 100_000,
+        }
+        for name, token in bad.items():
+            with self.subTest(name), self.assertRaises(TokenRefused):
+                self.verify(token)
+
+    def test_the_clocks_may_differ_by_the_leeway(self):
+        now = int(time.time())
+        self.verify(self.pool.token(iat=now + 20))
+        self.verify(self.pool.token(iat=now - 900, exp=now - 20))
+
+    def test_unknown_keys_do_not_make_a_request_each(self):
+        self.verify(self.pool.token())
+        for number in range(20):
+            with self.assertRaises(TokenRefused):
+                self.verify(self.pool.token(kid=f"made-up-{number}"))
+        self.assertEqual(self.pool.fetches, 1)
+
+    def test_a_new_key_is_found_after_the_cool_down_and_old_ones_outlive_an_outage(self):
+        now = [0.0]
+        keys = KeySet(self.pool.issuer + "/.well-known/jwks.json", 5, clock=lambda: now[0])
+        self.assertIsNotNone(keys.key("first"))
+        self.pool.keys["second"] = private_key()
+        self.assertIsNone(keys.key("second"))
+        self.pool.away = True
+        now[0] += COOL_DOWN
+        self.assertIsNone(keys.key("second"))
+        self.assertIsNotNone(keys.key("first"))
+        self.pool.away = False
+        now[0] += COOL_DOWN
+        self.assertIsNotNone(keys.key("second"))
+
+    def test_without_any_keys_it_is_an_outage_and_no_refusal(self):
+        self.pool.away = True
+        with self.assertRaises(CognitoUnavailable):
+            self.verify(self.pool.token())
