@@ -1,7 +1,8 @@
 // The clients that front ends use, at one pool: amazon-cognito-identity-js signs in, aws-jwt-verify
 // checks the tokens. Standard input is one JSON object: endpoint, user_pool_id, client_id, username
 // and password of somebody who is in the pool, and `invited`, somebody with a temporary password.
-// Prints one JSON object: what each attempt came to.
+// Prints one JSON object: what each attempt came to. With `flows`, a list, it only signs in by each of
+// these in turn, and prints the list of errors.
 
 "use strict";
 
@@ -60,6 +61,14 @@ async function main(ask) {
     endpoint: ask.endpoint,
   });
   const { username, password } = ask;
+  if (ask.flows) {
+    const errors = [];
+    for (const flow of ask.flows) {
+      errors.push(outcome(await signIn(pool, { flow, username, password })).error);
+    }
+    console.log(JSON.stringify(errors));
+    return;
+  }
   const srp = await signIn(pool, { flow: "USER_SRP_AUTH", username, password });
   const outcomes = { srp: outcome(srp) };
   outcomes.refreshed = srp.session ? outcome(await refresh(srp.user, srp.session)) : null;

@@ -30,7 +30,7 @@ pub use pool_client::{PoolClient, Refusal, ResetCode};
 pub use pool_user::{PoolContent, PoolUser};
 pub use postgres_server::PostgresServer;
 pub use program::{Finished, Program, Running, built_program, kill, runs};
-pub use python::{answers, emulator_script, fixture, node_script, python, script};
+pub use python::{answers, emulator_script, fixture, node_script, python, root, script};
 pub use shape::Shape;
 pub use test_folder::TestFolder;
 pub use workplace::Workplace;

@@ -9,7 +9,7 @@ use crate::emulator::installed;
 use crate::program::Program;
 
 /// The root of the checkout.
-pub(crate) fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("this package is a folder of the checkout")

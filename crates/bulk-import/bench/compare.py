@@ -3,6 +3,8 @@
 usage: compare.py speed [USERS]     cutover, boto3 with a thread pool, the AWS SDK in a plain loop
        compare.py quotas [USERS]    cutover at Cognito's default quotas and the whole share
        compare.py memory [USERS]    cutover's peak memory
+       compare.py weeks [USERS]     what an operator runs around an import: inspect, a dry run,
+                                    the import, reconcile, a dry undo
 
 Times are of whole processes. CPU is the process's own, so that it compares on a busy machine too;
 the pool's is shown beside it, for they share the cores.
@@ -107,11 +109,13 @@ def measure(command: list[object], pool: Pool, users: int, folder: Path, stdin: 
     )
 
 
+RUN = "bench"
+
+
 def import_all(pool: Pool, users: int, folder: Path, *flags: str) -> Figure:
-    name = f"bench-{time.monotonic_ns()}"
-    command = [CUTOVER, "import", "--execute", "--run", name, *pool.target, *flags]
+    command = [CUTOVER, "import", "--execute", "--run", RUN, *pool.target, *flags]
     figure = measure(command, pool, users, folder)
-    status = [CUTOVER, "status", "--run", name, "--json", "status.json"]
+    status = [CUTOVER, "status", "--run", RUN, "--json", "status.json"]
     subprocess.run(status, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     accounts = json.loads((folder / "status.json").read_text())
     if (accounts["created"], accounts["complete"]) != (users, True):
@@ -176,7 +180,35 @@ def memory(folder: Path, users: int) -> None:
     )
 
 
-KINDS = {"speed": (speed, 20_000), "quotas": (quotas, 3_000), "memory": (memory, 1_000_000)}
+def weeks(folder: Path, users: int) -> None:
+    usable, unusable = folder / "usable", folder / "unusable"
+    population.make(usable, users, population.USABLE)
+    population.make(unusable, users)
+    figures: dict[str, Figure] = {}
+    with Pool(unusable, "off") as pool:
+        inspect: list[object] = [CUTOVER, "inspect", "--json", "inspection.json"]
+        figures["inspect"] = measure(inspect, pool, users, usable)
+        dry_import = [CUTOVER, "import", "--run", "forecast", *pool.target]
+        figures["import, dry"] = measure(dry_import, pool, users, unusable)
+        figures["import"] = import_all(pool, users, unusable)
+        reconcile = [CUTOVER, "reconcile", *pool.target]
+        figures["reconcile"] = measure(reconcile, pool, users, unusable)
+        undo = [CUTOVER, "undo", "--run", RUN, *pool.target]
+        figures["undo, dry"] = measure(undo, pool, users, unusable)
+    print(f"{'':<12} {'seconds':>8} {'users/s':>8} {'CPU s':>6} {'MB':>5}")
+    for name, figure in figures.items():
+        print(
+            f"{name:<12} {figure.seconds:>8.1f} {figure.rate:>8.0f} {figure.cpu:>6.1f}"
+            f" {figure.peak_mb:>5.0f}"
+        )
+
+
+KINDS = {
+    "speed": (speed, 20_000),
+    "quotas": (quotas, 3_000),
+    "memory": (memory, 1_000_000),
+    "weeks": (weeks, 1_000_000),
+}
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Plain users for the bench: Django's own tables, and so many users in one group each.
 
-Nobody has a usable password, so that the import needs no approval and everybody is created. The
-contenders that know no Django read the same users as JSON lines, one a line:
+Nobody has a usable password unless one is asked for, so that the import needs no approval and
+everybody is created. The contenders that know no Django read the same users as JSON lines, one a line:
 {"username": …, "attributes": {…}, "group": …}.
 """
 
@@ -13,9 +13,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 GROUPS = [f"group-{number}" for number in range(10)]
+# What the column holds. The usable one is of Django's default cost, which an inspection reads.
+UNUSABLE = "!"
+USABLE = "pbkdf2_sha256$600000$salt$" + "A" * 43 + "="
 
 
-def make(folder: Path, users: int) -> None:
+def make(folder: Path, users: int, password: str = UNUSABLE) -> None:
     """Writes `legacy.sqlite3` and `users.jsonl` into a folder, with a cutover.toml beside them."""
     folder.mkdir(parents=True)
     database = folder / "legacy.sqlite3"
@@ -33,8 +36,8 @@ def make(folder: Path, users: int) -> None:
         connection.executemany(
             "INSERT INTO auth_user (id, username, email, password, first_name, last_name,"
             " is_active, is_staff, is_superuser, date_joined)"
-            " VALUES (?, ?, ?, '!', ?, ?, 1, 0, 0, '2020-01-01 00:00:00')",
-            map(_row, range(1, users + 1)),
+            " VALUES (?, ?, ?, ?, ?, ?, 1, 0, 0, '2020-01-01 00:00:00')",
+            (_columns(number, password) for number in range(1, users + 1)),
         )
         connection.executemany(
             "INSERT INTO auth_user_groups (user_id, group_id) VALUES (?, ?)",
@@ -55,6 +58,11 @@ def make(folder: Path, users: int) -> None:
                 "group": GROUPS[number % len(GROUPS)],
             }
             lines.write(json.dumps(user) + "\n")
+
+
+def _columns(number: int, password: str) -> tuple[int, str, str, str, str, str]:
+    identity, username, email, first, last = _row(number)
+    return (identity, username, email, password, first, last)
 
 
 def _row(number: int) -> tuple[int, str, str, str, str]:

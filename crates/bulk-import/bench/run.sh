@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the bulk import against a local pool, beside boto3 and the AWS SDK in a plain loop.
-# usage: run.sh [speed|quotas|memory [USERS]]   (default: speed, then quotas, which takes two minutes)
+# usage: run.sh [speed|quotas|memory|weeks [USERS]]   (default: speed, then quotas, which takes two minutes)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)

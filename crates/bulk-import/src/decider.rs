@@ -16,7 +16,7 @@ use crate::text_key::{Folding, text_key};
 /// What every decision of a run rests on.
 pub(crate) struct Decider<'a> {
     mapping: &'a UserMapping,
-    identities: &'a IdentityProviders,
+    pub(crate) identities: &'a IdentityProviders,
     description: &'a PoolDescription,
     pub(crate) policy: PlanPolicy,
     pub(crate) legacy_id_attribute: Option<&'a str>,

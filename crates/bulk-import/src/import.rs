@@ -21,10 +21,10 @@ use crate::import_error::ImportError;
 use crate::journal::{
     Header, Journal, JournalWriter, Lesson, Pending, Target, divided_differently,
 };
-use crate::ledger::{Hold, Ledger, PoolIdentity};
+use crate::ledger::{Hold, Ledger, PoolIdentity, known_hash_forms};
 use crate::legacy_identity::LegacyIdentity;
 use crate::plan::{Plan, PlanCount, PlannedGroup};
-use crate::planner::{PlanPolicy, Planned, Planner};
+use crate::planner::{PlanPolicy, Planned, Planner, content_key};
 use crate::pool_fit::PoolFit;
 use crate::progress::{Phase, Waiting};
 use crate::reviewed_plan::{PlanBinding, ReviewedPlan};
@@ -62,8 +62,9 @@ pub async fn plan(
     let mut journal = Journal::temporary(Some(&run.ledger.path(&identity))).await?;
     let mut header = first;
     let policy = policy(config, run);
+    let forms = forms(pool, run, &run.ledger.path(&identity)).await?;
     let decider =
-        Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms(pool));
+        Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms);
     let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
     let planner = Planner {
         legacy,
@@ -75,7 +76,7 @@ pub async fn plan(
         ids_are_proof: proof.is_proof,
         control,
     };
-    bind(&mut journal, run).await?;
+    bind(&mut journal, run, legacy, &decider).await?;
     let mut findings = fit.findings;
     findings.extend(proof.finding);
     if let Planned::Complete(more) = planner.plan(&mut journal, &mut header, None).await? {
@@ -107,12 +108,21 @@ pub async fn plan(
     Ok(plan)
 }
 
-/// What is known of this pool: the local one takes all forms, of Cognito it is to be tried.
-fn forms(pool: &UserPool) -> HashForms {
-    match pool.address().is_loopback() {
+/// What is known of this pool: what a trial taught; else the local one takes all forms, and of
+/// Cognito it is to be tried.
+async fn forms(
+    pool: &UserPool,
+    run: &ImportRun,
+    ledger: &std::path::Path,
+) -> Result<HashForms, ImportError> {
+    if let Some(forms) = run.hash_forms {
+        return Ok(forms);
+    }
+    let believed = match pool.address().is_loopback() {
         true => HashForms::ALL,
         false => HashForms::default(),
-    }
+    };
+    Ok(known_hash_forms(ledger, believed).await?)
 }
 
 fn blocked(config: &Config, pool: &UserPool, run: &ImportRun) -> Result<(), ImportError> {
@@ -144,10 +154,33 @@ fn job_blocker(config: &Config, pool: &UserPool, run: &ImportRun) -> Option<Find
     })
 }
 
-/// Keeps the plan to the users of the reviewed one, if there is one.
-async fn bind(journal: &mut Journal, run: &ImportRun) -> Result<(), ImportError> {
-    let keys = run.reviewed_plan.as_ref().map(ReviewedPlan::creations);
-    Ok(journal.bind_to_reviewed(keys.unwrap_or_default()).await?)
+/// Keeps the plan to the users of the reviewed one, or to the one user of a trial.
+async fn bind(
+    journal: &mut Journal,
+    run: &ImportRun,
+    legacy: &LegacyDatabase,
+    decider: &Decider<'_>,
+) -> Result<(), ImportError> {
+    let Some(id) = &run.only else {
+        let keys = run.reviewed_plan.as_ref().map(ReviewedPlan::creations);
+        return Ok(journal.bind_to_reviewed(keys.unwrap_or_default()).await?);
+    };
+    let ids = std::slice::from_ref(id);
+    let mut accounts = std::collections::HashMap::new();
+    if decider.identities.are_carried() {
+        accounts = legacy.social_accounts(ids).await?;
+    }
+    let accounts = accounts.remove(id).unwrap_or_default();
+    let users = legacy.users_by_ids(ids).await?;
+    let keys: Vec<i64> = users
+        .iter()
+        .map(|user| content_key(&id.to_string(), &decider.decide(user, &accounts)))
+        .collect();
+    if keys.is_empty() {
+        // To be bound to nobody would be to be bound to nothing.
+        return Err(ImportError::NobodyToTry);
+    }
+    Ok(journal.bind_to_reviewed(&keys).await?)
 }
 
 /// People whose name somebody has in the pool who is not known to be them.
@@ -279,8 +312,9 @@ async fn phases(
     if run.retry_failed {
         journal.retry_failed().await?;
     }
+    let forms = forms(pool, run, &ledger.path).await?;
     let decider =
-        Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms(pool));
+        Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms);
     let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
     let planner = Planner {
         legacy,
@@ -310,7 +344,7 @@ async fn phases(
     if jobs.settle_open(&mut journal).await? == HashImported::Stopped {
         return finish(journal, header, run, control).await;
     }
-    bind(&mut journal, run).await?;
+    bind(&mut journal, run, legacy, &decider).await?;
     // What changed between plan and write is planned anew; whoever keeps changing is left to the
     // next start.
     for _ in 0..PLANS_A_START {

@@ -38,6 +38,9 @@ pub enum ImportError {
     /// Only one final state gives a way in to somebody who has none.
     #[error("--finish gives people a random password that nobody knows, so that they can reset it")]
     NothingToFinishWith,
+    /// The one user whom a trial imports is not there any more.
+    #[error("the user to try with is not in the legacy database any more")]
+    NobodyToTry,
     /// A part of the run is not here.
     #[error("run `{run}` is divided, and the journals of these shards are not here: {}", missing.iter().map(u16::to_string).collect::<Vec<_>>().join(", "))]
     MissingShards {
@@ -110,6 +113,7 @@ impl ImportError {
             | ImportError::Undone { .. }
             | ImportError::MissingShards { .. }
             | ImportError::NothingToFinishWith
+            | ImportError::NobodyToTry
             | ImportError::PoolDoesNotFit { .. }
             | ImportError::PlanDiffers { .. }
             | ImportError::Blocked { .. }
@@ -143,6 +147,7 @@ impl ImportError {
                 .to_owned(),
             ImportError::Undone { .. } => "give this import another name with --run".to_owned(),
             ImportError::NothingToFinishWith => "leave --final-state out".to_owned(),
+            ImportError::NobodyToTry => "name somebody else with --try-one".to_owned(),
             ImportError::MissingShards { .. } => "bring all journals of the run into one folder, \
                  then repeat the command"
                 .to_owned(),

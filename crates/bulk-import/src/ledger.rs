@@ -5,6 +5,8 @@
 //! Cognito nor the legacy database. Written by import, reconciliation and undo.
 
 mod base;
+mod exchange;
+mod hash_forms;
 pub(crate) mod people;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -22,6 +24,7 @@ use crate::journal::{BUSY, JournalError};
 use crate::legacy_identity::LegacyIdentity;
 
 pub(crate) use base::{Base, BaseKey};
+pub(crate) use hash_forms::known_hash_forms;
 pub use people::{IdMapRow, LedgerReader};
 pub(crate) use people::{NewPerson, PoolSubs};
 
@@ -197,43 +200,6 @@ impl Ledger {
             .await
             .map(|rows| rows.into_iter().map(row).collect())
             .map_err(|error| JournalError::storage(&self.path, "writing it", &error))
-    }
-
-    /// Takes over what another ledger of the same pool knows of people whom this one does not know;
-    /// how many those are.
-    ///
-    /// # Errors
-    ///
-    /// When the other file is no ledger of this pool.
-    pub async fn merge(&self, other: &Path) -> Result<u64, JournalError> {
-        let storage = |error| JournalError::storage(&self.path, "merging another ledger", &error);
-        let mut connection = connect(&self.path).await?;
-        if !other.exists() {
-            return Err(JournalError::NotAJournal {
-                path: other.to_owned(),
-            });
-        }
-        let attach = sqlx::query("ATTACH DATABASE ?1 AS other").bind(other.display().to_string());
-        attach.execute(&mut connection).await.map_err(storage)?;
-        let differing =
-            "SELECT key FROM main.ledger AS ours LEFT JOIN other.ledger AS theirs USING (key)
-                         WHERE key NOT IN ('key', 'legacy') AND ours.value IS NOT theirs.value";
-        let differing = sqlx::query(differing).fetch_optional(&mut connection).await;
-        if differing.map_err(storage)?.is_some() {
-            return Err(JournalError::OtherPool {
-                path: other.to_owned(),
-                what: "pool",
-            });
-        }
-        // Digests of another key mean nothing here: the next reconciliation makes bases anew.
-        let insert = "INSERT INTO main.people
-                          (legacy_id, sub, pool_username, how, run, since, finished, deleted_at)
-                      SELECT legacy_id, sub, pool_username, how, run, since, finished, deleted_at
-                      FROM other.people WHERE true ON CONFLICT (legacy_id) DO NOTHING";
-        let inserted = sqlx::query(insert).execute(&mut connection).await;
-        inserted
-            .map(|inserted| inserted.rows_affected())
-            .map_err(storage)
     }
 
     /// The key of a ledger's digests, without writing; of one that is not there, any.

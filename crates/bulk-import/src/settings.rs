@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use migration_claims::Claims;
 
-use migration_model::RoutePreference;
+use migration_model::{HashForms, LegacyId, RoutePreference};
 
 use crate::{
     FinalState, KeepForFirstLogin, LedgerPlace, PasswordsFile, ReviewedPlan, RunName, RunNameError,
@@ -36,6 +36,10 @@ pub struct ImportRun {
     pub passwords_file: Option<PasswordsFile>,
     /// The plan that somebody has reviewed, to which this import must keep.
     pub reviewed_plan: Option<ReviewedPlan>,
+    /// The one user to import, leaving everybody else alone.
+    pub only: Option<LegacyId>,
+    /// The forms of hashes that the pool is taken to know; by default what is known of it.
+    pub hash_forms: Option<HashForms>,
     /// Which part of the users to import, if the run is divided among processes.
     pub shard: Option<Shard>,
     /// Try users again who failed in this run.
@@ -62,11 +66,14 @@ impl ImportRun {
             final_state: FinalState::default(),
             passwords_file: None,
             reviewed_plan: None,
+            only: None,
+            hash_forms: None,
             shard: None,
             retry_failed: false,
             concurrency: Self::DEFAULT_CONCURRENCY,
         }
     }
+
     /// The part of this run that a shard does.
     ///
     /// # Errors

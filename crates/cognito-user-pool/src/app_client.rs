@@ -15,6 +15,9 @@ pub struct AppClient {
     /// Whether people can sign in through it with a password that Cognito gets to see; the user
     /// migration trigger fires for no other sign-in.
     pub takes_passwords: bool,
+    /// Whether anybody can sign in through it with USER_PASSWORD_AUTH and nothing but their
+    /// password: the flow is allowed, and the client has no secret.
+    pub signs_in_plainly: bool,
     /// Whether sign-ins of unknown users look like those with a wrong password.
     pub hides_user_existence: bool,
     /// Which attributes its users can change; `None` for all.
@@ -33,8 +36,12 @@ impl AppClient {
                     | Flow::AdminNoSrpAuth
             )
         });
+        let mut flows = client.explicit_auth_flows().iter();
+        let plain =
+            flows.any(|flow| matches!(flow, Flow::AllowUserPasswordAuth | Flow::UserPasswordAuth));
         AppClient {
             takes_passwords,
+            signs_in_plainly: plain && client.client_secret.is_none(),
             // Clients made through the API have LEGACY unless they say otherwise (developer guide,
             // "Managing user existence error responses").
             hides_user_existence: client.prevent_user_existence_errors

@@ -213,8 +213,8 @@ pub(crate) struct ImportOptions {
     /// Write the plan here, as JSON, for somebody to review. Without --execute
     #[arg(long, value_name = "FILE", conflicts_with = "execute")]
     pub(crate) plan: Option<PathBuf>,
-    /// Without --execute: write one CSV row a user, legacy_id,username,outcome,reason, for people to be
-    /// warned or asked. Personal data: not for sharing
+    /// Without --execute: write one CSV row a user, legacy_id,username,outcome,reason,route, for people to
+    /// be warned or asked. Personal data: not for sharing
     #[arg(long, value_name = "FILE", conflicts_with = "execute")]
     pub(crate) plan_users: Option<PathBuf>,
     /// Keep to this plan: leave out whoever is not in it, and refuse when target, configuration or
@@ -224,6 +224,15 @@ pub(crate) struct ImportOptions {
     /// Only give a way in to those whom an import created and never finished, journal or none
     #[arg(long, conflicts_with_all = ["plan", "plan_users", "reviewed_plan", "retry_failed"])]
     pub(crate) finish: bool,
+    /// First import this one user with their hash, and sign in as them: what the pool takes is known
+    /// then, and remembered. The password is asked for, or read as a line of standard input
+    ///
+    /// A run of its own, called `try-one` unless --run names it; undo takes it back.
+    #[arg(long, value_name = "LOGIN", conflicts_with_all = [
+        "plan", "plan_users", "reviewed_plan", "retry_failed", "finish", "shard", "summary", "routes",
+        "approve_password_reset", "keep_for_first_login",
+    ])]
+    pub(crate) try_one: Option<String>,
     /// Name of the run; the same name resumes it [default: the user pool's id]
     #[arg(long, value_name = "NAME")]
     pub(crate) run: Option<String>,
@@ -355,6 +364,10 @@ pub(crate) enum LedgerCommand {
     Forget(LedgerForgetOptions),
     /// Take over what another ledger of the same pool knows, such as another machine's
     Merge(LedgerMergeOptions),
+    /// Write a copy, to keep or for another machine's `merge`
+    ///
+    /// It names people: their legacy keys and usernames.
+    Export(LedgerExportOptions),
 }
 
 #[derive(Args, Debug)]
@@ -379,6 +392,15 @@ pub(crate) struct LedgerMergeOptions {
     /// The other ledger
     #[arg(value_name = "FILE")]
     pub(crate) other: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: LedgerPoolOptions,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LedgerExportOptions {
+    /// The file to write; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub(crate) copy: PathBuf,
     #[command(flatten)]
     pub(crate) of: LedgerPoolOptions,
 }

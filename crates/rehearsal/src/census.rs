@@ -12,6 +12,7 @@ use legacy_users::{LegacyDatabase, LegacyError};
 use migration_model::{Config, Finding, LegacyUser, PoolSignIn, Reason, Severity};
 use serde::Serialize;
 
+use crate::importable::{self, Importable};
 use crate::memory_size::{DearestCheck, MemorySize};
 use crate::wording::{count_of, without_full_stop};
 
@@ -30,6 +31,8 @@ pub struct Census {
     pub in_groups: u64,
     /// Stored passwords by algorithm and cost, most users first.
     pub hashes: Vec<HashGroup>,
+    /// Who could take their password along by import job.
+    pub importable: Importable,
     /// Users by the time since they last signed in, most recent first.
     pub last_login: Vec<LastLogin>,
     /// How much memory the function needs; `None` where there is no hash to check.
@@ -91,7 +94,7 @@ impl Census {
         let mut count = Count::new(config, now);
         let mut users = std::pin::pin!(legacy.users(None, PAGE));
         while let Some(user) = users.next().await {
-            count.add(&user?);
+            count.add(&user?, config);
         }
         let mut census = count.finish(config);
         census
@@ -126,6 +129,7 @@ struct Count {
     verifier: Verifier,
     now: DateTime<Utc>,
     census: Census,
+    importable: importable::Count,
     hashes: BTreeMap<(Option<String>, &'static str, Option<Cost>), u64>,
     last_login: BTreeMap<&'static str, u64>,
 }
@@ -142,16 +146,18 @@ impl Count {
                 with_verified_email: 0,
                 in_groups: 0,
                 hashes: Vec::new(),
+                importable: Importable::default(),
                 last_login: Vec::new(),
                 memory_size: None,
                 findings: Vec::new(),
             },
+            importable: importable::Count::new(&config.mapping, now),
             hashes: BTreeMap::new(),
             last_login: BTreeMap::new(),
         }
     }
 
-    fn add(&mut self, user: &LegacyUser) {
+    fn add(&mut self, user: &LegacyUser, config: &Config) {
         self.census.users += 1;
         self.census.active += u64::from(user.is_active);
         self.census.without_email += u64::from(user.email.is_none());
@@ -163,6 +169,8 @@ impl Count {
             .or_default() += 1;
 
         let inspection = self.verifier.inspect(&user.encoded_password);
+        let (state, verifier) = (&inspection.state, &self.verifier);
+        self.importable.add(user, state, verifier, &config.mapping);
         let (state, cost) = match inspection.state {
             HashState::Verifiable(cost) => ("verifiable", Some(cost)),
             HashState::Unusable => ("unusable", None),
@@ -216,6 +224,7 @@ impl Count {
                 users: self.last_login.get(span).copied().unwrap_or(0),
             })
             .collect();
+        census.importable = self.importable.finish();
         census.memory_size = dearest.memory_size();
         census.findings = findings(&census, config);
         census

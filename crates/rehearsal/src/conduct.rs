@@ -1,6 +1,7 @@
 //! Conducts a rehearsal: one stage after the other against a local pool of its own, then the
 //! verdict. Called by `cutover rehearse`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -11,15 +12,19 @@ use cognito_user_pool::{
     WritePermission,
 };
 use legacy_users::{LegacyDatabase, LegacyError};
-use migration_model::{Config, Finding, Reason, Severity};
+use migration_model::{Config, Finding, Reason, Route, Severity};
 use rehearsal_pool::{PoolOptions, RehearsalPool, RehearsalPoolError, RunningPool, TriggerRun};
 
 use crate::app::{App, is_migration};
+use crate::by_job::{self, PlannedRoutes};
 use crate::canary::Canary;
 use crate::census::Census;
-use crate::report::{Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict};
+use crate::report::{Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict, Window};
 use crate::wording::{count_of, without_full_stop};
 use crate::{comparison, go_criterion, resets, sign_ins};
+
+/// For how many days the window is taken to stay open; the rehearsal itself closes it at once.
+const WINDOWS: [u32; 3] = [0, 30, 90];
 
 /// Everything a rehearsal needs.
 pub struct Conduct {
@@ -55,6 +60,9 @@ pub enum RehearsalError {
     /// The import ended early.
     #[error("the import did not come to its end")]
     Import(#[from] ImportError),
+    /// The plan's own file was not there.
+    #[error("the plan could not be read")]
+    Plan(#[from] csv::Error),
 }
 
 /// The stages as they come to an end.
@@ -115,8 +123,12 @@ impl Conduct {
 
         let pool = self.writable_pool(running).await?;
         let app = App::new(&pool, running);
+        let windows = self.windows(&pool).await?;
+        stages.end("The import planned", planned_outcome(&windows));
+        let waiting = self.waiting_for_import(&pool).await?;
+        let claim = self.legacy_id_attribute();
         let (sign_ins, found) =
-            sign_ins::practise(&app, &self.canaries, self.legacy_id_attribute()).await?;
+            sign_ins::practise(&app, &self.canaries, &waiting, claim).await?;
         findings.extend(found);
         let right = sign_ins.iter().filter(|sign_in| sign_in.right).count();
         stages.end(
@@ -144,6 +156,18 @@ impl Conduct {
         let go = self.config.rehearsal.go.as_ref();
         let criteria = go.map_or_else(Vec::new, |go| go_criterion::judge(go, &import));
         findings.extend(go_criterion::findings(&criteria));
+
+        let (imported_sign_ins, wrong) =
+            by_job::practise(&app, &self.canaries, &waiting, claim).await?;
+        if !imported_sign_ins.is_empty() {
+            let right = imported_sign_ins.iter().filter(|sign_in| sign_in.right);
+            let right = right.count();
+            stages.end(
+                "People whom import jobs took sign in",
+                format!("{right} of {} with their old password", imported_sign_ins.len()),
+            );
+        }
+        findings.extend(wrong);
 
         let again = self.import_again(&pool).await?;
         let outcome = match again {
@@ -198,6 +222,8 @@ impl Conduct {
             census,
             criteria,
             sign_ins,
+            imported_sign_ins,
+            windows,
             resets,
             import,
             comparison,
@@ -226,6 +252,44 @@ impl Conduct {
             .mapping
             .attributes
             .legacy_id_attribute(id_column)
+    }
+
+    /// What an import would do if the window for first sign-ins stayed open for so long: whoever was
+    /// seen lately is taken to come by again.
+    async fn windows(&self, pool: &WritableUserPool) -> Result<Vec<Window>, RehearsalError> {
+        let mut windows = Vec::with_capacity(WINDOWS.len());
+        for days in WINDOWS {
+            let condition = format!("last_login > {days} days");
+            let run = ImportRun {
+                keep_for_first_login: vec![condition.parse().expect("a condition")],
+                ..self.import_run("rehearsal")
+            };
+            let control = RunControl::new();
+            let plan =
+                bulk_import::plan(&self.legacy, &self.config, pool, &run, None, &control).await?;
+            windows.push(Window {
+                days,
+                by_first_login: plan.kept_for_first_login,
+                by_hash_import: plan.hash_import,
+                password_lost: plan.losing_password,
+            });
+        }
+        Ok(windows)
+    }
+
+    /// Canaries whom an import job is to take with their hash, if the routes allow that.
+    async fn waiting_for_import(
+        &self,
+        pool: &WritableUserPool,
+    ) -> Result<BTreeSet<usize>, RehearsalError> {
+        if !self.config.import.routes.allows(Route::HashImport) {
+            return Ok(BTreeSet::new());
+        }
+        let (run, control) = (self.import_run("rehearsal"), RunControl::new());
+        let users = self.work_folder.join("plan.csv");
+        bulk_import::plan(&self.legacy, &self.config, pool, &run, Some(&users), &control).await?;
+        let routes = PlannedRoutes::read(&users, &self.canaries)?;
+        Ok(by_job::pick(&self.legacy, &self.config, &self.canaries, &routes).await?)
     }
 
     async fn import(&self, pool: &WritableUserPool) -> Result<Import, RehearsalError> {
@@ -284,6 +348,19 @@ impl Conduct {
             )
         }
     }
+}
+
+fn planned_outcome(windows: &[Window]) -> String {
+    let closed = windows.first().map_or(0, |window| window.password_lost);
+    let open = windows.iter().skip(1);
+    let open: Vec<String> = open
+        .map(|window| format!("{} after {} days", window.password_lost, window.days))
+        .collect();
+    format!(
+        "{} would lose a password if the window closed now, {}",
+        count_of(closed, "user"),
+        open.join(", ")
+    )
 }
 
 fn resets_outcome(resets: &[crate::report::Reset]) -> String {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod by_job;
 mod canary;
 mod census;
 mod comparison;
@@ -8,6 +9,7 @@ mod conduct;
 mod draft;
 mod fitting_pool;
 mod go_criterion;
+mod importable;
 mod memory_size;
 mod page;
 mod report;
@@ -17,6 +19,7 @@ mod wording;
 
 pub use canary::{Canary, CanaryError, Expectation, read_canaries};
 pub use census::{Census, HashGroup, LastLogin};
+pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};
 pub use conduct::{Conduct, RehearsalError};
 pub use draft::{Choice, Choosable, Draft, UserTableCandidate, user_tables, worth_a_sample};
 pub use fitting_pool::fitting_pool;

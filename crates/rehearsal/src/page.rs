@@ -7,7 +7,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use migration_model::{Finding, Severity};
 
 use crate::canary::Expectation;
-use crate::report::{Report, SignIn, Verdict};
+use crate::importable::Importable;
+use crate::report::{Report, SignIn, Verdict, Window};
 use chart::{Bar, Tone, bars};
 
 const STYLE: &str = include_str!("page/style.css");
@@ -31,6 +32,7 @@ pub fn page(report: &Report) -> String {
                     (criteria(report))
                     (stages(report))
                     (sign_ins(report))
+                    (imported_sign_ins(report))
                     (resets(report))
                     (hashes(report))
                     (last_login(report))
@@ -156,8 +158,13 @@ fn outcomes(report: &Report) -> Markup {
             Tone::Good,
         ),
         Bar::new(
+            "Imported with their hash, password kept",
+            import.hash_imported,
+            Tone::Good,
+        ),
+        Bar::new(
             "Imported, password to be reset",
-            import.created,
+            import.created - import.hash_imported,
             Tone::Plain,
         ),
         Bar::new("Held", import.held, Tone::Warn),
@@ -172,6 +179,7 @@ fn outcomes(report: &Report) -> Markup {
                 (thousands(import.password_resets))
                 " of the imported could still have kept their password by signing in before."
             }
+            (windows(&report.windows))
             @if !import.reasons.is_empty() {
                 table {
                     thead { tr { th { "Outcome" } th { "Reason" } th.n { "Users" } th { "Next step" } } }
@@ -186,6 +194,45 @@ fn outcomes(report: &Report) -> Markup {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What a longer window would change.
+fn windows(windows: &[Window]) -> Markup {
+    html! {
+        table {
+            thead { tr {
+                th { "Window open for" }
+                th.n { "Sign in first" } th.n { "Hash import" } th.n { "Lose the password" }
+            } }
+            tbody {
+                @for window in windows {
+                    tr {
+                        td { @if window.days == 0 { "no time" } @else { (window.days) " days" } }
+                        td.n { (thousands(window.by_first_login)) }
+                        td.n { (thousands(window.by_hash_import)) }
+                        td.n { (thousands(window.password_lost)) }
+                    }
+                }
+            }
+        }
+        p.small {
+            "Before anybody signed in, by the time of each user's last sign-in: whoever was seen within \
+             so many days is taken to come by again."
+        }
+    }
+}
+
+fn imported_sign_ins(report: &Report) -> Markup {
+    let rows: Vec<_> = report.imported_sign_ins.iter().collect();
+    html! {
+        @if !rows.is_empty() {
+            section {
+                h2 { "Sign-ins after hash import" }
+                p { "Canaries who waited for the import job: a wrong password first, then their old one." }
+                (sign_in_table(&rows))
             }
         }
     }
@@ -294,6 +341,39 @@ fn hashes(report: &Report) -> Markup {
             h2 { "Stored passwords" }
             p { "Algorithm, cost and the estimated time of one check on one core of this machine." }
             (bars("Users by hash algorithm and cost", &rows))
+            (importable(&report.census.importable))
+        }
+    }
+}
+
+/// Who could take their password along by import job.
+fn importable(importable: &Importable) -> Markup {
+    let rows: Vec<_> = importable
+        .by_algorithm
+        .iter()
+        .map(|count| Bar::new(count.algorithm, count.users, Tone::Good))
+        .chain(
+            importable
+                .why_not
+                .iter()
+                .map(|count| Bar::new(count.meaning, count.users, Tone::Plain)),
+        )
+        .collect();
+    let bridge = importable.bridge;
+    html! {
+        h3 { "Hash import" }
+        p {
+            (thousands(importable.users))
+            " users could take their password along by a Cognito import job; the others not, for the \
+             first reason against each."
+        }
+        (bars("Users by import job, or by the reason against it", &rows))
+        @if bridge.users > 0 {
+            p.small {
+                "A bridge hasher in Django would make " (thousands(bridge.users))
+                " of them importable at their next sign-in there: " (thousands(bridge.seen_within_30_days))
+                " were seen within 30 days, " (thousands(bridge.seen_within_90_days)) " within 90."
+            }
         }
     }
 }

@@ -41,6 +41,10 @@ pub struct Report {
     pub criteria: Vec<GoCriterion>,
     /// Sign-ins of canaries through the trigger.
     pub sign_ins: Vec<SignIn>,
+    /// Sign-ins of canaries whom import jobs took with their hash.
+    pub imported_sign_ins: Vec<SignIn>,
+    /// What the same import would do after a window of so many days, the closed one first.
+    pub windows: Vec<Window>,
     /// Forgotten passwords, before and after the import.
     pub resets: Vec<Reset>,
     /// The bulk import.
@@ -148,6 +152,19 @@ pub struct Import {
     pub password_resets: u64,
     /// Created without a verified address that a reset code could go to.
     pub without_verified_contact: u64,
+}
+
+/// The import as planned at the end of a window for first sign-ins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Window {
+    /// For how many days it stays open.
+    pub days: u32,
+    /// Seen within so many days, and so taken to sign in again: they keep their password.
+    pub by_first_login: u64,
+    /// Imported with their hash: they keep their password.
+    pub by_hash_import: u64,
+    /// Could have signed in, and lose the password.
+    pub password_lost: u64,
 }
 
 /// Users with one outcome for one reason.

@@ -49,11 +49,11 @@ impl Journal {
         let written = |written: Result<(), csv::Error>| {
             written.map_err(|error| unusable(std::io::Error::other(error)))
         };
-        written(csv.write_record(["legacy_id", "username", "outcome", "reason"]))?;
+        written(csv.write_record(["legacy_id", "username", "outcome", "reason", "route"]))?;
         let mut after = 0_i64;
         loop {
             let select = "SELECT position, legacy_id, username, COALESCE(outcome, 'to-create'),
-                                 COALESCE(reason, '')
+                                 COALESCE(reason, ''), route
                           FROM users WHERE position > ?1 ORDER BY position LIMIT ?2";
             let rows = sqlx::query(select).bind(after).bind(PAGE);
             let rows = rows.fetch_all(&mut self.connection).await;
@@ -62,7 +62,7 @@ impl Journal {
             let Some(last) = rows.last() else { break };
             after = last.get(0);
             for row in &rows {
-                let fields: [&str; 4] = [row.get(1), row.get(2), row.get(3), row.get(4)];
+                let fields: [&str; 5] = [1, 2, 3, 4, 5].map(|column| row.get(column));
                 written(csv.write_record(fields))?;
             }
         }

@@ -12,6 +12,7 @@ use migration_model::Config;
 use crate::arguments::{Arguments, ImportOptions};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::import_progress::{self, Watcher};
+use super::try_one;
 use crate::{output, plan_text, pool_target, runtime, settings, telemetry};
 
 pub(crate) fn run(arguments: &Arguments, options: &ImportOptions) -> Result<ExitStatus, Failure> {
@@ -21,9 +22,10 @@ pub(crate) fn run(arguments: &Arguments, options: &ImportOptions) -> Result<Exit
 async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitStatus, Failure> {
     let config = settings::config(arguments)?;
     let address = pool_target::address(&config, &options.pool)?;
-    let name = match &options.run {
-        Some(name) => settings::run_name(name)?,
-        None => RunName::for_pool(address.user_pool_id()),
+    let name = match (&options.run, &options.try_one) {
+        (Some(name), _) => settings::run_name(name)?,
+        (None, Some(_)) => settings::run_name(try_one::RUN)?,
+        (None, None) => RunName::for_pool(address.user_pool_id()),
     };
     for path in options.summary.iter().chain(&options.plan) {
         output::check_writable(path)?;
@@ -52,6 +54,18 @@ async fn import(arguments: &Arguments, options: &ImportOptions) -> Result<ExitSt
         pool.set_quotas(pool.quotas().divided_among(shard.of()));
     }
     let control = RunControl::new();
+    if let Some(login) = &options.try_one {
+        let writable = WritePermission::from_execute_flag(options.execute);
+        let trial = try_one::TryOne {
+            config: &config,
+            legacy: &legacy,
+            pool: &pool,
+            writable: writable.map(|permission| pool.allow_writes(permission)),
+            run,
+            login,
+        };
+        return trial.run(&control, &shown).await;
+    }
     import_progress::obey_signals(&control)?;
     telemetry::observe(&control);
     let watcher = Watcher::start(&control);

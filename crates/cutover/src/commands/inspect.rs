@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use migration_model::{Config, Finding, Severity};
-use rehearsal::{Census, MemorySize};
+use rehearsal::{Census, Importable, MemorySize};
 use serde::Serialize;
 
 use crate::arguments::{Arguments, InspectOptions};
@@ -89,6 +89,7 @@ fn print(census: &Census, config: &Config) {
     if let Some(size) = &census.memory_size {
         print_memory_size(size);
     }
+    print_importable(&census.importable);
     output::result("\nlast sign-in");
     for span in &census.last_login {
         output::result(format_args!("  {:>9}  {}", span.users, span.span));
@@ -99,6 +100,34 @@ fn print(census: &Census, config: &Config) {
     }
     for finding in &census.findings {
         print_finding(finding);
+    }
+}
+
+/// Who could keep their password without signing in, and of the others why not.
+fn print_importable(importable: &Importable) {
+    output::result(format_args!(
+        "\nhash import: {} users could take their password along",
+        importable.users
+    ));
+    for count in &importable.by_algorithm {
+        output::result(format_args!("  {:>7}  {}", count.users, count.algorithm));
+    }
+    if !importable.why_not.is_empty() {
+        output::result("  the others, by the first reason");
+    }
+    for count in &importable.why_not {
+        output::result(format_args!(
+            "  {:>7}  {} [{}]",
+            count.users, count.meaning, count.reason
+        ));
+    }
+    let bridge = importable.bridge;
+    if bridge.users > 0 {
+        output::result(format_args!(
+            "  a bridge hasher in Django would make {} of them importable once they sign in there;\n  \
+             {} were seen within 30 days, {} within 90",
+            bridge.users, bridge.seen_within_30_days, bridge.seen_within_90_days
+        ));
     }
 }
 

@@ -34,6 +34,17 @@ pub(crate) fn run(arguments: &Arguments, options: &LedgerOptions) -> Result<Exit
                 output::result(format_args!("  {merged:>9}  people taken over"));
                 Ok(ExitStatus::Fine)
             }
+            LedgerCommand::Export(options) => {
+                if options.copy.exists() {
+                    let taken = format!("{} is there already", options.copy.display());
+                    return Err(Failure::usage(taken).hint("name another file"));
+                }
+                let (ledger, _) = hold(arguments, &options.of).await?;
+                let exported = ledger.export(&options.copy).await;
+                exported.map_err(|error| failure(error.into()))?;
+                output::result(format_args!("{}: written", options.copy.display()));
+                Ok(ExitStatus::Fine)
+            }
         }
     })
 }

@@ -9,5 +9,6 @@ pub(crate) mod reconcile;
 pub(crate) mod rehearse;
 pub(crate) mod status;
 pub(crate) mod trigger;
+mod try_one;
 pub(crate) mod undo;
 pub(crate) mod verify;
