@@ -534,6 +534,7 @@ pub(crate) fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
             approve_password_reset: run.approve_password_reset,
             inactive: config.import.inactive,
             routes: run.routes.unwrap_or(config.import.routes),
+            weak_password: config.trigger.weak_password,
         },
         keep: run.keep_for_first_login.clone(),
         as_of: run

@@ -82,6 +82,7 @@ pub async fn reconcile(
             approve_password_reset: false,
             inactive: config.import.inactive,
             routes: RoutePreference::DEFAULT,
+            weak_password: config.trigger.weak_password,
         },
         keep: Vec::new(),
         as_of: Utc::now(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bulk_import::{LedgerPlace, RunName};
+use django_password::CustomHashers;
 use legacy_users::{ConnectSettings, LegacyDatabase, LegacyError};
 use migration_claims::{AwsCredentials, ClaimKey, Claims};
 use migration_model::Config;
@@ -143,6 +144,28 @@ pub(crate) fn claims_environment() -> Vec<(String, String)> {
     let names = ["CUTOVER_CLAIMS_FILE", "CUTOVER_CLAIMS_KEY"];
     let pair = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
     names.into_iter().filter_map(pair).collect()
+}
+
+/// Variables that a local pool hands on to its trigger, so that it can check peppered passwords.
+pub(crate) fn hasher_environment(config: &Config) -> Vec<(String, String)> {
+    let pair = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
+    config.hashers.secrets().filter_map(pair).collect()
+}
+
+/// The configuration's hashers with the secrets they need, from the environment.
+pub(crate) fn hashers_with_secrets(config: &Config) -> Result<CustomHashers, Failure> {
+    let mut hashers = config.hashers.clone();
+    for name in config.hashers.secrets() {
+        let secret = std::env::var(name).ok().filter(|secret| !secret.is_empty());
+        let secret = secret.ok_or_else(|| {
+            Failure::usage(format!(
+                "{name} is not set: a hasher under [hashers] needs that secret"
+            ))
+            .hint("set it to the secret that the legacy app mixes into passwords")
+        })?;
+        hashers = hashers.with_secret(name, &secret);
+    }
+    Ok(hashers)
 }
 
 /// Opens the legacy database of the configuration.

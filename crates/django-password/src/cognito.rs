@@ -2,24 +2,18 @@
 //!
 //! Responsible for the rules of `CreateUserImportJob`'s `PasswordHashingAlgorithm` (Amazon Cognito
 //! Developer Guide, "Importing users into user pools from a CSV file", July 2026). Pure; knows
-//! nothing about CSV files beyond the one column, nor about pools.
+//! nothing about CSV files beyond the one column, nor about pools. The formats that Cognito has too
+//! call it with their parts.
 
 use std::fmt;
 
-use argon2::{Algorithm as Variety, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::algorithm::Algorithm;
-use crate::hashers::Hash;
-use crate::hashers::argon2::Argon2Hash;
-use crate::hashers::bcrypt::BcryptHash;
-use crate::hashers::digest::hex;
-use crate::hashers::pbkdf2::Pbkdf2Hash;
-use crate::hashers::scrypt::ScryptHash;
+use crate::hashers::hexadecimal::hex;
 use crate::malformation::Malformation;
-use crate::parsed_hash::{ParsedHash, Reading, Refusal};
+use crate::parsed_hash::{Reading, Refusal};
 
 /// Cognito's maximum for PBKDF2, in iterations. Exactly Django 4.2's default.
 const MAX_PBKDF2_ITERATIONS: u64 = 600_000;
@@ -148,6 +142,9 @@ pub enum NotImportable {
     /// A wrapped hasher digests the password first, which Cognito would not.
     #[error("it is a hash of an older hash, not of the password")]
     Wrapped,
+    /// A secret is mixed into the password first, which Cognito would not know.
+    #[error("a secret is mixed into the password first, which Cognito does not have")]
+    Peppered,
     /// Cognito takes argon2id alone.
     #[error("it is argon2i or argon2d, and Cognito takes argon2id alone")]
     Argon2Variety,
@@ -203,38 +200,33 @@ impl fmt::Display for CognitoParameter {
 }
 
 pub(crate) fn convert(reading: Reading<'_>) -> Result<CognitoHash, NotImportable> {
-    let ParsedHash {
-        algorithm,
-        inner,
-        hash,
-    } = reading.hash.map_err(|refusal| match refusal {
+    let parsed = reading.hash.map_err(|refusal| match refusal {
         Refusal::Unusable => NotImportable::Unusable,
         Refusal::Unsupported | Refusal::TooCostly(_) => NotImportable::Unsupported,
         Refusal::Malformed(malformation) => NotImportable::Malformed(malformation),
     })?;
-    if inner.is_some() {
+    if parsed.inner.is_some() {
         return Err(NotImportable::Wrapped);
     }
-    match (algorithm, &hash) {
-        (Algorithm::Pbkdf2Sha256, Hash::Pbkdf2(hash)) => pbkdf2_sha256(hash),
-        (Algorithm::Bcrypt, Hash::Bcrypt(hash)) => bcrypt(hash),
-        (Algorithm::BcryptSha256, _) => Err(NotImportable::PrehashedBcrypt),
-        (_, Hash::Scrypt(hash)) => scrypt(hash),
-        (_, Hash::Argon2(hash)) => argon2id(hash),
-        _ => Err(NotImportable::Algorithm),
+    if parsed.pepper.is_some() {
+        return Err(NotImportable::Peppered);
     }
+    parsed.hash.cognito()
 }
 
 /// `$pbkdf2-sha256$iterations$salt$hash`, both in the modular crypt format's base64.
-fn pbkdf2_sha256(hash: &Pbkdf2Hash<'_>) -> Result<CognitoHash, NotImportable> {
-    let iterations = hash.iterations();
+pub(crate) fn pbkdf2_sha256(
+    iterations: u32,
+    salt: &[u8],
+    digest: &[u8],
+) -> Result<CognitoHash, NotImportable> {
     within(
         CognitoParameter::Iterations,
         iterations.into(),
         MAX_PBKDF2_ITERATIONS,
     )?;
-    let salt = adapted_base64(hash.salt().as_bytes());
-    let digest = adapted_base64(hash.digest());
+    let salt = adapted_base64(salt);
+    let digest = adapted_base64(digest);
     let dotted = salt.contains('.') || digest.contains('.');
     Ok(CognitoHash {
         algorithm: CognitoAlgorithm::Pbkdf2Sha256,
@@ -243,43 +235,50 @@ fn pbkdf2_sha256(hash: &Pbkdf2Hash<'_>) -> Result<CognitoHash, NotImportable> {
     })
 }
 
-/// `$2b$cost$salthash`, whatever the stored prefix: see `hashers/bcrypt.rs` on `2x`.
-fn bcrypt(hash: &BcryptHash) -> Result<CognitoHash, NotImportable> {
+/// `$2b$cost$salthash`, whatever the stored prefix: see `hashers/bcrypt.rs` on `2x`. Salt and hash
+/// as bcrypt spells them.
+pub(crate) fn bcrypt(
+    work_factor: u32,
+    salt: &str,
+    hash: &str,
+) -> Result<CognitoHash, NotImportable> {
     within(
         CognitoParameter::BcryptCost,
-        hash.work_factor().into(),
+        work_factor.into(),
         MAX_BCRYPT_COST,
     )?;
     Ok(CognitoHash {
         algorithm: CognitoAlgorithm::Bcrypt,
-        password_hash: Zeroizing::new(hash.as_2b()),
+        password_hash: Zeroizing::new(format!("$2b${work_factor:02}${salt}{hash}")),
         caveat: None,
     })
 }
 
 /// `N$r$p$hexSalt$hexHash`.
-fn scrypt(hash: &ScryptHash<'_>) -> Result<CognitoHash, NotImportable> {
-    let (n, r, p) = hash.parameters();
+pub(crate) fn scrypt(
+    (n, r, p): (u64, u32, u32),
+    salt: &[u8],
+    digest: &[u8],
+) -> Result<CognitoHash, NotImportable> {
     within(CognitoParameter::ScryptN, n, MAX_SCRYPT_N)?;
     within(CognitoParameter::ScryptR, r.into(), MAX_SCRYPT_R)?;
     within(CognitoParameter::ScryptP, p.into(), MAX_SCRYPT_P)?;
-    let (salt, digest) = (hex(hash.salt().as_bytes()), hex(hash.digest()));
+    // AWS's sample digest has 32 bytes.
+    let caveat = (digest.len() != 32).then_some(Caveat::ScryptHashLength);
+    let (salt, digest) = (hex(salt), hex(digest));
     Ok(CognitoHash {
         algorithm: CognitoAlgorithm::Scrypt,
         password_hash: Zeroizing::new(format!("{n}${r}${p}${salt}${digest}")),
-        caveat: Some(Caveat::ScryptHashLength),
+        caveat,
     })
 }
 
-/// The reference implementation's string.
-fn argon2id(hash: &Argon2Hash) -> Result<CognitoHash, NotImportable> {
-    if hash.variety() != Variety::Argon2id {
-        return Err(NotImportable::Argon2Variety);
-    }
-    if hash.version() != Version::V0x13 {
-        return Err(NotImportable::Argon2Version);
-    }
-    let (m, t, p) = hash.parameters();
+/// The reference implementation's string, of argon2id version 19.
+pub(crate) fn argon2id(
+    (m, t, p): (u32, u32, u32),
+    salt: &[u8],
+    digest: &[u8],
+) -> Result<CognitoHash, NotImportable> {
     within(
         CognitoParameter::Argon2Memory,
         m.into(),
@@ -291,8 +290,8 @@ fn argon2id(hash: &Argon2Hash) -> Result<CognitoHash, NotImportable> {
         p.into(),
         MAX_ARGON2_PARALLELISM,
     )?;
-    let salt = STANDARD_NO_PAD.encode(hash.salt());
-    let digest = STANDARD_NO_PAD.encode(hash.digest());
+    let salt = STANDARD_NO_PAD.encode(salt);
+    let digest = STANDARD_NO_PAD.encode(digest);
     Ok(CognitoHash {
         algorithm: CognitoAlgorithm::Argon2id,
         password_hash: Zeroizing::new(format!("$argon2id$v=19$m={m},t={t},p={p}${salt}${digest}")),

@@ -3,6 +3,7 @@
 //! Responsible for the words and for the proof of a match, which nothing else can make.
 
 use crate::cost::Cost;
+use crate::declaration::Declaration;
 use crate::limits::ExceededLimit;
 use crate::malformation::Malformation;
 
@@ -17,6 +18,9 @@ pub struct Inspection {
     pub algorithm: Option<String>,
     /// Whether, and at what cost, a password could be checked against it.
     pub state: HashState,
+    /// Where it cannot be checked but looks like a foreign format: the declaration that would have
+    /// it checked.
+    pub remedy: Option<Declaration>,
 }
 
 /// Whether a password could be checked against an encoded password.

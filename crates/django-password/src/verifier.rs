@@ -7,7 +7,7 @@ use crate::cognito::{CognitoHash, NotImportable};
 use crate::cost::Cost;
 use crate::custom_hashers::CustomHashers;
 use crate::encoded_password::EncodedPassword;
-use crate::hashers::{self, Unaffordable};
+use crate::format::Unaffordable;
 use crate::limits::{ExceededLimit, Limits, Quantity};
 use crate::parsed_hash::{ParsedHash, Reading, Refusal};
 use crate::plain_password::PlainPassword;
@@ -35,7 +35,11 @@ impl Verifier {
     /// Does no work and never fails.
     #[must_use]
     pub fn inspect(&self, encoded: &EncodedPassword) -> Inspection {
-        let Reading { algorithm, hash } = self.read(encoded.expose());
+        let Reading {
+            algorithm,
+            hash,
+            remedy,
+        } = self.read(encoded.expose());
         let state = match hash {
             Ok(hash) => HashState::Verifiable(hash.cost()),
             Err(Refusal::Unusable) => HashState::Unusable,
@@ -43,7 +47,11 @@ impl Verifier {
             Err(Refusal::Malformed(malformation)) => HashState::Malformed(malformation),
             Err(Refusal::TooCostly(limit)) => HashState::TooCostly(limit),
         };
-        Inspection { algorithm, state }
+        Inspection {
+            algorithm,
+            state,
+            remedy,
+        }
     }
 
     /// Checks `password` against `encoded` as Django's `check_password` does.
@@ -51,13 +59,16 @@ impl Verifier {
     /// Blocks for the hash's cost; refuses what exceeds the limits before any of it. Never fails:
     /// whatever is wrong with `encoded` is one of the verdicts.
     pub fn verify(&self, password: &PlainPassword, encoded: &EncodedPassword) -> Verification {
-        let Reading { algorithm, hash } = self.read(encoded.expose());
+        let Reading {
+            algorithm, hash, ..
+        } = self.read(encoded.expose());
         let verdict = match hash {
             Ok(hash) => match hash.matches(password.expose()) {
-                Ok(true) => Verdict::Match(PasswordMatch::proven()),
-                Ok(false) => Verdict::Mismatch,
+                Ok(Some(true)) => Verdict::Match(PasswordMatch::proven()),
+                Ok(Some(false)) => Verdict::Mismatch,
+                Ok(None) => Verdict::Unsupported,
                 Err(Unaffordable) => Verdict::TooCostly(ExceededLimit {
-                    quantity: Quantity::AvailableMemoryKib,
+                    quantity: Quantity::AVAILABLE_MEMORY_KIB,
                     declared: hash.cost().memory_kib(),
                     limit: 0,
                 }),
@@ -75,8 +86,8 @@ impl Verifier {
     ///
     /// A cost over the limits is not spent: such a hash would be refused unread, too.
     pub fn spend(&self, password: &PlainPassword, cost: &Cost) {
-        if self.limits.admit(cost).is_ok() {
-            hashers::spend(password.expose().as_bytes(), cost);
+        if cost.admit(&self.limits).is_ok() {
+            cost.spend(password.expose().as_bytes());
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use django_password::{Cost, EncodedPassword, HashState, PlainPassword, Verifier};
+use django_password::{EncodedPassword, HashState, PlainPassword, Verifier};
 
 /// A line of `/proc/self/status`, in KiB.
 fn status(name: &str) -> u64 {
@@ -62,7 +62,7 @@ fn a_check_takes_no_more_memory_than_declared_and_a_tenth() {
             peak * 10 <= declared * 11,
             "{cost} took {peak} KiB of {declared}"
         );
-        if matches!(cost, Cost::Argon2 { .. }) {
+        if cost.to_string().starts_with("argon2") {
             assert!(
                 peak * 10 >= declared * 9,
                 "{peak} KiB: the peak was not seen"

@@ -94,7 +94,7 @@ fn reason(not: NotImportable) -> Reason {
         NotImportable::Unsupported => Reason::AlgorithmUnsupported,
         NotImportable::Malformed(_) => Reason::HashMalformed,
         NotImportable::PrehashedBcrypt => Reason::HashPrehashed,
-        NotImportable::Wrapped => Reason::HashWrapped,
+        NotImportable::Wrapped | NotImportable::Peppered => Reason::HashWrapped,
         NotImportable::Argon2Variety | NotImportable::Argon2Version => Reason::HashArgonVariety,
         NotImportable::OverMaximum { .. } => Reason::HashOverCognitoCap,
         _ => Reason::HashNotImportable,

@@ -4,7 +4,7 @@
 use django_password::HashState;
 use serde::Serialize;
 
-use crate::{InactiveUsers, LegacyUser, MappingFault, Reason, RoutePreference};
+use crate::{InactiveUsers, LegacyUser, MappingFault, Reason, RoutePreference, WeakPassword};
 
 /// The ways into the pool.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -50,6 +50,8 @@ pub struct ImportPolicy {
     pub inactive: InactiveUsers,
     /// The ways allowed, in order of preference.
     pub routes: RoutePreference,
+    /// `[trigger] weak_password`: what becomes of passwords that are stored as good as in the clear.
+    pub weak_password: WeakPassword,
 }
 
 /// Which of a user's names another legacy user has too, letter case and NFKC folded.
@@ -89,6 +91,11 @@ impl RouteFacts<'_> {
     pub fn may_still_sign_in(&self) -> bool {
         self.user.is_active && *self.hash != HashState::Unusable
     }
+
+    /// Whether the password is stored in a way that keeps it from nobody who has seen the table.
+    fn is_weakly_hashed(&self) -> bool {
+        matches!(self.hash, HashState::Verifiable(cost) if cost.is_weak())
+    }
 }
 
 /// Decides, for plan, write, reconciliation and forecast alike. The checks stand in the order in
@@ -110,7 +117,9 @@ pub fn decide(facts: RouteFacts<'_>, policy: ImportPolicy) -> Routing {
     if !facts.user.is_active && policy.inactive == InactiveUsers::Hold {
         return hold(Reason::UserInactive);
     }
-    let approved = policy.approve_password_reset && !facts.kept_for_first_login;
+    // Whoever must set a new password anyway loses nothing by being imported.
+    let weak = policy.weak_password == WeakPassword::Reset && facts.is_weakly_hashed();
+    let approved = (weak || policy.approve_password_reset) && !facts.kept_for_first_login;
     // Once first login is given up, whoever can keep the password by their hash keeps it so.
     let by_hash = policy.routes.prefers(Route::HashImport, Route::FirstLogin)
         || (approved && policy.routes.allows(Route::HashImport));
@@ -136,7 +145,7 @@ pub fn decide(facts: RouteFacts<'_>, policy: ImportPolicy) -> Routing {
         Some(reason) => hold(reason),
         None => Routing {
             route: Route::AdminCreate,
-            reason: None,
+            reason: weak.then_some(Reason::HashWeak),
         },
     }
 }

@@ -2,11 +2,11 @@
 //! way. Reads only; `cutover inspect` prints it, the rehearsal's report shows it. Never holds or
 //! shows a person's data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use django_password::{Cost, HashState, Limits, Speed, Verifier};
+use django_password::{Cost, Declaration, HashState, Limits, Speed, Verifier};
 use futures::StreamExt;
 use legacy_users::{LegacyDatabase, LegacyError};
 use migration_model::{Config, Finding, LegacyUser, PoolSignIn, Reason, Severity};
@@ -54,6 +54,10 @@ pub struct HashGroup {
     pub users: u64,
     /// Estimated milliseconds of one check on this machine, on one core.
     pub check_ms: Option<f64>,
+    /// The line of `[hashers]` under which they could be checked, where they look like hashes of a
+    /// foreign format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declare: Option<String>,
 }
 
 /// Users who last signed in within one span of time.
@@ -124,13 +128,21 @@ fn in_house_style(finding: Finding) -> Finding {
     }
 }
 
+/// What users' hashes have in common: algorithm, state, cost, and the declaration they would need.
+type HashKey = (
+    Option<String>,
+    &'static str,
+    Option<Cost>,
+    Option<Declaration>,
+);
+
 /// The counters while the table is read.
 struct Count {
     verifier: Verifier,
     now: DateTime<Utc>,
     census: Census,
     importable: importable::Count,
-    hashes: BTreeMap<(Option<String>, &'static str, Option<Cost>), u64>,
+    hashes: BTreeMap<HashKey, u64>,
     last_login: BTreeMap<&'static str, u64>,
 }
 
@@ -178,7 +190,7 @@ impl Count {
             HashState::Malformed(_) => ("malformed", None),
             HashState::TooCostly(_) => ("too-costly", None),
         };
-        let group = (inspection.algorithm, state, cost);
+        let group = (inspection.algorithm, state, cost, inspection.remedy);
         *self.hashes.entry(group).or_default() += 1;
     }
 
@@ -198,7 +210,7 @@ impl Count {
         // What a check takes is asked once a group, not once a user: among millions of rows there
         // are a dozen groups, and the answer reads files of the system (its number of cores).
         let mut dearest = DearestCheck::default();
-        for ((algorithm, state, cost), users) in self.hashes {
+        for ((algorithm, state, cost, declare), users) in self.hashes {
             let check_ms = cost.as_ref().map(|cost| {
                 let estimate = Speed::of_this_machine().estimate(cost);
                 let milliseconds = estimate.as_secs_f64() * 1000.0;
@@ -211,6 +223,7 @@ impl Count {
                 state,
                 users,
                 check_ms,
+                declare: declare.map(|line| line.to_string()),
             });
         }
         census.hashes.sort_by(|a, b| {
@@ -244,7 +257,7 @@ fn findings(census: &Census, config: &Config) -> Vec<Finding> {
         let groups: Vec<_> = census
             .hashes
             .iter()
-            .filter(|group| group.state == state)
+            .filter(|group| group.state == state && group.declare.is_none())
             .collect();
         if groups.is_empty() {
             continue;
@@ -262,6 +275,7 @@ fn findings(census: &Census, config: &Config) -> Vec<Finding> {
             next_step: without_full_stop(reason.next_step()),
         });
     }
+    findings.extend(undeclared(census));
     for group in &census.hashes {
         if group
             .check_ms
@@ -289,6 +303,32 @@ fn findings(census: &Census, config: &Config) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// One finding for every line that would have hashes of a foreign format checked.
+fn undeclared(census: &Census) -> Vec<Finding> {
+    let mut by_line: BTreeMap<&str, (BTreeSet<&str>, u64)> = BTreeMap::new();
+    for group in &census.hashes {
+        if let Some(line) = &group.declare {
+            let (algorithms, users) = by_line.entry(line).or_default();
+            algorithms.insert(&group.algorithm);
+            *users += group.users;
+        }
+    }
+    let finding = |(line, (algorithms, users)): (&str, (BTreeSet<&str>, u64))| Finding {
+        severity: Severity::Warning,
+        code: Reason::AlgorithmUnsupported.code(),
+        subject: format!(
+            "{} with {}",
+            count_of(users, "user"),
+            Vec::from_iter(algorithms).join(", ")
+        ),
+        message: "their passwords look like hashes that came from elsewhere, and are not checked \
+                  unless declared"
+            .to_owned(),
+        next_step: format!("if the app accepts these passwords, add to [hashers]: {line}"),
+    };
+    by_line.into_iter().map(finding).collect()
 }
 
 /// A check that no memory size is sure to fit into the trigger's time.

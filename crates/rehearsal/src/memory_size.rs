@@ -2,6 +2,8 @@
 //! CPU by memory, so memory decides whether a check ends within the seconds that Cognito waits.
 //! Made by the census; must not know where a cost or a speed comes from.
 
+use std::num::NonZero;
+use std::sync::OnceLock;
 use std::thread;
 
 use django_password::Cost;
@@ -110,12 +112,17 @@ impl DearestCheck {
 
 /// How many cores of this machine one check keeps busy.
 fn lanes_at_once(cost: &Cost) -> u32 {
-    let lanes = match cost {
-        Cost::Argon2 { parallelism, .. } | Cost::Scrypt { parallelism, .. } => *parallelism,
-        _ => 1,
-    };
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
-    lanes.min(u32::try_from(cores).unwrap_or(u32::MAX)).max(1)
+    cost.lanes().min(cores()).max(1)
+}
+
+/// The cores of this machine. Asked once: the system reads files to tell, and a table has a million
+/// hashes.
+fn cores() -> u32 {
+    static CORES: OnceLock<u32> = OnceLock::new();
+    *CORES.get_or_init(|| {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        u32::try_from(cores).unwrap_or(u32::MAX)
+    })
 }
 
 #[cfg(test)]
@@ -123,10 +130,7 @@ mod tests {
     use super::*;
 
     fn pbkdf2(iterations: u32) -> Cost {
-        Cost::Pbkdf2 {
-            digest: django_password::Pbkdf2Digest::Sha256,
-            iterations,
-        }
+        Cost::pbkdf2_sha256(iterations)
     }
 
     fn recommended(checks: &[(Cost, f64)]) -> Option<u32> {
@@ -155,11 +159,7 @@ mod tests {
 
     #[test]
     fn a_hash_that_needs_memory_gets_it_however_fast_it_is() {
-        let argon2 = |memory_kib| Cost::Argon2 {
-            memory_kib,
-            time_cost: 1,
-            parallelism: 1,
-        };
+        let argon2 = |memory_kib| Cost::argon2(memory_kib, 1, 1);
         assert_eq!(recommended(&[(argon2(192 * 1024), 1.0)]), Some(256));
         assert_eq!(recommended(&[(argon2(192 * 1024 + 1), 1.0)]), Some(512));
         assert_eq!(

@@ -177,7 +177,10 @@ async fn check<L: LegacyLogins>(
     if let Some(carried) = &trigger.carried_groups {
         attributes.carry_groups(carried, event);
     }
-    let shortcoming = trigger.shortcoming(password);
+    let weakly_kept = trigger.weak_password == WeakPassword::Reset && cost.is_weak();
+    let shortcoming = trigger
+        .shortcoming(password)
+        .or(weakly_kept.then_some(Reason::HashWeak));
     attributes.warnings.extend(shortcoming);
     trigger.claim(event, &user.id, &attributes, seen).await?;
     let reply = keep_or_reset(proof, attributes, shortcoming, trigger.weak_password, seen);

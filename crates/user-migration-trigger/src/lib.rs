@@ -29,6 +29,7 @@ mod logging;
 mod observation;
 mod once_per_person;
 mod pace;
+mod pepper_secrets;
 mod process;
 mod pseudonym;
 mod public_error;

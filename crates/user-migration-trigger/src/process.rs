@@ -87,7 +87,7 @@ pub async fn serve<L: LegacyLogins>(function: Function<L>) -> Result<(), lambda_
 }
 
 async fn prepare(started: Instant) -> Result<Function<LegacyDatabase>, StartError> {
-    let settings = Settings::from_environment()?;
+    let settings = Settings::from_environment()?.with_pepper_secrets().await?;
     let legacy = warm_database(&settings).await?;
     tracing::info!(
         config_digest = settings.config.digest(),

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
 use crate::iam_login::IamLogin;
+use crate::pepper_secrets::{self, PepperFault};
 use crate::pseudonym::PseudonymKey;
 use crate::secret_login::{self, SecretLogin};
 use crate::shared_attempts::{self, SharedAttempts};
@@ -82,6 +83,8 @@ pub(crate) enum SettingsError {
     TwoLogins,
     #[error("AWS's services are asked with {0}, which Lambda sets")]
     NoAws(&'static str),
+    #[error(transparent)]
+    Pepper(#[from] PepperFault),
     #[error("the system gives no random numbers")]
     NoRandomness,
 }
@@ -127,6 +130,18 @@ impl Settings {
             claims: claims(&config)?,
             config,
         })
+    }
+
+    /// Reads the secrets that hashers need, which may mean asking Secrets Manager.
+    pub(crate) async fn with_pepper_secrets(mut self) -> Result<Settings, SettingsError> {
+        let endpoint = variable(secret_login::SERVICE.endpoint_variable)?;
+        let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let credentials = || credentials().map_err(|error| error.to_string());
+        let hashers = self.config.hashers.clone();
+        let endpoint = endpoint.as_deref();
+        let read = pepper_secrets::hand_over(hashers, variable, endpoint, credentials);
+        self.config.hashers = read.await?;
+        Ok(self)
     }
 
     pub(crate) fn hash_checker(&self) -> HashChecker {

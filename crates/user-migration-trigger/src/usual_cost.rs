@@ -55,15 +55,10 @@ impl UsualCost {
 
 #[cfg(test)]
 mod tests {
-    use django_password::Pbkdf2Digest;
-
     use super::*;
 
     fn rounds(iterations: u32) -> Cost {
-        Cost::Pbkdf2 {
-            digest: Pbkdf2Digest::Sha256,
-            iterations,
-        }
+        Cost::pbkdf2_sha256(iterations)
     }
 
     #[test]

@@ -51,6 +51,7 @@ async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStat
     if let Some(trigger) = &mut pool_options.trigger {
         // Later ones of a name count.
         trigger.env.extend(settings::claims_environment());
+        trigger.env.extend(settings::hasher_environment(&config));
     }
     if let Some(url) = &options.trigger_url {
         pool_options.use_trigger_url(url.clone());

@@ -36,10 +36,13 @@ async fn rehearse(arguments: &Arguments, options: &RehearseOptions) -> Result<Ex
         .tempdir_in(&options.out)
         .map_err(unwritable)?;
     let legacy = settings::legacy_database(&config).await?;
-    let pool = PoolOptions {
+    let mut pool = PoolOptions {
         quotas: super::pool::quotas(&options.quotas)?,
         ..fitting_pool(&config, &arguments.config, trigger)
     };
+    if let Some(trigger) = &mut pool.trigger {
+        trigger.env.extend(settings::hasher_environment(&config));
+    }
     let quotas = match options.quotas.as_str() {
         "off" => Quotas::off(),
         _ => Quotas::defaults(Share::HALF),

@@ -36,7 +36,8 @@ enum Answer {
 type Job = (Vec<u8>, Sender<Answer>);
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
-    let hashers = settings::config_or_defaults(arguments)?.hashers;
+    let config = settings::config_or_defaults(arguments)?;
+    let hashers = settings::hashers_with_secrets(&config)?;
     let verifier = Verifier::new(hashers, Limits::default());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (jobs, taken) = sync_channel::<Job>(cores);

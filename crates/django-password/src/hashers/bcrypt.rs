@@ -15,19 +15,45 @@
 //! `bcrypt` since 4.0 (before, `2x` raised an exception). `2x` elsewhere marks hashes of a library
 //! with a sign-extension bug; Django has never been able to check those.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use ::bcrypt::bcrypt as bcrypt_raw;
 use base64::Engine as _;
 use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
-use super::digest::hex;
+use super::digest_algorithm::DigestAlgorithm;
+use super::hexadecimal::hex;
+use crate::cognito::{self, CognitoHash, NotImportable};
 use crate::cost::Cost;
+use crate::format::{Format, Hash, Outer, Unaffordable, parsed};
+use crate::limits::{ExceededLimit, Limits, Quantity};
 use crate::malformation::{Fault, Field, Malformation};
+use crate::work::{Parameters, Work};
+
+pub(crate) static BCRYPT: Format = Format {
+    outer: Outer::OwnSalt,
+    ..Format::of_django("bcrypt", |rest| {
+        parsed(BcryptHash::parse(rest, Prehash::None))
+    })
+};
+
+pub(crate) static BCRYPT_SHA256: Format = Format {
+    outer: Outer::OwnSalt,
+    ..Format::of_django("bcrypt_sha256", |rest| {
+        parsed(BcryptHash::parse(rest, Prehash::HexSha256))
+    })
+};
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::BCRYPT, NO_PAD);
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::BCRYPT,
+    NO_PAD.with_decode_allow_trailing_bits(true),
+);
 
 /// bcrypt's key length in bytes, of which the last one for shorter passwords is a NUL.
 const KEY: usize = 72;
@@ -36,67 +62,188 @@ const SALT_CHARACTERS: usize = 22;
 /// bcrypt's output is 24 bytes; its string has always left out the last.
 const DIGEST: usize = 23;
 
+/// What is done to the password before bcrypt sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Prehash {
+    /// Nothing.
+    None,
+    /// Nothing, and one with NUL is refused.
+    NoNul,
+    /// Lower-case hex of its SHA-256: Django's `bcrypt_sha256`.
+    HexSha256,
+    /// base64 of its SHA-256.
+    Base64Sha256,
+    /// base64 of its HMAC.
+    Base64Hmac {
+        /// HMAC's digest.
+        algorithm: DigestAlgorithm,
+        /// HMAC's key.
+        key: Vec<u8>,
+    },
+}
+
+impl Prehash {
+    /// What bcrypt sees; `None` for what is never right.
+    fn key<'a>(&self, password: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        Some(match self {
+            Self::None => Cow::Borrowed(password),
+            Self::NoNul if password.contains(&0) => return None,
+            Self::NoNul => Cow::Borrowed(password),
+            Self::HexSha256 => Cow::Owned(hex(&Sha256::digest(password)).into_bytes()),
+            Self::Base64Sha256 => {
+                Cow::Owned(STANDARD.encode(Sha256::digest(password)).into_bytes())
+            }
+            Self::Base64Hmac { algorithm, key } => {
+                Cow::Owned(STANDARD.encode(algorithm.hmac(key, password)).into_bytes())
+            }
+        })
+    }
+}
+
 /// A bcrypt hash.
 #[derive(Debug)]
-pub(crate) struct BcryptHash {
-    prehashed: bool,
+pub(super) struct BcryptHash {
+    prehash: Prehash,
     work_factor: u32,
     salt: [u8; 16],
     expected: [u8; DIGEST],
 }
 
 impl BcryptHash {
-    /// `prehashed` tells `bcrypt_sha256` from `bcrypt`.
-    pub(crate) fn parse(rest: &str, prehashed: bool) -> Result<Self, Malformation> {
-        let missing = |field| Malformation::new(field, Fault::Missing);
-        let rest = rest.strip_prefix('$').ok_or(missing(Field::Variety))?;
-        let (variety, rest) = rest.split_once('$').ok_or(missing(Field::WorkFactor))?;
-        if !matches!(variety, "2a" | "2b" | "2x" | "2y") {
-            return Err(Malformation::new(Field::Variety, Fault::Unknown));
-        }
-        let (work_factor, rest) = rest.split_once('$').ok_or(missing(Field::Salt))?;
-        let work_factor = read_work_factor(work_factor)?;
-        let (salt, hash) = rest
-            .split_at_checked(SALT_CHARACTERS)
-            .ok_or(Malformation::new(Field::Salt, Fault::WrongShape))?;
+    /// After Django's name. `prehash` tells `bcrypt_sha256` from `bcrypt`.
+    pub(super) fn parse(rest: &str, prehash: Prehash) -> Result<Self, Malformation> {
+        let missing = Malformation::new(Field::Variety, Fault::Missing);
+        let parts = split(rest.strip_prefix('$').ok_or(missing)?)?;
         Ok(Self {
-            prehashed,
-            work_factor,
-            salt: decode(Field::Salt, salt)?,
-            expected: decode(Field::Hash, hash)?,
+            prehash,
+            work_factor: parts.work_factor,
+            salt: decode(&BASE64, Field::Salt, parts.salt)?,
+            expected: decode(&BASE64, Field::Hash, parts.hash)?,
         })
     }
 
-    pub(crate) fn cost(&self) -> Cost {
-        Cost::Bcrypt {
-            work_factor: self.work_factor,
-        }
-    }
-
-    pub(crate) fn matches(&self, password: &[u8]) -> bool {
-        let computed = if self.prehashed {
-            let hex = Zeroizing::new(hex(&Sha256::digest(password)));
-            bcrypt(hex.as_bytes(), self.salt, self.work_factor)
-        } else {
-            bcrypt(password, self.salt, self.work_factor)
-        };
-        computed.ct_eq(&self.expected).into()
-    }
-
-    pub(crate) fn work_factor(&self) -> u32 {
-        self.work_factor
-    }
-
-    /// The hash under the prefix that every library reads the same way.
-    pub(crate) fn as_2b(&self) -> String {
-        let (salt, hash) = (BASE64.encode(self.salt), BASE64.encode(self.expected));
-        format!("$2b${:02}${salt}{hash}", self.work_factor)
+    /// As other libraries read it: stray bits in the last characters do not count.
+    pub(super) fn lenient(prehash: Prehash, parts: &Parts<'_>) -> Result<Self, Malformation> {
+        Ok(Self {
+            prehash,
+            work_factor: parts.work_factor,
+            salt: decode(&LENIENT, Field::Salt, parts.salt)?,
+            expected: decode(&LENIENT, Field::Hash, parts.hash)?,
+        })
     }
 }
 
-pub(crate) fn spend(password: &[u8], work_factor: u32) {
-    if (4..=31).contains(&work_factor) {
-        std::hint::black_box(bcrypt(password, *b"unknown user's  ", work_factor));
+/// The parts of bcrypt's string.
+#[derive(Debug)]
+pub(super) struct Parts<'a> {
+    pub(super) variety: &'a str,
+    pub(super) work_factor: u32,
+    pub(super) salt: &'a str,
+    pub(super) hash: &'a str,
+}
+
+/// Splits the string without its first `$`.
+pub(super) fn split(rest: &str) -> Result<Parts<'_>, Malformation> {
+    let missing = |field| Malformation::new(field, Fault::Missing);
+    let (variety, rest) = rest.split_once('$').ok_or(missing(Field::WorkFactor))?;
+    if !matches!(variety, "2a" | "2b" | "2x" | "2y") {
+        return Err(Malformation::new(Field::Variety, Fault::Unknown));
+    }
+    let (work_factor, rest) = rest.split_once('$').ok_or(missing(Field::Salt))?;
+    let work_factor = read_work_factor(work_factor)?;
+    let (salt, hash) = rest
+        .split_at_checked(SALT_CHARACTERS)
+        .ok_or(Malformation::new(Field::Salt, Fault::WrongShape))?;
+    Ok(Parts {
+        variety,
+        work_factor,
+        salt,
+        hash,
+    })
+}
+
+impl Hash for BcryptHash {
+    fn cost(&self) -> Cost {
+        Cost::bcrypt(self.work_factor)
+    }
+
+    fn matches(&self, password: &[u8]) -> Result<bool, Unaffordable> {
+        let Some(key) = self.prehash.key(password) else {
+            return Ok(false);
+        };
+        let computed = bcrypt(&key, self.salt, self.work_factor);
+        if let Cow::Owned(mut key) = key {
+            key.zeroize();
+        }
+        Ok(computed.ct_eq(&self.expected).into())
+    }
+
+    fn cognito(&self) -> Result<CognitoHash, NotImportable> {
+        if !matches!(self.prehash, Prehash::None | Prehash::NoNul) {
+            return Err(NotImportable::PrehashedBcrypt);
+        }
+        // Under the prefix that every library reads the same way.
+        let (salt, hash) = (BASE64.encode(self.salt), BASE64.encode(self.expected));
+        cognito::bcrypt(self.work_factor, &salt, &hash)
+    }
+}
+
+/// bcrypt, with or without a digest before it: the base-2 logarithm of the key schedule's rounds.
+pub(crate) struct Bcrypt;
+
+impl Work for Bcrypt {
+    fn name(&self) -> &'static str {
+        "bcrypt"
+    }
+
+    fn describe(
+        &self,
+        [work_factor, ..]: &Parameters,
+        formatter: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        write!(formatter, "bcrypt work factor {work_factor}")
+    }
+
+    fn admit(&self, [work_factor, ..]: &Parameters, limits: &Limits) -> Result<(), ExceededLimit> {
+        limits.admit(Quantity::BCRYPT_WORK_FACTOR, *work_factor)
+    }
+
+    fn units(&self, [work_factor, ..]: &Parameters) -> f64 {
+        f64::from(u32::try_from(*work_factor).unwrap_or(u32::MAX)).exp2()
+    }
+
+    fn samples(&self) -> Vec<Parameters> {
+        vec![[5, 0, 0]]
+    }
+
+    fn sample(&self, _: &Parameters) -> Parameters {
+        [5, 0, 0]
+    }
+
+    fn spend(&self, password: &[u8], [work_factor, ..]: &Parameters) {
+        if let Ok(work_factor @ 4..=31) = u32::try_from(*work_factor) {
+            std::hint::black_box(bcrypt(password, *b"unknown user's  ", work_factor));
+        }
+    }
+
+    /// Blowfish's boxes: 4 KiB and 72 bytes.
+    fn memory_kib(&self, _: &Parameters) -> u64 {
+        5
+    }
+}
+
+impl Quantity {
+    /// bcrypt's work factor, a base-2 logarithm.
+    // Django has used 12 since 1.4. Each step doubles: 16 is sixteen times today's work, some four
+    // seconds. Ory Kratos stops at 15 (hash/hash_limits.go).
+    pub const BCRYPT_WORK_FACTOR: Self = Self::new("bcrypt work factor", 16);
+}
+
+impl Cost {
+    /// bcrypt, with or without a digest before it.
+    #[must_use]
+    pub const fn bcrypt(work_factor: u32) -> Self {
+        Self::new(&Bcrypt, [work_factor as u64, 0, 0])
     }
 }
 
@@ -132,10 +279,15 @@ fn read_work_factor(text: &str) -> Result<u32, Malformation> {
     }
 }
 
-/// Strict: stray bits in the last character are rewritten as zeros, and then the text differs.
-fn decode<const N: usize>(field: Field, text: &str) -> Result<[u8; N], Malformation> {
+/// Django is strict: stray bits in the last character are rewritten as zeros, and then the text
+/// differs.
+fn decode<const N: usize>(
+    base64: &GeneralPurpose,
+    field: Field,
+    text: &str,
+) -> Result<[u8; N], Malformation> {
     let mut bytes = [0; N];
-    match BASE64.decode_slice(text, &mut bytes) {
+    match base64.decode_slice(text, &mut bytes) {
         Ok(length) if length == N => Ok(bytes),
         _ => Err(Malformation::new(field, Fault::WrongShape)),
     }

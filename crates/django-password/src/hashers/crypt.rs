@@ -9,18 +9,83 @@
 //! as unsupported: `$y$`, `$gy$`, `$7$`, `$md5`, `$sha1$`, `$3$`, and `$2x$` (here the bug it
 //! stands for).
 
-mod des;
+pub(super) mod des;
 mod md5_crypt;
-mod radix64;
 mod sha_crypt;
 
 use subtle::ConstantTimeEq;
 
-use super::bcrypt::BcryptHash;
-use crate::cost::{Cost, ShaCryptDigest};
+use super::bcrypt::{BcryptHash, Prehash};
+use super::radix64::{is_radix64, radix64_little_endian, radix64_value};
+use crate::cost::Cost;
+use crate::format::{Format, Hash, Unaffordable, parsed};
+use crate::limits::Quantity;
 use crate::malformation::{Fault, Field, Malformation};
 use crate::parsed_hash::Refusal;
-use radix64::{is_radix64, radix64_little_endian, radix64_value};
+use crate::work::Rounds;
+pub(super) use sha_crypt::ShaCryptDigest;
+
+pub(crate) static CRYPT: Format = Format::of_django("crypt", |rest| parsed(CryptHash::parse(rest)));
+
+/// crypt(3), traditional (25 rounds) or BSDi's extended DES: encryptions, each of 16 rounds.
+pub(crate) static DES: Rounds = Rounds {
+    name: "des-crypt",
+    noun: "iterations",
+    quantity: Some(Quantity::CRYPT_ROUNDS),
+    sample: 2_000,
+    spend: |password, iterations| {
+        let extended = iterations != DES_ITERATIONS;
+        std::hint::black_box(des::crypt(cut(password), 1, iterations, extended));
+    },
+    weak_up_to: DES_ITERATIONS,
+};
+
+/// crypt(3) with `$1$`.
+pub(crate) static MD5: Rounds = Rounds {
+    name: "md5-crypt",
+    noun: "rounds",
+    quantity: None,
+    sample: MD5_ROUNDS,
+    spend: |password, _| {
+        std::hint::black_box(md5_crypt::crypt(cut(password), ANY_SALT, b"$1$"));
+    },
+    weak_up_to: 0,
+};
+
+/// crypt(3) with `$5$`.
+pub(crate) static SHA256: Rounds = Rounds {
+    name: "sha256-crypt",
+    noun: "rounds",
+    quantity: Some(Quantity::CRYPT_ROUNDS),
+    sample: 1_000,
+    spend: |password, rounds| {
+        let password = cut(password);
+        let digest = ShaCryptDigest::Sha256;
+        std::hint::black_box(sha_crypt::crypt(digest, password, ANY_SALT, rounds));
+    },
+    weak_up_to: 0,
+};
+
+/// crypt(3) with `$6$`.
+pub(crate) static SHA512: Rounds = Rounds {
+    name: "sha512-crypt",
+    noun: "rounds",
+    quantity: Some(Quantity::CRYPT_ROUNDS),
+    sample: 1_000,
+    spend: |password, rounds| {
+        let password = cut(password);
+        let digest = ShaCryptDigest::Sha512;
+        std::hint::black_box(sha_crypt::crypt(digest, password, ANY_SALT, rounds));
+    },
+    weak_up_to: 0,
+};
+
+impl Quantity {
+    /// The rounds of crypt(3)'s `$5$`, `$6$` and DES hashes.
+    // crypt(3)'s own default is 5,000 for SHA, 725 for BSDi's DES; glibc would allow 999,999,999,
+    // which is minutes.
+    pub const CRYPT_ROUNDS: Self = Self::new("crypt rounds", 1_000_000);
+}
 
 /// `CRYPT_MAX_PASSPHRASE_SIZE`: from this length on libxcrypt refuses, and Python raises.
 const MAX_PASSPHRASE: usize = 512;
@@ -28,10 +93,18 @@ const MAX_PASSPHRASE: usize = 512;
 /// Iterations of traditional DES.
 const DES_ITERATIONS: u32 = 25;
 
+/// Rounds of `$1$`.
+const MD5_ROUNDS: u32 = 1_000;
+
+/// For work that stands in for a check; which salt does not change it.
+const ANY_SALT: &[u8] = b"unknown ";
+
 /// A result of crypt(3).
 #[derive(Debug)]
-pub(crate) struct CryptHash<'a> {
+pub(super) struct CryptHash<'a> {
     scheme: Scheme<'a>,
+    /// Passwords of so many bytes and more are never right.
+    too_long: usize,
     /// The result's last part, in crypt's base 64; empty for bcrypt.
     expected: &'a str,
 }
@@ -45,6 +118,7 @@ enum Scheme<'a> {
     },
     Md5 {
         salt: &'a str,
+        mark: &'static [u8],
     },
     Sha {
         digest: ShaCryptDigest,
@@ -55,10 +129,15 @@ enum Scheme<'a> {
 }
 
 impl<'a> CryptHash<'a> {
-    pub(crate) fn parse(rest: &'a str) -> Result<Self, Refusal> {
+    fn parse(rest: &'a str) -> Result<Self, Refusal> {
         let (_salt, result) = rest
             .split_once('$')
             .ok_or(Malformation::new(Field::Hash, Fault::Missing))?;
+        Self::parse_result(result)
+    }
+
+    /// Reads what crypt(3) wrote.
+    pub(super) fn parse_result(result: &'a str) -> Result<Self, Refusal> {
         if let Some(modular) = result.strip_prefix('$') {
             Self::parse_modular(modular, result)
         } else if let Some(extended) = result.strip_prefix('_') {
@@ -73,24 +152,35 @@ impl<'a> CryptHash<'a> {
         let missing = Malformation::new(Field::Salt, Fault::Missing);
         let (id, rest) = modular.split_once('$').ok_or(missing)?;
         match id {
-            "1" => {
-                let (salt, expected) = split_result(rest, 8, 22, 4)?;
-                Ok(Self {
-                    scheme: Scheme::Md5 { salt },
-                    expected,
-                })
-            }
+            "1" => Ok(Self::parse_md5(rest, b"$1$")?),
             "5" => Ok(Self::parse_sha(ShaCryptDigest::Sha256, rest, 43, 16)?),
             "6" => Ok(Self::parse_sha(ShaCryptDigest::Sha512, rest, 86, 4)?),
             "2a" | "2b" | "2y" => {
-                let bcrypt = BcryptHash::parse(result, false)?;
-                Ok(Self {
-                    scheme: Scheme::Bcrypt(bcrypt),
-                    expected: "",
-                })
+                let bcrypt = BcryptHash::parse(result, Prehash::None)?;
+                Ok(Self::new(Scheme::Bcrypt(bcrypt), ""))
             }
             _ => Err(Refusal::Unsupported),
         }
+    }
+
+    const fn new(scheme: Scheme<'a>, expected: &'a str) -> Self {
+        Self {
+            scheme,
+            too_long: MAX_PASSPHRASE,
+            expected,
+        }
+    }
+
+    /// Has passwords of any length checked, as libraries do that compute without crypt(3).
+    pub(super) fn of_any_length(mut self) -> Self {
+        self.too_long = usize::MAX;
+        self
+    }
+
+    /// `salt$result` after `mark`, `$1$` or `$apr1$`.
+    pub(super) fn parse_md5(rest: &'a str, mark: &'static [u8]) -> Result<Self, Malformation> {
+        let (salt, expected) = split_result(rest, 8, 22, 4)?;
+        Ok(Self::new(Scheme::Md5 { salt, mark }, expected))
     }
 
     fn parse_sha(
@@ -109,14 +199,12 @@ impl<'a> CryptHash<'a> {
             }
         };
         let (salt, expected) = split_result(rest, 16, length, last_values)?;
-        Ok(Self {
-            scheme: Scheme::Sha {
-                digest,
-                rounds,
-                salt,
-            },
-            expected,
-        })
+        let scheme = Scheme::Sha {
+            digest,
+            rounds,
+            salt,
+        };
+        Ok(Self::new(scheme, expected))
     }
 
     /// `_`, four characters of count, four of salt, eleven of result.
@@ -129,14 +217,12 @@ impl<'a> CryptHash<'a> {
         }
         check_des_result(expected)?;
         let salt = radix64_little_endian(salt);
-        Ok(Self {
-            scheme: Scheme::Des {
-                salt,
-                iterations,
-                extended: true,
-            },
-            expected,
-        })
+        let scheme = Scheme::Des {
+            salt,
+            iterations,
+            extended: true,
+        };
+        Ok(Self::new(scheme, expected))
     }
 
     /// Two characters of salt, eleven of result.
@@ -149,28 +235,34 @@ impl<'a> CryptHash<'a> {
             iterations: DES_ITERATIONS,
             extended: false,
         };
-        Ok(Self { scheme, expected })
+        Ok(Self::new(scheme, expected))
     }
+}
 
-    pub(crate) fn cost(&self) -> Cost {
+impl Hash for CryptHash<'_> {
+    fn cost(&self) -> Cost {
         match &self.scheme {
-            Scheme::Des { iterations, .. } => Cost::DesCrypt {
-                iterations: *iterations,
-            },
-            Scheme::Md5 { .. } => Cost::Md5Crypt,
-            Scheme::Sha { digest, rounds, .. } => Cost::ShaCrypt {
-                digest: *digest,
-                rounds: *rounds,
-            },
+            Scheme::Des { iterations, .. } => DES.cost((*iterations).into()),
+            Scheme::Md5 { .. } => MD5.cost(MD5_ROUNDS.into()),
+            Scheme::Sha {
+                digest: ShaCryptDigest::Sha256,
+                rounds,
+                ..
+            } => SHA256.cost((*rounds).into()),
+            Scheme::Sha {
+                digest: ShaCryptDigest::Sha512,
+                rounds,
+                ..
+            } => SHA512.cost((*rounds).into()),
             Scheme::Bcrypt(bcrypt) => bcrypt.cost(),
         }
     }
 
     /// A password with NUL, or of 512 bytes and more, is one for which Python's `crypt.crypt`
     /// raises an exception: never right.
-    pub(crate) fn matches(&self, password: &[u8]) -> bool {
-        if password.contains(&0) || password.len() >= MAX_PASSPHRASE {
-            return false;
+    fn matches(&self, password: &[u8]) -> Result<bool, Unaffordable> {
+        if password.contains(&0) || password.len() >= self.too_long {
+            return Ok(false);
         }
         let computed = match &self.scheme {
             Scheme::Des {
@@ -178,7 +270,7 @@ impl<'a> CryptHash<'a> {
                 iterations,
                 extended,
             } => des::crypt(password, *salt, *iterations, *extended),
-            Scheme::Md5 { salt } => md5_crypt::crypt(password, salt.as_bytes()),
+            Scheme::Md5 { salt, mark } => md5_crypt::crypt(password, salt.as_bytes(), mark),
             Scheme::Sha {
                 digest,
                 rounds,
@@ -186,21 +278,13 @@ impl<'a> CryptHash<'a> {
             } => sha_crypt::crypt(*digest, password, salt.as_bytes(), *rounds),
             Scheme::Bcrypt(bcrypt) => return bcrypt.matches(password),
         };
-        computed.as_bytes().ct_eq(self.expected.as_bytes()).into()
+        Ok(computed.as_bytes().ct_eq(self.expected.as_bytes()).into())
     }
 }
 
-pub(crate) fn spend(password: &[u8], cost: &Cost) {
-    // Longer passwords are refused unread, above.
-    let password = password.get(..MAX_PASSPHRASE).unwrap_or(password);
-    let salt = b"unknown ";
-    std::hint::black_box(match cost {
-        Cost::DesCrypt { iterations } => {
-            des::crypt(password, 1, *iterations, *iterations != DES_ITERATIONS)
-        }
-        Cost::ShaCrypt { digest, rounds } => sha_crypt::crypt(*digest, password, salt, *rounds),
-        _ => md5_crypt::crypt(password, salt),
-    });
+/// What a check would look at: longer passwords are refused unread.
+fn cut(password: &[u8]) -> &[u8] {
+    password.get(..MAX_PASSPHRASE).unwrap_or(password)
 }
 
 /// `salt$result`, with the salt no longer than `salt_length` (the C library cuts it in its output,

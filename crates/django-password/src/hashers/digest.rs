@@ -3,17 +3,93 @@
 //! Responsible for their formats and for the inner half of wrapped hashers. Django 5.1 removed all
 //! but `md5`; the formats are those of Django 1.0 to 5.0.
 
+use std::fmt;
+
 use md5::{Digest, Md5};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::algorithm::InnerDigest;
+use super::hexadecimal::{hex, lower_hex};
+use crate::cost::Cost;
+use crate::format::{Format, Hash, InnerDigest, Unaffordable, parsed};
+use crate::limits::{ExceededLimit, Limits};
 use crate::malformation::{Fault, Field, Malformation};
+use crate::work::{Parameters, Work};
+
+pub(crate) static MD5: Format = Format {
+    inner: Some(InnerDigest::Md5),
+    ..Format::of_django("md5", |rest| parsed(DigestHash::parse_md5(rest)))
+};
+
+pub(crate) static SHA1: Format = Format {
+    inner: Some(InnerDigest::Sha1),
+    ..Format::of_django("sha1", |rest| parsed(DigestHash::parse_sha1(rest)))
+};
+
+pub(crate) static UNSALTED_MD5: Format = Format {
+    is_nameless: true,
+    inner: Some(InnerDigest::UnsaltedMd5),
+    ..Format::of_django("unsalted_md5", |encoded| {
+        parsed(DigestHash::parse_unsalted_md5(encoded))
+    })
+};
+
+pub(crate) static UNSALTED_SHA1: Format = Format {
+    is_nameless: true,
+    inner: Some(InnerDigest::UnsaltedSha1),
+    ..Format::of_django("unsalted_sha1", |encoded| {
+        parsed(DigestHash::parse_unsalted_sha1(encoded))
+    })
+};
+
+/// One pass of MD5, SHA-1 or the like over salt and password.
+pub(crate) struct OneDigest;
+
+pub(crate) static ONE_DIGEST: OneDigest = OneDigest;
+
+impl OneDigest {
+    /// The one cost there is.
+    pub(crate) const COST: Cost = Cost::new(&ONE_DIGEST, [0; 3]);
+}
+
+impl Work for OneDigest {
+    fn name(&self) -> &'static str {
+        "one digest"
+    }
+
+    fn describe(&self, _: &Parameters, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+
+    fn admit(&self, _: &Parameters, _: &Limits) -> Result<(), ExceededLimit> {
+        Ok(())
+    }
+
+    fn units(&self, _: &Parameters) -> f64 {
+        1.0
+    }
+
+    fn samples(&self) -> Vec<Parameters> {
+        vec![[0; 3]]
+    }
+
+    fn sample(&self, _: &Parameters) -> Parameters {
+        [0; 3]
+    }
+
+    fn spend(&self, password: &[u8], _: &Parameters) {
+        std::hint::black_box(Sha1::new().chain_update(password).finalize());
+    }
+
+    fn is_weak(&self, _: &Parameters) -> bool {
+        true
+    }
+}
 
 /// A hash made in one pass.
 #[derive(Debug)]
-pub(crate) struct DigestHash<'a> {
+struct DigestHash<'a> {
     salt: &'a str,
     expected: Expected,
 }
@@ -26,7 +102,7 @@ enum Expected {
 
 impl<'a> DigestHash<'a> {
     /// `salt$hash` after `md5$`.
-    pub(crate) fn parse_md5(rest: &'a str) -> Result<Self, Malformation> {
+    fn parse_md5(rest: &'a str) -> Result<Self, Malformation> {
         let (salt, hash) = split_salt(rest)?;
         Ok(Self {
             salt,
@@ -35,7 +111,7 @@ impl<'a> DigestHash<'a> {
     }
 
     /// `salt$hash` after `sha1$`.
-    pub(crate) fn parse_sha1(rest: &'a str) -> Result<Self, Malformation> {
+    fn parse_sha1(rest: &'a str) -> Result<Self, Malformation> {
         let (salt, hash) = split_salt(rest)?;
         Ok(Self {
             salt,
@@ -44,7 +120,7 @@ impl<'a> DigestHash<'a> {
     }
 
     /// The whole text: 32 hex digits, or those after `md5$$`.
-    pub(crate) fn parse_unsalted_md5(encoded: &'a str) -> Result<Self, Malformation> {
+    fn parse_unsalted_md5(encoded: &'a str) -> Result<Self, Malformation> {
         let hash = encoded.strip_prefix("md5$$").unwrap_or(encoded);
         Ok(Self {
             salt: "",
@@ -53,16 +129,22 @@ impl<'a> DigestHash<'a> {
     }
 
     /// The whole text: 40 hex digits after `sha1$$`.
-    pub(crate) fn parse_unsalted_sha1(encoded: &'a str) -> Result<Self, Malformation> {
+    fn parse_unsalted_sha1(encoded: &'a str) -> Result<Self, Malformation> {
         let hash = encoded.strip_prefix("sha1$$").unwrap_or(encoded);
         Ok(Self {
             salt: "",
             expected: Expected::Sha1(lower_hex(hash)?),
         })
     }
+}
 
-    pub(crate) fn matches(&self, password: &[u8]) -> bool {
-        match &self.expected {
+impl Hash for DigestHash<'_> {
+    fn cost(&self) -> Cost {
+        OneDigest::COST
+    }
+
+    fn matches(&self, password: &[u8]) -> Result<bool, Unaffordable> {
+        Ok(match &self.expected {
             Expected::Md5(expected) => {
                 let computed = Md5::new()
                     .chain_update(self.salt)
@@ -77,7 +159,7 @@ impl<'a> DigestHash<'a> {
                     .finalize();
                 computed.as_slice().ct_eq(expected).into()
             }
-        }
+        })
     }
 }
 
@@ -96,10 +178,6 @@ pub(crate) fn inner_hex(inner: InnerDigest, salt: &[u8], password: &[u8]) -> Zer
     })
 }
 
-pub(crate) fn spend(password: &[u8]) {
-    std::hint::black_box(Sha1::new().chain_update(password).finalize());
-}
-
 fn split_salt(rest: &str) -> Result<(&str, &str), Malformation> {
     let (salt, hash) = rest
         .split_once('$')
@@ -108,36 +186,4 @@ fn split_salt(rest: &str) -> Result<(&str, &str), Malformation> {
         return Err(Malformation::new(Field::Salt, Fault::Missing));
     }
     Ok((salt, hash))
-}
-
-/// Lower case only: Python's `hexdigest()` writes nothing else, and Django compares text.
-fn lower_hex<const N: usize>(text: &str) -> Result<[u8; N], Malformation> {
-    let wrong_shape = || Malformation::new(Field::Hash, Fault::WrongShape);
-    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != N || !odd.is_empty() {
-        return Err(wrong_shape());
-    }
-    let mut bytes = [0; N];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        let (high, low) = nibble(*high).zip(nibble(*low)).ok_or_else(wrong_shape)?;
-        *byte = high << 4 | low;
-    }
-    Ok(bytes)
-}
-
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit.wrapping_sub(b'0')),
-        b'a'..=b'f' => Some(digit.wrapping_sub(b'a').wrapping_add(10)),
-        _ => None,
-    }
-}
-
-/// Lower-case hexadecimal digits, two for each byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 0xf])
-        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
-        .collect()
 }

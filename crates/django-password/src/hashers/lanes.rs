@@ -7,17 +7,22 @@ use std::sync::OnceLock;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::Unaffordable;
-use crate::cost::SCRYPT_LANES_AT_ONCE;
+use crate::format::Unaffordable;
+
+/// How many lanes of one scrypt check run at once, each with its own memory.
+///
+/// Django's default since 5.1 is p = 5; more workers than this would buy little time for much
+/// memory.
+pub(super) const LANES_AT_ONCE: u32 = 4;
 
 static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
 
 /// Runs `work` on the shared threads; lanes inside it spread over them. On a machine with one core
 /// it runs on the one thread there is.
-pub(crate) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unaffordable> {
+pub(super) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unaffordable> {
     let pool = POOL.get_or_init(|| {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = cores.min(SCRYPT_LANES_AT_ONCE as usize);
+        let threads = cores.min(LANES_AT_ONCE as usize);
         ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|index| format!("hash-lane-{index}"))

@@ -2,7 +2,7 @@
 
 use django_password::{
     Caveat, CognitoAlgorithm, CognitoParameter, CustomHashers, EncodedPassword, Limits,
-    NotImportable, Verifier,
+    NotImportable, Quantity, Verifier,
 };
 use serde_json::json;
 
@@ -14,7 +14,10 @@ fn verifier() -> Verifier {
         .and_then(|hashers| hashers.wrapped("pbkdf2_wrapped_sha1", "pbkdf2_sha256", "sha1"))
         .expect("sound declarations");
     // Tight limits: what Cognito can take over is not a matter of what we would compute.
-    Verifier::new(hashers, Limits::default().with_pbkdf2_iterations(1))
+    Verifier::new(
+        hashers,
+        Limits::default().with(Quantity::PBKDF2_ITERATIONS, 1),
+    )
 }
 
 fn imported(encoded: &str) -> (CognitoAlgorithm, String, Option<Caveat>) {

@@ -3,8 +3,11 @@
 mod cognito;
 mod differential;
 mod djangohashers;
+mod foreign;
 mod hostile;
 mod oracle;
+mod peppers;
 mod second_opinion;
 mod secrets;
+mod tampered;
 mod vectors;

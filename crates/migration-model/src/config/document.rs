@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use django_password::CustomHashers;
+use django_password::{CustomHashers, Pepper};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -104,6 +104,7 @@ impl Default for GroupsSection {
 enum HasherEntry {
     Alias(String),
     Wrapped(WrappedEntry),
+    Peppered(PepperedEntry),
 }
 
 #[derive(Deserialize)]
@@ -111,6 +112,16 @@ enum HasherEntry {
 struct WrappedEntry {
     outer: String,
     inner: String,
+}
+
+/// The secret itself never stands here: `secret` names an environment variable.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PepperedEntry {
+    outer: String,
+    pepper: String,
+    encoding: Option<String>,
+    secret: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -418,9 +429,15 @@ fn hashers(
             HasherEntry::Wrapped(wrapped) => {
                 hashers.wrapped(name.get_ref(), &wrapped.outer, &wrapped.inner)
             }
+            HasherEntry::Peppered(entry) => {
+                let encoding = entry.encoding.as_deref();
+                let pepper = Pepper::new(&entry.pepper, encoding, &entry.secret);
+                hashers.peppered(name.get_ref(), &entry.outer, pepper)
+            }
         };
         hashers = added.map_err(|fault| {
-            let hint = "write NAME = \"algorithm\", or NAME = { outer = \"…\", inner = \"…\" }";
+            let hint = "write NAME = \"algorithm\", NAME = { outer = \"…\", inner = \"…\" }, or \
+                        NAME = { outer = \"…\", pepper = \"hmac-sha256\", secret = \"VARIABLE\" }";
             source.fault(at, format!("[hashers] {}: {fault}", name.get_ref()), hint)
         })?;
     }

@@ -3,7 +3,7 @@
 use django_password::{EncodedPassword, HashState, Verifier};
 use migration_model::{
     Collisions, ImportPolicy, InactiveUsers, LegacyUser, MappingFault, Reason, Route, RouteFacts,
-    RoutePreference, decide,
+    RoutePreference, WeakPassword, decide,
 };
 
 use crate::mapping::legacy_user;
@@ -12,6 +12,7 @@ const CAREFUL: ImportPolicy = ImportPolicy {
     approve_password_reset: false,
     inactive: InactiveUsers::Disabled,
     routes: RoutePreference::DEFAULT,
+    weak_password: WeakPassword::Keep,
 };
 /// No import job takes the user.
 const NO_JOB: Result<(), Reason> = Err(Reason::HashOverCognitoCap);
@@ -198,4 +199,38 @@ fn the_order_of_routes_decides_who_goes_by_import_job() {
         let routing = decide(with_job, policy);
         assert_eq!(routing.route, expected, "{routes} {approved} {job:?}");
     }
+}
+
+#[test]
+fn a_password_as_good_as_in_the_clear_is_kept_unless_the_operator_wants_a_new_one() {
+    let reset = ImportPolicy {
+        weak_password: WeakPassword::Reset,
+        ..CAREFUL
+    };
+    let user = legacy_user();
+    // Each kind with which whoever has the table has the password.
+    for weak in [
+        "md5$salt$3f86d0d3d465b7b458c231bf3555c0e3",
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "crypt$$ab1Hv2Lg7ltQo",
+    ] {
+        let hash = state(weak);
+        assert_eq!(
+            route(&user, &hash, CAREFUL),
+            (Route::FirstLogin, Some(Reason::MayStillSignIn))
+        );
+        assert_eq!(
+            route(&user, &hash, reset),
+            (Route::AdminCreate, Some(Reason::HashWeak))
+        );
+        let kept = RouteFacts {
+            kept_for_first_login: true,
+            ..facts(&user, &hash)
+        };
+        assert_eq!(decide(kept, reset).route, Route::FirstLogin);
+    }
+    assert_eq!(
+        route(&user, &verifiable(), reset),
+        (Route::FirstLogin, Some(Reason::MayStillSignIn))
+    );
 }

@@ -464,6 +464,27 @@ async fn a_weak_password_is_kept_or_reset_as_configured_and_one_too_long_cannot_
 }
 
 #[tokio::test]
+async fn a_password_stored_as_good_as_in_the_clear_is_kept_or_reset_as_configured() {
+    let policy = "[trigger.password_policy]\nrequire_uppercase = false\nrequire_numbers = false\n\
+                  require_symbols = false\n";
+    let keep = format!("{CONFIG}{policy}");
+    let reset = format!("{CONFIG}[trigger]\nweak_password = \"reset\"\n{policy}");
+    // md5("anything"), unsalted.
+    let weak = "f0e166dc34d14d6c228ffac576c9a43c";
+    for (config, encoded, outcome, warnings) in [
+        (&keep, weak, "migrated", Value::Null),
+        (&reset, weak, "reset-required", json!(["hash-weak"])),
+        (&reset, CHEAP_HASH, "migrated", Value::Null),
+    ] {
+        let event = sign_in("ann", "anything");
+        let time = Duration::from_secs(60);
+        let decided = decide_within(knows(ann(encoded)), config, &event, time).await;
+        assert_eq!(decided.line["Outcome"], outcome, "{}", decided.line);
+        assert_eq!(decided.line["warnings"], warnings, "{}", decided.line);
+    }
+}
+
+#[tokio::test]
 async fn a_locked_out_login_is_refused_like_a_wrong_password() {
     let axes = format!("{CONFIG}[trigger.axes]\nfailure_limit = 5\ncooloff_minutes = 30\n");
     for (config, refused) in [(&axes[..], true), (CONFIG, false)] {

@@ -1,7 +1,7 @@
-//! The database's login in Secrets Manager (moto's) and rotated there, with a PostgreSQL that asks
-//! for the password.
+//! Secrets in Secrets Manager (moto's): the database's login, rotated there, with a PostgreSQL that
+//! asks for the password; and a site's pepper.
 
-use acceptance_tests::PostgresServer;
+use acceptance_tests::{LegacyDatabase, PostgresServer, Shape, TestFolder, fixture};
 use serde_json::{Value, json};
 
 use crate::aws_account::{AwsAccount, SECRET_KEY};
@@ -63,4 +63,68 @@ async fn a_rotated_secret_is_read_again_and_a_wrong_one_is_an_outage() {
         assert!(!written.contains(secret));
     }
     assert!(written.contains("legacy-access-denied"), "{written}");
+}
+
+#[tokio::test]
+async fn a_pepper_comes_from_the_environment_or_from_secrets_manager() {
+    let vectors = std::fs::read_to_string(fixture("hashes/vectors/peppers.json"));
+    let vectors: Value =
+        serde_json::from_str(&vectors.expect("the vectors are checked in")).expect("JSON");
+    let secret = vectors["secret"].as_str().expect("text");
+    let case = &vectors["cases"][0];
+    let checks = case["checks"].as_object().expect("a check each");
+    let (right, _) = checks
+        .iter()
+        .find(|(_, said)| **said == json!(true))
+        .expect("one is right");
+
+    let folder = TestFolder::new();
+    let mut legacy = LegacyDatabase::copy_to(Shape::Stock, &folder);
+    let user = legacy
+        .users()
+        .iter()
+        .find(|user| user.is_active)
+        .expect("somebody is");
+    let (id, username) = (
+        user.id.clone(),
+        user.username.clone().expect("stock users have one"),
+    );
+    let encoded = case["encoded"].as_str().expect("text");
+    let update = format!("UPDATE auth_user SET password = '{encoded}' WHERE id = {id}");
+    legacy.execute(&[update]);
+    let config = folder.write(
+        "cutover.toml",
+        format!(
+            "[legacy]\nlogin = [\"username\"]\n[groups]\ncarry = false\n[hashers]\n\
+             {} = {{ outer = {}, pepper = {}, secret = \"SITE_PEPPER\" }}\n",
+            case["name"].as_str().expect("text"),
+            case["outer"],
+            case["pepper"],
+        ),
+    );
+
+    let mut account = AwsAccount::start();
+    let kept = account.call(
+        "secretsmanager",
+        "create_secret",
+        &json!({ "Name": "pepper", "SecretString": secret }),
+    );
+    let arn = kept["ARN"].as_str().expect("secrets have one");
+    let program = || Program::with_config(&config).set("CUTOVER_LEGACY_URL", legacy.url());
+    let from_environment = program().set("SITE_PEPPER", secret);
+    let from_service = program()
+        .set("SITE_PEPPER_SECRET_ARN", arn)
+        .with_aws("AWS_ENDPOINT_URL_SECRETS_MANAGER", &account.endpoint);
+    for program in [from_environment, from_service] {
+        let function = program.start().await;
+        let answer = function.response(&sign_in(&username, right)).await;
+        assert_eq!(
+            answer["response"]["finalUserStatus"], "CONFIRMED",
+            "{answer}"
+        );
+        let wrong = sign_in(&username, &format!("{right}x"));
+        let answer = function.response(&wrong).await;
+        assert_eq!(answer["response"].get("finalUserStatus"), None, "{answer}");
+        assert!(!function.finish().await.all().contains(secret));
+    }
 }

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use crate::program::{Program, fixtures, sign_in};
 
 fn config_file(folder: &tempfile::TempDir, text: &str) -> PathBuf {
-    let path = folder.path().join("cutover.toml");
+    config_in(folder, "cutover.toml", text)
+}
+
+fn config_in(folder: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
+    let path = folder.path().join(name);
     std::fs::write(&path, text).expect("it can be written");
     path
 }
@@ -53,7 +57,30 @@ async fn a_wrong_configuration_is_told_with_file_line_key_and_remedy() {
 async fn every_other_reason_not_to_start_is_told_too() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let no_url = config_file(&folder, "[legacy]\nuser_table = \"auth_user\"\n");
+    let peppered = config_in(
+        &folder,
+        "peppered.toml",
+        "[legacy]\nurl = \"sqlite://x\"\n[hashers]\n\
+         mine = { outer = \"md5\", pepper = \"suffix\", secret = \"SITE_PEPPER\" }\n",
+    );
     let cases = [
+        (
+            Program::with_config(&peppered),
+            "SITE_PEPPER is not set, nor SITE_PEPPER_SECRET_ARN",
+        ),
+        (
+            Program::with_config(&peppered)
+                .set("SITE_PEPPER", "hunter2")
+                .set("SITE_PEPPER_SECRET_ARN", "hunter2"),
+            "SITE_PEPPER and SITE_PEPPER_SECRET_ARN are both set",
+        ),
+        (
+            Program::with_config(&peppered)
+                .set("SITE_PEPPER_SECRET_ARN", "hunter2")
+                .set("AWS_ACCESS_KEY_ID", "hunter2")
+                .set("AWS_SECRET_ACCESS_KEY", "hunter2"),
+            "SITE_PEPPER_SECRET_ARN: it is no ARN of Secrets Manager",
+        ),
         (
             Program::with_config(Path::new("/nonexistent/cutover.toml")),
             "/nonexistent/cutover.toml",

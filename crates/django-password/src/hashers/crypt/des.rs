@@ -5,13 +5,13 @@
 //! of FIPS 46-3, numbered from the left and from 1 as there. Not constant in time where the tables
 //! are looked up, like every crypt(3).
 
-use super::radix64::character;
+use crate::hashers::radix64::character;
 
 /// The result's last part: eleven characters.
 ///
 /// `extended` tells BSDi's scheme, which reads the whole password, from the traditional one, which
 /// reads eight characters. Of each character seven bits count.
-pub(super) fn crypt(password: &[u8], salt: u32, iterations: u32, extended: bool) -> String {
+pub(crate) fn crypt(password: &[u8], salt: u32, iterations: u32, extended: bool) -> String {
     let mut chunks = password.chunks(8);
     let mut key = seven_bits(chunks.next().unwrap_or(&[]));
     if extended {

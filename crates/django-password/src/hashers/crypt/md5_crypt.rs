@@ -1,14 +1,15 @@
-//! crypt(3)'s `$1$` (P.-H. Kamp's for FreeBSD 2.0).
+//! crypt(3)'s `$1$` (P.-H. Kamp's for FreeBSD 2.0), and Apache's `$apr1$`, which differs in the mark
+//! alone.
 //!
 //! Responsible for its thousand rounds; no crate in the workspace has them. Knows nothing about
 //! the string around the result.
 
 use md5::{Digest, Md5};
 
-use super::radix64::push_little_endian;
+use crate::hashers::radix64::push_little_endian;
 
-/// The result's last part. `salt` has at most eight characters.
-pub(super) fn crypt(password: &[u8], salt: &[u8]) -> String {
+/// The result's last part. `salt` has at most eight characters; `mark` is `$1$` or `$apr1$`.
+pub(super) fn crypt(password: &[u8], salt: &[u8], mark: &[u8]) -> String {
     let mut alternate = Md5::new()
         .chain_update(password)
         .chain_update(salt)
@@ -17,7 +18,7 @@ pub(super) fn crypt(password: &[u8], salt: &[u8]) -> String {
 
     let mut context = Md5::new()
         .chain_update(password)
-        .chain_update(b"$1$")
+        .chain_update(mark)
         .chain_update(salt);
     for (_, byte) in password.iter().zip(alternate.iter().cycle()) {
         context.update([*byte]);

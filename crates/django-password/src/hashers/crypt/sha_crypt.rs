@@ -5,10 +5,18 @@
 
 use ::sha_crypt::{Params, sha256_crypt, sha512_crypt};
 
-use super::radix64::push_little_endian;
-use crate::cost::ShaCryptDigest;
 use crate::decimal::canonical_decimal_u32;
+use crate::hashers::radix64::push_little_endian;
 use crate::malformation::{Fault, Field, Malformation};
+
+/// The digest under a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ShaCryptDigest {
+    /// `$5$`.
+    Sha256,
+    /// `$6$`.
+    Sha512,
+}
 
 /// Without `rounds=`.
 pub(super) const DEFAULT_ROUNDS: u32 = 5_000;

@@ -1,4 +1,5 @@
-//! PBKDF2 (RFC 8018, section 5.2) for a key of one digest's length, which is all Django asks for.
+//! PBKDF2 (RFC 8018, section 5.2) for a key of one digest's length, which is all Django asks for; longer keys
+//! are such parts in a row.
 //!
 //! Responsible for speed: Cognito waits five seconds, and the rounds are all of them. Each round is
 //! two compressions that depend on each other, so their latency is the floor, and this module adds
@@ -41,13 +42,23 @@ const SHA1_INITIAL: [u32; 5] = [
 
 /// PBKDF2-HMAC-SHA256 with a 32-byte result. `iterations` of 0 counts as 1.
 pub(super) fn pbkdf2_sha256(password: &[u8], salt: &[u8], iterations: u32) -> [u8; 32] {
+    pbkdf2_sha256_block(password, salt, iterations, 1)
+}
+
+/// As above, the result's part of that number, counted from 1.
+pub(super) fn pbkdf2_sha256_block(
+    password: &[u8],
+    salt: &[u8],
+    iterations: u32,
+    block: u32,
+) -> [u8; 32] {
     let pads = Pads::new::<Sha256>(password);
     let mut inner_key = SHA256_INITIAL;
     sha2::block_api::compress256(&mut inner_key, &[*pads.inner]);
     let mut outer_key = SHA256_INITIAL;
     sha2::block_api::compress256(&mut outer_key, &[*pads.outer]);
 
-    let first = words(&pads.first_round::<Sha256>(salt));
+    let first = words(&pads.first_round::<Sha256>(salt, block));
     let result =
         further_sha256_rounds(&inner_key, &outer_key, &first, iterations.saturating_sub(1));
     inner_key.zeroize();
@@ -59,13 +70,23 @@ pub(super) fn pbkdf2_sha256(password: &[u8], salt: &[u8], iterations: u32) -> [u
 
 /// PBKDF2-HMAC-SHA1 with a 20-byte result. `iterations` of 0 counts as 1.
 pub(super) fn pbkdf2_sha1(password: &[u8], salt: &[u8], iterations: u32) -> [u8; 20] {
+    pbkdf2_sha1_block(password, salt, iterations, 1)
+}
+
+/// As above, the result's part of that number, counted from 1.
+pub(super) fn pbkdf2_sha1_block(
+    password: &[u8],
+    salt: &[u8],
+    iterations: u32,
+    block: u32,
+) -> [u8; 20] {
     let pads = Pads::new::<Sha1>(password);
     let mut inner_key = SHA1_INITIAL;
     sha1::block_api::compress(&mut inner_key, &[*pads.inner]);
     let mut outer_key = SHA1_INITIAL;
     sha1::block_api::compress(&mut outer_key, &[*pads.outer]);
 
-    let first = words(&pads.first_round::<Sha1>(salt));
+    let first = words(&pads.first_round::<Sha1>(salt, block));
     let result = further_sha1_rounds(&inner_key, &outer_key, &first, iterations.saturating_sub(1));
     inner_key.zeroize();
     outer_key.zeroize();
@@ -184,12 +205,12 @@ impl Pads {
         }
     }
 
-    /// U1 = HMAC(password, salt || 1). The salt may have any length.
-    fn first_round<D: Digest>(&self, salt: &[u8]) -> Zeroizing<Vec<u8>> {
+    /// U1 = HMAC(password, salt || block). The salt may have any length.
+    fn first_round<D: Digest>(&self, salt: &[u8], block: u32) -> Zeroizing<Vec<u8>> {
         let inner = D::new()
             .chain_update(self.inner.as_slice())
             .chain_update(salt)
-            .chain_update(1_u32.to_be_bytes())
+            .chain_update(block.to_be_bytes())
             .finalize();
         let outer = D::new()
             .chain_update(self.outer.as_slice())
@@ -307,6 +328,6 @@ mod tests {
     }
 
     fn hex(bytes: &[u8]) -> String {
-        crate::hashers::digest::hex(bytes)
+        crate::hashers::hexadecimal::hex(bytes)
     }
 }
