@@ -19,6 +19,7 @@ use crate::error::LegacyError;
 use crate::group_memberships::GroupMemberships;
 use crate::indexes::Indexes;
 use crate::key::Key;
+use crate::links;
 use crate::query::{Query, TextRow};
 use crate::social_accounts::{self, SocialAccounts};
 use crate::table_name::TableName;
@@ -31,6 +32,7 @@ pub(crate) struct Wanted {
     pub(crate) mapping: UserMapping,
     pub(crate) users: TableName,
     pub(crate) memberships: TableName,
+    pub(crate) links: Option<TableName>,
 }
 
 const USER_TABLE: &str = "[legacy] user_table";
@@ -45,7 +47,10 @@ impl Wanted {
             // Django's name of the many-to-many table of `PermissionsMixin.groups`.
             None => users.sibling(format!("{}_groups", users.name)),
         };
+        let links = legacy.links_table.as_deref();
+        let links = links.map(|name| TableName::parse(name, links::SETTING));
         Ok(Wanted {
+            links: links.transpose()?.map(|name| name.beside(&users)),
             legacy: legacy.clone(),
             mapping: mapping.clone(),
             users,
@@ -299,6 +304,15 @@ impl PositionOf for Vec<Column> {
 }
 
 impl UserTable {
+    /// The columns of [`UserTable::select_users`], each under a name of its own, for a statement
+    /// that selects from a selection.
+    pub(crate) fn named_columns(&self) -> String {
+        let columns = self.columns.iter().enumerate();
+        let named = columns
+            .map(|(number, column)| format!("{} AS cutover_{number}", column.text(self.dialect)));
+        named.collect::<Vec<_>>().join(", ")
+    }
+
     /// `SELECT …all columns… FROM table`.
     pub(crate) fn select_users(&self, during: &'static str) -> Query {
         let list: Vec<String> = self
@@ -361,6 +375,27 @@ impl UserTable {
             columns: mapped.collect::<BTreeMap<_, _>>(),
             groups: Vec::new(),
         })
+    }
+
+    /// Somebody of whom nothing is known but what was typed as e-mail: asking about them costs what
+    /// asking about a user costs.
+    pub(crate) fn nobody(&self, email: &str) -> LegacyUser {
+        LegacyUser {
+            id: self.key.nobodys(self.dialect),
+            username: None,
+            email: Some(email.to_owned()),
+            email_verified: false,
+            email_shared: false,
+            phone_number: None,
+            encoded_password: EncodedPassword::new(String::new()),
+            is_active: false,
+            is_staff: false,
+            is_superuser: false,
+            last_login: None,
+            date_joined: None,
+            columns: BTreeMap::new(),
+            groups: Vec::new(),
+        }
     }
 
     /// Adds to users of one page what other tables know of them: one statement per table.

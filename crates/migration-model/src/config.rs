@@ -53,6 +53,9 @@ pub struct Legacy {
     pub user_table: String,
     /// The many-to-many table of users and groups; `<user_table>_groups` unless named.
     pub user_groups_table: Option<String>,
+    /// The table in which `cutover-django` keeps who is which pool user; whoever is in it was
+    /// migrated.
+    pub links_table: Option<String>,
     /// Columns a person may type at sign-in, tried in this order.
     pub login: Vec<LoginColumn>,
     /// When an e-mail counts as verified.

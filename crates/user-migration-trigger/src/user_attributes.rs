@@ -10,7 +10,8 @@
 use std::collections::BTreeMap;
 
 use migration_model::{
-    LegacyUser, LoginColumn, MappingFault, PoolSignIn, Reason, UserMapping, map_user,
+    LegacyUser, LoginColumn, MappingFault, Misfit, PoolSchema, PoolSignIn, Reason, UserMapping,
+    map_user,
 };
 
 use crate::carried_groups::CarriedGroups;
@@ -110,6 +111,37 @@ impl UserAttributes {
         }
     }
 
+    /// Leaves out what this pool would not take, as other faulty values are. Not without the legacy
+    /// id, or what the pool demands of everybody: then nobody can be made of the user.
+    ///
+    /// # Errors
+    ///
+    /// The reason, when the pool cannot hold the user.
+    pub(crate) fn fit(
+        &mut self,
+        schema: &PoolSchema,
+        legacy_id_attribute: Option<&str>,
+    ) -> Result<(), Reason> {
+        for misfit in schema.misfits(&self.attributes) {
+            let name = match misfit {
+                Misfit::Missing(_) => return Err(Reason::AttributeMissing),
+                Misfit::Refused(name) => name,
+            };
+            let demanded = schema.attributes.get(&name).is_some_and(|a| a.required);
+            if demanded || Some(name.as_str()) == legacy_id_attribute {
+                return Err(Reason::AttributeInvalid);
+            }
+            self.attributes.remove(&name);
+            // What was verified is gone with it.
+            self.attributes.remove(&format!("{name}_verified"));
+            self.left_out.push(name);
+            if !self.warnings.contains(&Reason::AttributeInvalid) {
+                self.warnings.push(Reason::AttributeInvalid);
+            }
+        }
+        Ok(())
+    }
+
     /// The name by which the pool will know the user: the username, or the e-mail where Cognito
     /// makes the username up.
     pub(crate) fn pool_name<'a>(&'a self, sign_in: PoolSignIn, typed: &'a str) -> &'a str {
@@ -121,11 +153,20 @@ impl UserAttributes {
     }
 
     /// Lets the groups travel to the tokens in their attribute; tells where they do not fit it.
-    pub(crate) fn carry_groups(&mut self, carried: &CarriedGroups, event: &Event) {
+    pub(crate) fn carry_groups(
+        &mut self,
+        carried: &CarriedGroups,
+        event: &Event,
+        schema: Option<&PoolSchema>,
+    ) {
         let value = |name: &str| self.attributes.get(name).map(String::as_str);
         let username = value("username").or(event.user_name.as_deref());
         let (name, value) = carried.attribute(event, username, value, &self.groups);
-        match value {
+        let takes = |value: &String| {
+            let attribute = schema.map(|schema| schema.attributes.get(name));
+            attribute.is_none_or(|attribute| attribute.is_some_and(|a| a.takes(value)))
+        };
+        match value.filter(takes) {
             Some(value) => {
                 let name = name.to_owned();
                 self.attributes.insert(name, value);

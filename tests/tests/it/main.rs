@@ -6,6 +6,7 @@ mod browser_clients;
 mod emulators;
 mod final_states;
 mod first_tokens;
+mod flood;
 mod forgot_password;
 mod identities;
 mod import;

@@ -47,6 +47,7 @@ struct LegacySection {
     url: Option<Spanned<String>>,
     user_table: Option<Spanned<String>>,
     user_groups_table: Option<Spanned<String>>,
+    links_table: Option<Spanned<String>>,
     login: Option<Spanned<Vec<String>>>,
     email_verified: Option<Spanned<String>>,
     #[serde(default)]
@@ -232,6 +233,7 @@ fn legacy(
         url,
         user_table: identifier(source, section.user_table)?.unwrap_or_else(default_table),
         user_groups_table: identifier(source, section.user_groups_table)?,
+        links_table: identifier(source, section.links_table)?,
         login: login(source, section.login)?,
         email_verified: email_verified(source, section.email_verified)?,
         columns: columns(source, section.columns)?,
