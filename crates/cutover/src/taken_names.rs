@@ -4,7 +4,9 @@
 //! makes could never get in again. Reads nothing itself; part of [`crate::attach_findings`].
 
 use cognito_user_pool::{AppClient, PoolDescription};
-use migration_model::{Config, EmailVerifiedRule, Finding, ForgotPassword, PoolSignIn, Severity};
+use migration_model::{
+    Config, EmailVerifiedRule, Finding, ForgotPassword, PhoneVerifiedRule, PoolSignIn, Severity,
+};
 
 /// What a pool with these app clients allows.
 pub(crate) fn taken_name_findings(
@@ -19,6 +21,7 @@ pub(crate) fn taken_name_findings(
         .collect();
     findings.extend(lost_resets(pool, config));
     findings.extend(lost_aliases(config));
+    findings.extend(lost_phone_aliases(pool, config));
     findings
 }
 
@@ -74,7 +77,8 @@ fn lost_resets(pool: &PoolDescription, config: &Config) -> Option<Finding> {
     let attributes = &config.mapping.attributes;
     let maps = |name: &str| attributes.iter().any(|(mapped, _)| mapped == name);
     let by_email = maps("email") && config.legacy.email_verified != EmailVerifiedRule::Never;
-    let by_phone = maps("phone_number") && maps("phone_number_verified");
+    let by_phone = (maps("phone_number") || config.mapping.phone_alias)
+        && config.legacy.phone_verified != PhoneVerifiedRule::Never;
     let recovers = |name: &str| pool.recovery.iter().any(|way| way == name);
     let reaches =
         by_email && recovers("verified_email") || by_phone && recovers("verified_phone_number");
@@ -109,6 +113,38 @@ fn lost_aliases(config: &Config) -> Option<Finding> {
                 .to_owned(),
         )
     })
+}
+
+/// Phone numbers that are to be typed at sign-in, and that the pool does not know as names.
+fn lost_phone_aliases(pool: &PoolDescription, config: &Config) -> Option<Finding> {
+    if !config.mapping.phone_alias {
+        return None;
+    }
+    let is_name = pool
+        .sign_in_attributes
+        .iter()
+        .any(|name| name == "phone_number");
+    let never = config.legacy.phone_verified == PhoneVerifiedRule::Never;
+    let (subject, message, next_step) = match (is_name, never) {
+        (true, false) => return None,
+        (false, _) => (
+            "user pool AliasAttributes",
+            "people type their phone number at the legacy sign-in, and this pool does not know it as a \
+             name: it would make a user of that name",
+            "use a pool with AliasAttributes = phone_number (fixed when a pool is created), or take \
+             \"phone_number\" out of login",
+        ),
+        (true, true) => (
+            "[legacy] phone_verified = \"never\"",
+            "whoever first signs in by phone number is known by it no more: an alias counts once it is \
+             verified",
+            "set [legacy] phone_verified if the numbers were confirmed, or take \"phone_number\" out of \
+             login",
+        ),
+    };
+    let code = "alias-unverified";
+    let [subject, message, next_step] = [subject, message, next_step].map(str::to_owned);
+    Some(blocker(code, subject, message, next_step))
 }
 
 fn blocker(code: &'static str, subject: String, message: String, next_step: String) -> Finding {

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use django_password::EncodedPassword;
 use migration_model::{
-    AttributeSource, EmailVerifiedRule, Legacy, LegacyId, LegacyUser, LoginColumn, UserMapping,
+    AttributeSource, EmailVerifiedRule, Legacy, LegacyId, LegacyUser, LoginColumn,
+    PhoneVerifiedRule, UserMapping,
 };
 
 use crate::account_emails::AccountEmails;
@@ -80,6 +81,7 @@ pub(crate) struct UserTable {
     pub(crate) memberships: Option<GroupMemberships>,
     pub(crate) account_emails: Option<AccountEmails>,
     pub(crate) email_rule: EmailVerifiedRule,
+    pub(crate) phone_rule: PhoneVerifiedRule,
     pub(crate) fields: Fields,
     /// What is selected; the first is the key.
     pub(crate) columns: Vec<Column>,
@@ -97,6 +99,7 @@ pub(crate) struct Fields {
     last_login: Field,
     date_joined: Field,
     email_verified: Field,
+    phone_verified: Field,
     /// `[attributes]` columns by the name used there.
     mapped: Vec<(String, usize)>,
 }
@@ -167,6 +170,7 @@ pub(crate) async fn find(
         memberships,
         account_emails,
         email_rule: wanted.legacy.email_verified.clone(),
+        phone_rule: wanted.legacy.phone_verified.clone(),
         fields,
     })
 }
@@ -237,6 +241,13 @@ impl Selection<'_> {
             }
             _ => None,
         };
+        let phone_verified = match &self.wanted.legacy.phone_verified {
+            PhoneVerifiedRule::Column(name) => {
+                let setting = format!("[legacy] phone_verified = \"column:{name}\"");
+                Some(self.required(name, &setting)?)
+            }
+            _ => None,
+        };
         Ok(Fields {
             username: self.optional("username")?,
             email: self.optional("email")?,
@@ -248,6 +259,7 @@ impl Selection<'_> {
             last_login: self.optional("last_login")?,
             date_joined: self.optional("date_joined")?,
             email_verified,
+            phone_verified,
             mapped,
         })
     }
@@ -349,6 +361,13 @@ impl UserTable {
                 EmailVerifiedRule::Column(_) => flag(fields.email_verified),
                 EmailVerifiedRule::Never | EmailVerifiedRule::Allauth => false,
             };
+        let phone_number = text(fields.phone_number);
+        let phone_verified = phone_number.is_some()
+            && match self.phone_rule {
+                PhoneVerifiedRule::Always => true,
+                PhoneVerifiedRule::Column(_) => flag(fields.phone_verified),
+                PhoneVerifiedRule::Never => false,
+            };
         let mapped = fields.mapped.iter().map(|(name, position)| {
             let kind = self.columns[*position].kind;
             (
@@ -362,7 +381,8 @@ impl UserTable {
             email,
             email_verified,
             email_shared: false,
-            phone_number: text(fields.phone_number),
+            phone_number,
+            phone_verified,
             encoded_password: EncodedPassword::new(
                 row[fields.password].clone().unwrap_or_default(),
             ),
@@ -387,6 +407,7 @@ impl UserTable {
             email_verified: false,
             email_shared: false,
             phone_number: None,
+            phone_verified: false,
             encoded_password: EncodedPassword::new(String::new()),
             is_active: false,
             is_staff: false,

@@ -34,7 +34,7 @@ pub use attributes::{AttributeMapping, AttributeSource};
 pub use config::{
     AttemptLimits, AxesLockOut, ClientIds, Columns, Config, ConfigError, EmailVerifiedRule,
     ForgotPassword, GoCriteria, GoLimit, ImportSettings, InactiveUsers, Legacy, LegacyUrl,
-    LoginColumn, PoolTarget, RehearsalSettings, TriggerSettings, WeakPassword,
+    LoginColumn, PhoneVerifiedRule, PoolTarget, RehearsalSettings, TriggerSettings, WeakPassword,
 };
 pub use finding::{Finding, Severity};
 pub use groups::{GroupNames, group_name};

@@ -83,6 +83,7 @@ fn ann(encoded_password: &str) -> LegacyUser {
         email_verified: true,
         email_shared: false,
         phone_number: None,
+        phone_verified: false,
         encoded_password: EncodedPassword::new(encoded_password),
         is_active: true,
         is_staff: false,

@@ -43,6 +43,7 @@ impl LegacyLogins for Ann {
             email_verified: true,
             email_shared: false,
             phone_number: None,
+            phone_verified: false,
             encoded_password: EncodedPassword::new(HASH),
             is_active: true,
             is_staff: false,
