@@ -46,7 +46,7 @@ lint: ## Formatting, clippy, documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 
 .PHONY: bench
-bench: python ## Compare with the peers, side by side; prints ratios
+bench: python emulators ## Compare with the peers, side by side; prints ratios
 	crates/django-password/bench/run.sh
 	tests/environment/databases.sh crates/user-migration-trigger/bench/run.sh
 	crates/bulk-import/bench/run.sh

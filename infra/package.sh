@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Builds the function's package, target/function/function.zip: the release build of
-# user-migration-trigger as `bootstrap`, and a cutover.toml beside it if one is named.
+# user-migration-trigger as `bootstrap`, and a cutover.toml beside it if one is named. Where that names
+# a pool, a snapshot of the pool's schema goes along: asked for here, with your AWS credentials, and
+# kept as pool-schema.json beside the file. SCHEMA=keep packs the one that is there, SCHEMA=none none.
 # usage: package.sh [ARCHITECTURE] [CUTOVER_TOML] [FOLDER]
 # ARCHITECTURE is x86_64 or arm64; this machine's own without it. Another one needs its Rust target
 # (rustup target add aarch64-unknown-linux-gnu) and cargo-zigbuild, which also fits any glibc.
@@ -53,9 +55,22 @@ if [ "$newest" != "GLIBC_$glibc" ]; then
 fi
 
 mkdir -p "$folder"
-rm -f "$folder"/{bootstrap,cutover.toml,function.zip}
+rm -f "$folder"/{bootstrap,cutover.toml,pool-schema.json,function.zip}
 install -m 755 "$program" "$folder/bootstrap"
-[ -z "$config" ] || install -m 644 "$config" "$folder/cutover.toml"
+if [ -n "$config" ]; then
+  install -m 644 "$config" "$folder/cutover.toml"
+  schema=$(dirname "$config")/pool-schema.json
+  if grep -q '^user_pool_id *=' "$config" && [ "${SCHEMA:-ask}" = ask ]; then
+    cargo build --locked --release -p cutover
+    target/release/cutover --config "$config" pool schema --out "$schema" || {
+      say "the pool's schema could not be read; SCHEMA=keep packs $schema as it is, SCHEMA=none none"
+      exit 1
+    }
+  fi
+  if [ "${SCHEMA:-ask}" != none ] && [ -f "$schema" ]; then
+    install -m 644 "$schema" "$folder/pool-schema.json"
+  fi
+fi
 python3 - "$folder" <<'PYTHON'
 import pathlib
 import sys
@@ -63,7 +78,7 @@ import zipfile
 
 folder = pathlib.Path(sys.argv[1])
 with zipfile.ZipFile(folder / "function.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
-    for name in ("bootstrap", "cutover.toml"):
+    for name in ("bootstrap", "cutover.toml", "pool-schema.json"):
         path = folder / name
         if path.exists():
             entry = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))

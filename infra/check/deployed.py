@@ -65,25 +65,30 @@ def in_ministack(stack: "Ministack", target: pathlib.Path, work: pathlib.Path) -
         "UsualHash": CHEAP_HASH,
         "SharedAttempts": "true",
         "PseudonymKey": "of this check",
+        "ClaimsKey": "of this check, 32 characters or more",
     }
-    # The template, but for where DynamoDB is.
+    # The template, but for where DynamoDB is: for each of the two functions.
     template = work / "function-here.yaml"
-    table = "          CUTOVER_ATTEMPTS_TABLE:"
+    table = "          CUTOVER_CLAIMS_TABLE:"
     here = f"          AWS_ENDPOINT_URL_DYNAMODB: {stack.url}\n{table}"
     template.write_text((work / "function.yaml").read_text().replace(table, here))
     function = stack.deploy(STACK, template, parameters)
-    arn = function["FunctionArn"]
+    arn, tokens_arn = function["FunctionArn"], function["TokenFunctionArn"]
+    claims_table = function["ClaimsTableArn"].rsplit("/", 1)[-1]
     as_it_should_be(stack, pool, arn)
+    tokens_as_they_should_be(stack, tokens_arn, function["ClaimsTableArn"])
+    kept_for_good(stack, claims_table)
     attached(stack, target, pool, arn)
     print("infra-check: events through the function in MiniStack", file=sys.stderr)
     client = stack.client("lambda")
 
-    def invoke(event: bytes) -> Answer:
-        answer = client.invoke(FunctionName=arn, Payload=event)
+    def invoke(event: bytes, of: str = arn) -> Answer:
+        answer = client.invoke(FunctionName=of, Payload=event)
         kind = "error" if "FunctionError" in answer else "response"
         return kind, json.loads(answer["Payload"].read())
 
     events(invoke)
+    once_per_person(stack, claims_table, invoke, lambda event: invoke(event, tokens_arn))
     config = client.get_function_configuration(FunctionName=STACK)
     table = config["Environment"]["Variables"]["CUTOVER_ATTEMPTS_TABLE"].rsplit("/", 1)[-1]
     counts = stack.client("dynamodb").scan(TableName=table)["Items"]
@@ -117,8 +122,8 @@ def as_it_should_be(stack: "Ministack", pool: dict[str, str], arn: str) -> None:
     role = config["Role"].rsplit("/", 1)[-1]
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     check(
-        sorted(names) == ["attempts", "log"],
-        f"outside a VPC and without a secret its role may write its log and count: {names}",
+        sorted(names) == ["attempts", "claims", "log"],
+        f"outside a VPC and without a secret its role may write its log, claim and count: {names}",
     )
     policy = iam.get_role_policy(RoleName=role, PolicyName="attempts")["PolicyDocument"]
     allowed = policy["Statement"][0]
@@ -134,7 +139,70 @@ def as_it_should_be(stack: "Ministack", pool: dict[str, str], arn: str) -> None:
     check(days == [30], "its log is kept for thirty days")
     alarms = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
     # Without the two that need metric math; see run.sh.
-    check(len(alarms) == 4, f"four alarms watch it: {len(alarms)}")
+    check(len(alarms) == 6, f"six alarms watch both functions: {len(alarms)}")
+
+
+def tokens_as_they_should_be(stack: "Ministack", arn: str, claims_arn: str) -> None:
+    """What the template promises of the function for tokens."""
+    config = stack.client("lambda").get_function_configuration(FunctionName=f"{STACK}-tokens")
+    variables = set(config["Environment"]["Variables"])
+    told = {"CUTOVER_ANSWERS", "CUTOVER_CLAIMS_TABLE", "CUTOVER_CLAIMS_KEY"}
+    told |= {"CUTOVER_PSEUDONYM_KEY", "AWS_ENDPOINT_URL_DYNAMODB"}
+    check(variables == told, f"it is told of claims, and of no database: {sorted(variables)}")
+    iam = stack.client("iam")
+    role = config["Role"].rsplit("/", 1)[-1]
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    check(sorted(names) == ["claims", "log"], f"its role may write its log and confirm: {names}")
+    policy = iam.get_role_policy(RoleName=role, PolicyName="claims")["PolicyDocument"]
+    allowed = policy["Statement"][0]
+    check(
+        allowed["Action"] == ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        and allowed["Resource"] == claims_arn,
+        f"confirming is two actions on the table of claims alone: {allowed}",
+    )
+    permission = json.loads(stack.client("lambda").get_policy(FunctionName=arn)["Policy"])
+    principals = [s["Principal"] for s in permission["Statement"]]
+    check(
+        principals == [{"Service": "cognito-idp.amazonaws.com"}],
+        "Cognito and nobody else may invoke it",
+    )
+
+
+def kept_for_good(stack: "Ministack", table: str) -> None:
+    """The table of claims: nothing in it ends, and it can be brought back."""
+    client = stack.client("dynamodb")
+    described = client.describe_table(TableName=table)["Table"]
+    check(described["KeySchema"][0]["AttributeName"] == "claim", "claims are found by `claim`")
+    ends = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    check(ends["TimeToLiveStatus"] == "DISABLED", f"no claim ends: {ends}")
+
+
+def once_per_person(
+    stack: "Ministack",
+    table: str,
+    invoke: Callable[[bytes], Answer],
+    invoke_tokens: Callable[[bytes], Answer],
+) -> None:
+    """A sign-in that ended in tokens is the last migration of that person."""
+    sign_in = json.loads((ROOT / "migrations-fixtures/events/authentication.json").read_bytes())
+    _, answer = invoke(json.dumps(sign_in).encode())
+    attributes = answer["response"]["userAttributes"] | {"sub": "sub-of-this-check"}
+    tokens = sign_in | {
+        "triggerSource": "TokenGeneration_Authentication",
+        "userName": attributes.get("username", sign_in["userName"]),
+        "request": {"userAttributes": attributes, "groupConfiguration": {}},
+        "response": {},
+    }
+    kind, _ = invoke_tokens(json.dumps(tokens).encode())
+    check(kind == "response", "the function for tokens answers token events")
+    kind, refused = invoke_tokens(json.dumps(sign_in).encode())
+    said = refused.get("errorType") if kind == "error" else refused
+    check(said == "Cutover.NotSetUp", f"and no sign-in: {said}")
+    items = stack.client("dynamodb").scan(TableName=table)["Items"]
+    subs = [item["sub"]["S"] for item in items if "sub" in item]
+    check(subs == ["sub-of-this-check"], f"the claim is the pool user's: {subs}")
+    kind, again = invoke(json.dumps(sign_in).encode())
+    check((kind, again["response"]) == ("response", {}), "nobody is migrated twice")
 
 
 def attached(

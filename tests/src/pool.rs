@@ -100,6 +100,10 @@ impl Pool {
         for (name, value) in settings.as_object().into_iter().flatten() {
             all[name] = value.clone();
         }
+        // Null takes a setting out.
+        if let Some(all) = all.as_object_mut() {
+            all.retain(|_, value| !value.is_null());
+        }
         let mut client = self.client();
         let made = client.call("create_user_pool", all).expect("good settings");
         let id = made["UserPool"]["Id"].as_str().expect("pools have an id");

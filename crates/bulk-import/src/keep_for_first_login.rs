@@ -119,6 +119,7 @@ mod tests {
             email_verified: false,
             email_shared: false,
             phone_number: None,
+            phone_verified: false,
             encoded_password: EncodedPassword::new("!"),
             is_active: true,
             is_staff: false,

@@ -30,9 +30,7 @@ pub use operation::Operation;
 pub use pacer::{Pacer, PacerReading};
 pub use patience::{Attempts, Patience};
 pub use permission::WritePermission;
-pub use pool_description::{
-    AttributeBounds, AttributeType, PasswordPolicy, PoolDescription, SchemaAttribute,
-};
+pub use pool_description::{PasswordPolicy, PoolDescription};
 pub use pool_error::{Disposition, Effect, PoolError, PoolFault};
 pub use pool_settings::{PoolSettings, PoolTrigger, SettingChange, TokenEventVersion};
 pub use quota::{CategoryLimit, CategoryLimitError, QuotaCategory, Quotas, Share, ShareError};

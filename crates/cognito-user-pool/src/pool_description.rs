@@ -9,7 +9,9 @@ use aws_sdk_cognitoidentityprovider::types::{
     UserPoolMfaType, UserPoolType, UsernameAttributeType,
 };
 use chrono::{DateTime, Utc};
-use migration_model::{PoolSignIn, PoolUser, Reason};
+use migration_model::{
+    AttributeBounds, AttributeType, PoolSignIn, PoolUser, Reason, SchemaAttribute,
+};
 
 /// A user pool's settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +22,11 @@ pub struct PoolDescription {
     pub created: Option<DateTime<Utc>>,
     /// How people sign in; `None` for kinds that no Django login maps to (phone number alone).
     pub sign_in: Option<PoolSignIn>,
+    /// The attributes that are sign-in names, as username or as alias: `email`, `phone_number`,
+    /// `preferred_username`.
+    pub sign_in_attributes: Vec<String>,
+    /// Of `email` and `phone_number` those whose old value counts until the new one is verified.
+    pub verified_before_update: Vec<String>,
     /// Whether `Ada` and `ada` are two users.
     pub case_sensitive: bool,
     /// The schema, by attribute name.
@@ -49,41 +56,6 @@ pub struct PoolDescription {
     pub first_factors: Vec<String>,
 }
 
-/// One attribute of a pool's schema.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SchemaAttribute {
-    /// The data type.
-    pub data_type: AttributeType,
-    /// Whether the value can be changed after creation.
-    pub mutable: bool,
-    /// Whether every user must have it.
-    pub required: bool,
-    /// What the value may be.
-    pub bounds: AttributeBounds,
-}
-
-/// An attribute's data type.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum AttributeType {
-    /// Text.
-    String,
-    /// An integer, as text.
-    Number,
-    /// `true` or `false`.
-    Boolean,
-    /// A date and time.
-    DateTime,
-}
-
-/// The pool's own limits on a value: lengths in characters for text, values for numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct AttributeBounds {
-    /// The least length or value.
-    pub min: Option<i64>,
-    /// The greatest length or value.
-    pub max: Option<i64>,
-}
-
 /// The pool's password policy.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PasswordPolicy {
@@ -108,6 +80,21 @@ impl PoolDescription {
             .and_then(|c| c.email_sending_account());
         PoolDescription {
             sign_in: sign_in(pool.username_attributes(), pool.alias_attributes()),
+            sign_in_attributes: {
+                let usernames = pool.username_attributes().iter();
+                let aliases = pool.alias_attributes().iter();
+                let usernames = usernames.map(|name| name.as_str().to_owned());
+                let names = usernames.chain(aliases.map(|name| name.as_str().to_owned()));
+                names.collect()
+            },
+            verified_before_update: pool
+                .user_attribute_update_settings
+                .as_ref()
+                .map(|settings| settings.attributes_require_verification_before_update())
+                .unwrap_or_default()
+                .iter()
+                .map(|attribute| attribute.as_str().to_owned())
+                .collect(),
             // Through the API the default is case-sensitive (UsernameConfigurationType).
             case_sensitive: pool
                 .username_configuration
@@ -205,23 +192,6 @@ impl PoolDescription {
             };
             Some((name.as_str(), reason))
         })
-    }
-}
-
-impl SchemaAttribute {
-    fn takes(&self, value: &str) -> bool {
-        let within = |number: i64| {
-            self.bounds.min.is_none_or(|min| min <= number)
-                && self.bounds.max.is_none_or(|max| number <= max)
-        };
-        match self.data_type {
-            AttributeType::String => {
-                within(i64::try_from(value.chars().count()).unwrap_or(i64::MAX))
-            }
-            AttributeType::Number => value.parse().is_ok_and(within),
-            AttributeType::Boolean => matches!(value, "true" | "false"),
-            AttributeType::DateTime => true,
-        }
     }
 }
 

@@ -119,6 +119,20 @@ pub(crate) enum PoolCommand {
     /// Speaks Cognito's wire protocol: point any AWS SDK's endpoint at it. Unknown users sign in
     /// through the real trigger program against the configured legacy database.
     Serve(ServeOptions),
+    /// Write which attributes a pool has and what they take, for the trigger's package
+    ///
+    /// The file goes beside cutover.toml as pool-schema.json; the trigger then leaves out values that
+    /// the pool would refuse, with the whole user. `trigger attach` says when it is old.
+    Schema(SchemaOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SchemaOptions {
+    /// Where to write it [default: pool-schema.json beside the configuration]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
 }
 
 #[derive(Args, Debug)]

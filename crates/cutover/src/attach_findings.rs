@@ -7,14 +7,19 @@ use cognito_user_pool::{
 };
 use migration_model::{Config, Finding, Severity};
 
+use crate::schema_snapshot::Snapshot;
+use crate::taken_names::taken_name_findings;
+
 /// Everything there is to know.
 pub(crate) async fn attach_findings(
     pool: &UserPool,
     config: &Config,
     planned: &PoolSettings,
+    snapshot: &Snapshot,
 ) -> Result<Vec<Finding>, PoolError> {
     let description = pool.describe_user_pool().await?;
     let mut findings = Vec::new();
+    findings.extend(snapshot.finding(config, pool.address().user_pool_id(), &description));
     if !description.admin_create_user_only && planned.function_of(PoolTrigger::PreSignUp).is_none()
     {
         findings.push(warning(
@@ -35,6 +40,7 @@ pub(crate) async fn attach_findings(
     for client in &clients {
         forgery_findings(client, config, &mut findings);
     }
+    findings.extend(taken_name_findings(&description, &clients, config));
     if let Some(attribute) = &config.trigger.groups_attribute {
         token_attribute_findings(attribute, &description, &clients, &mut findings);
     }

@@ -9,7 +9,9 @@ mod import_progress;
 mod output;
 mod plan_text;
 mod pool_target;
+mod schema_snapshot;
 mod settings;
+mod taken_names;
 mod telemetry;
 
 use std::process::ExitCode;

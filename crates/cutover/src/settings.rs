@@ -8,7 +8,7 @@ use bulk_import::{LedgerPlace, RunName};
 use django_password::CustomHashers;
 use legacy_users::{ConnectSettings, LegacyDatabase, LegacyError};
 use migration_claims::{AwsCredentials, ClaimKey, Claims};
-use migration_model::Config;
+use migration_model::{Config, PoolSchema};
 
 use crate::arguments::{Arguments, Memory};
 use crate::exit_status::{ExitStatus, Failure};
@@ -82,6 +82,11 @@ fn beside(arguments: &Arguments) -> PathBuf {
     let folder = arguments.config.parent();
     let folder = folder.filter(|folder| *folder != Path::new(""));
     folder.map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// The snapshot of the pool's schema that goes into the trigger's package.
+pub(crate) fn pool_schema_file(arguments: &Arguments) -> PathBuf {
+    beside(arguments).join(PoolSchema::FILE)
 }
 
 /// The folder of the run journals.

@@ -74,6 +74,19 @@ impl AccountEmails {
         Ok(())
     }
 
+    /// `user AS cutover_user, email AS cutover_text FROM … WHERE verified AND …`: whose verified
+    /// address a text is, the condition yet to come.
+    pub(crate) fn holders(&self) -> String {
+        let quoted = |column: &Column| column.quoted(self.dialect);
+        format!(
+            "{} AS cutover_user, {} AS cutover_text FROM {} WHERE {} = TRUE AND ",
+            quoted(&self.user),
+            self.email.text(self.dialect),
+            self.table.quoted(self.dialect),
+            quoted(&self.verified),
+        )
+    }
+
     /// `SELECT user, email FROM … WHERE verified`.
     pub(crate) fn select_verified(&self, during: &'static str, key: &Key) -> Query {
         let list = format!(

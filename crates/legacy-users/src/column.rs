@@ -110,6 +110,9 @@ pub(crate) struct Column {
     pub(crate) declared: String,
     /// Whether `=` already ignores letter case: MySQL's `_ci` collations, `citext`.
     pub(crate) ignores_case: bool,
+    /// Whether the database's folding knows no letters but ASCII's: SQLite's, and PostgreSQL's
+    /// under the collations C and POSIX.
+    pub(crate) folds_ascii_alone: bool,
     /// MySQL's collation, whose name begins with the character set's.
     pub(crate) collation: Option<String>,
 }

@@ -4,6 +4,7 @@
 use migration_model::LegacyId;
 
 use crate::column::{Column, ColumnKind, hyphenated};
+use crate::dialect::Dialect;
 use crate::error::LegacyError;
 use crate::query::{Bind, Query};
 
@@ -48,6 +49,18 @@ impl Key {
         }
     }
 
+    /// An id that nobody has, to ask about as one would about somebody.
+    pub(crate) fn nobodys(&self, dialect: Dialect) -> LegacyId {
+        match self.column.kind {
+            ColumnKind::Uuid | ColumnKind::HexUuid => {
+                LegacyId::Uuid("00000000-0000-0000-0000-000000000000".to_owned())
+            }
+            ColumnKind::Text if self.column.is_text(dialect) => LegacyId::Text(String::new()),
+            // Of other types an id that the column cannot hold.
+            _ => LegacyId::Integer(-1),
+        }
+    }
+
     /// What kind of id the column holds, for error texts.
     pub(crate) fn expected(&self) -> &'static str {
         match self.column.kind {
@@ -87,6 +100,7 @@ mod tests {
                 kind,
                 declared: String::new(),
                 ignores_case: false,
+                folds_ascii_alone: true,
                 collation: None,
             },
         }

@@ -22,7 +22,7 @@ use crate::error::LegacyError;
 use crate::query::Query;
 use crate::social_accounts::SocialAccounts;
 use crate::user_table::{self, UserTable, Wanted};
-use crate::{group_memberships, lock_outs, login, table_facts, url_options};
+use crate::{group_memberships, links, lock_outs, login, table_facts, url_options};
 
 /// Most users in one page, and most ids in one statement: far below what the databases allow as
 /// values of one statement (SQLite 32,766).
@@ -127,6 +127,8 @@ impl LegacyDatabase {
                 .iter()
                 .map(|emails| emails.probe(&users.key)),
         );
+        let links = self.wanted.links.iter();
+        probes.extend(links.map(|links| links::probe(self.dialect, links)));
         for probe in probes {
             session.rows(probe).await?;
         }
@@ -199,6 +201,23 @@ impl LegacyDatabase {
             lock_outs::is_locked_out(session.as_mut(), self.dialect, users, names, rule).await?;
         session.finish().await?;
         Ok(locked)
+    }
+
+    /// Whether `cutover-django` has linked this user to a user of the pool, in `[legacy] links_table`;
+    /// nobody is where no table is named.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering; a table that is not there is one.
+    pub async fn is_linked(&self, id: &LegacyId) -> Result<bool, LegacyError> {
+        let Some(table) = &self.wanted.links else {
+            return Ok(false);
+        };
+        let mut session = self.begin().await?;
+        let key = &self.tables(session.as_mut()).await?.key;
+        let linked = links::is_linked(session.as_mut(), self.dialect, table, key, id).await?;
+        session.finish().await?;
+        Ok(linked)
     }
 
     /// All users in the order of their keys, from the first after `after`, reading `page_size`
@@ -299,17 +318,19 @@ impl LegacyDatabase {
     pub async fn count_users(&self) -> Result<u64, LegacyError> {
         let mut session = self.begin().await?;
         let tables = self.tables(session.as_mut()).await?;
-        let from = tables.name.quoted(self.dialect);
-        let count = table_facts::count(
-            session.as_mut(),
-            self.dialect,
-            tables.subject(),
-            "COUNT(*)",
-            &format!(" FROM {from}"),
-        )
-        .await?;
+        let count = self.count(session.as_mut(), tables).await?;
         session.finish().await?;
         Ok(count)
+    }
+
+    async fn count(
+        &self,
+        session: &mut dyn ReadSession,
+        tables: &UserTable,
+    ) -> Result<u64, LegacyError> {
+        let from = format!(" FROM {}", tables.name.quoted(self.dialect));
+        let subject = tables.subject();
+        table_facts::count(session, self.dialect, subject, "COUNT(*)", &from).await
     }
 
     /// All groups with their permissions, by name; none where Django's group tables are absent.
@@ -346,7 +367,8 @@ impl LegacyDatabase {
     pub async fn table_facts(&self) -> Result<Vec<Finding>, LegacyError> {
         let mut session = self.begin().await?;
         let tables = self.tables(session.as_mut()).await?;
-        let mut findings = table_facts::of_tables(tables, &self.wanted);
+        let users = self.count(session.as_mut(), tables).await?;
+        let mut findings = table_facts::of_tables(tables, &self.wanted, users);
         let left_behind = table_facts::left_behind(session.as_mut(), tables).await?;
         session.finish().await?;
         for kind in left_behind {
@@ -388,3 +410,6 @@ impl fmt::Debug for LegacyDatabase {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod equal_questions;

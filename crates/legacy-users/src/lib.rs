@@ -15,6 +15,7 @@ mod group_memberships;
 mod indexes;
 mod key;
 mod legacy_database;
+mod links;
 mod lock_outs;
 mod login;
 mod query;

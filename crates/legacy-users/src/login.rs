@@ -2,24 +2,27 @@
 //! 5.2 (NFKC, then exact), allauth's `filter_users_by_email`, and Cognito's case-insensitive
 //! pools, which hand names to triggers in lower case. Judges here and not in SQL, because a
 //! collation may call `jose` and `josé` equal. Called by legacy_database.
+//!
+//! Whoever is found or not, the same questions are asked: how long an answer takes tells nobody who
+//! exists. So all login columns are asked at once, in every letter case, and what is asked about a
+//! user afterwards is asked about nobody, too.
 
 use migration_model::{
-    LegacyId, LegacyUser, LoginColumn, LoginMatch, PoolSignIn, fold_login_name,
+    EmailVerifiedRule, LegacyId, LegacyUser, LoginColumn, LoginMatch, PoolSignIn, fold_login_name,
     normalize_login_name,
 };
 
-use crate::account_emails::AccountEmails;
-use crate::case_variants::case_variants;
+use crate::case_variants::{case_variants, folded_variants};
 use crate::column::{Column, ColumnKind};
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
 use crate::indexes::{Folding, Indexes};
-use crate::query::{Bind, Query};
+use crate::query::{Bind, Query, TextRow};
 use crate::user_table::UserTable;
 
-/// Most rows looked at for one login. Those equal in every character come first, so that only a
-/// login shared by more people than this could look less certain than it is.
+/// Most rows looked at for one login in one place. Those equal in every character come first, so
+/// that only a login shared by more people than this could look less certain than it is.
 const MOST_CANDIDATES: usize = 50;
 
 /// A typed login in the forms it is compared in.
@@ -28,8 +31,10 @@ struct TypedLogin {
     normalised: String,
     /// As a case-insensitive pool compares it.
     folded: String,
-    /// The spellings under which it may be stored.
+    /// The spellings under which it may be stored, for databases that fold ASCII alone.
     variants: Vec<String>,
+    /// The same for databases that fold all letters.
+    folded_variants: Vec<String>,
 }
 
 impl TypedLogin {
@@ -40,8 +45,19 @@ impl TypedLogin {
             normalised: normalize_login_name(login),
             folded: fold_login_name(login),
             variants: case_variants(login),
+            folded_variants: folded_variants(login),
         })
     }
+}
+
+/// Where a login may be found.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// In the column of the user table at this position.
+    Column(usize),
+    /// Among django-allauth's verified addresses: whoever verified one is meant, even where others
+    /// have the same text in their e-mail column.
+    VerifiedAddresses,
 }
 
 /// Finds the user whom the login means, with everything that belongs to them.
@@ -51,33 +67,41 @@ pub(crate) async fn find_by_login(
     sign_in: PoolSignIn,
     login: &str,
 ) -> Result<LoginMatch, LegacyError> {
-    let Some(login) = TypedLogin::new(login) else {
+    let Some(typed) = TypedLogin::new(login) else {
         return Ok(LoginMatch::None);
     };
+    let mut places: Vec<(&LoginColumn, Place)> = Vec::new();
     for (login_column, position) in &table.logins {
-        let account_emails = match login_column {
-            LoginColumn::Email => table.account_emails.as_ref(),
-            _ => None,
-        };
-        let mut found = match account_emails {
-            Some(account_emails) => {
-                by_account_email(session, table, account_emails, &login).await?
-            }
-            None => Found::Nobody,
-        };
-        if let Found::Nobody = found {
-            found = by_column(session, table, *position, &login).await?;
+        if *login_column == LoginColumn::Email && table.account_emails.is_some() {
+            places.push((login_column, Place::VerifiedAddresses));
         }
-        match found {
-            Found::Nobody => {}
-            Found::Several => return Ok(LoginMatch::Ambiguous),
-            Found::One(user) => {
-                let user = complete(session, table, sign_in, *user).await?;
-                return Ok(LoginMatch::One(Box::new(user), login_column.clone()));
-            }
+        places.push((login_column, Place::Column(*position)));
+    }
+    // As with allauth (`AuthenticationBackend._authenticate`); and a pool with e-mail as alias holds
+    // no username that looks like one, so whoever has it as username could never get in by it.
+    if sign_in == PoolSignIn::UsernameOrEmail && login.contains('@') {
+        places.sort_by_key(|(login_column, _)| **login_column != LoginColumn::Email);
+    }
+    let asked: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
+    let answers = look_up(session, table, &asked, &typed).await?;
+    // The first place in which anybody matches decides.
+    let decided = places
+        .into_iter()
+        .zip(answers)
+        .find(|(_, found)| !matches!(found, Found::Nobody));
+    match decided {
+        Some(((login_column, _), Found::One(user))) => {
+            let user = complete(session, table, sign_in, *user, login).await?;
+            Ok(LoginMatch::One(Box::new(user), login_column.clone()))
+        }
+        other => {
+            complete(session, table, sign_in, table.nobody(login), login).await?;
+            Ok(match other {
+                Some(_) => LoginMatch::Ambiguous,
+                None => LoginMatch::None,
+            })
         }
     }
-    Ok(LoginMatch::None)
 }
 
 /// Whether anybody has one of the names: as a login, as e-mail, or as a verified address.
@@ -90,21 +114,19 @@ pub(crate) async fn is_held(
     let mut positions: Vec<usize> = logins.chain(table.fields.email).collect();
     positions.sort_unstable();
     positions.dedup();
+    let mut places: Vec<Place> = positions.into_iter().map(Place::Column).collect();
+    places.extend(
+        table
+            .account_emails
+            .as_ref()
+            .map(|_| Place::VerifiedAddresses),
+    );
+    let mut held = false;
     for name in names.iter().filter_map(|name| TypedLogin::new(name)) {
-        for position in &positions {
-            let found = by_column(session, table, *position, &name).await?;
-            if !matches!(found, Found::Nobody) {
-                return Ok(true);
-            }
-        }
-        if let Some(account_emails) = &table.account_emails {
-            let found = by_account_email(session, table, account_emails, &name).await?;
-            if !matches!(found, Found::Nobody) {
-                return Ok(true);
-            }
-        }
+        let answers = look_up(session, table, &places, &name).await?;
+        held |= answers.iter().any(|found| !matches!(found, Found::Nobody));
     }
-    Ok(false)
+    Ok(held)
 }
 
 enum Found {
@@ -113,100 +135,145 @@ enum Found {
     Several,
 }
 
-/// By a column of the user table.
-async fn by_column(
+/// Looks in all places by one statement; an answer for each, in their order.
+async fn look_up(
     session: &mut dyn ReadSession,
     table: &UserTable,
-    position: usize,
+    places: &[Place],
     login: &TypedLogin,
-) -> Result<Found, LegacyError> {
-    let search = Search {
-        dialect: table.dialect,
-        column: &table.columns[position],
-        indexes: &table.indexes,
-    };
-    for &step in search.steps() {
-        let mut query = table.select_users("looking up a login");
-        query.push(" WHERE ");
-        if !search.push(&mut query, step, login) {
-            return Ok(Found::Nobody);
+) -> Result<Vec<Found>, LegacyError> {
+    let during = "looking up a login";
+    let mut query = Query::select(table.dialect, during, table.subject(), "");
+    let mut parts = 0;
+    for (number, place) in places.iter().enumerate() {
+        let mut part = query.clone();
+        if parts > 0 {
+            part.push(" UNION ALL SELECT ");
         }
-        let mut rows = session.rows(query).await?;
-        let values = rows.iter().map(|row| row.get(position).cloned().flatten());
-        match judge(values, rows.len(), login) {
-            Judgement::Nobody => {}
-            Judgement::Several => return Ok(Found::Several),
-            Judgement::One(number) => {
-                let read = table.read(rows.swap_remove(number))?;
-                return Ok(Found::One(Box::new(read)));
+        if push_place(&mut part, table, number, *place, login) {
+            query = part;
+            parts += 1;
+        }
+    }
+    let mut rows: Vec<Vec<TextRow>> = places.iter().map(|_| Vec::new()).collect();
+    if parts > 0 {
+        for mut row in session.rows(query).await? {
+            let number = row.first_mut().and_then(Option::take);
+            let number: Option<usize> = number.and_then(|number| number.parse().ok());
+            if let Some(of_place) = number.and_then(|number| rows.get_mut(number)) {
+                of_place.push(row.split_off(1));
             }
         }
     }
-    Ok(Found::Nobody)
+    let answers = places.iter().zip(rows);
+    answers
+        .map(|(place, rows)| found(table, *place, rows, login))
+        .collect()
 }
 
-/// By a verified address of django-allauth's: whoever verified it is meant, even where others
-/// have the same text in their e-mail column.
-async fn by_account_email(
-    session: &mut dyn ReadSession,
+/// Adds the statement for one place: its number, the text that was found, and the user. Says
+/// whether there is anything to ask there.
+fn push_place(
+    query: &mut Query,
     table: &UserTable,
-    account_emails: &AccountEmails,
+    number: usize,
+    place: Place,
     login: &TypedLogin,
-) -> Result<Found, LegacyError> {
-    let search = Search {
-        dialect: table.dialect,
-        column: &account_emails.email,
-        indexes: &account_emails.indexes,
-    };
-    for &step in search.steps() {
-        let mut query = account_emails.select_verified("looking up a verified e-mail", &table.key);
-        query.push(" AND ");
-        if !search.push(&mut query, step, login) {
-            return Ok(Found::Nobody);
-        }
-        let rows = account_emails.read(session.rows(query).await?, &table.key)?;
-        let (ids, emails) = one_row_per_user(rows, login);
-        match judge(emails.into_iter().map(Some), ids.len(), login) {
-            Judgement::Nobody => {}
-            Judgement::Several => return Ok(Found::Several),
-            Judgement::One(number) => {
-                let user = by_id(session, table, &ids[number]).await?;
-                return Ok(user.map_or(Found::Nobody, |user| Found::One(Box::new(user))));
+) -> bool {
+    let columns = table.named_columns();
+    let users = table.name.quoted(table.dialect);
+    // A selection of its own each: SQLite takes no limit in a part of a union.
+    let name = format!("cutover_place_{number}");
+    match (place, &table.account_emails) {
+        (Place::Column(position), _) => {
+            query.push(&format!(
+                "* FROM (SELECT '{number}' AS cutover_place, '' AS cutover_found, {columns}
+                 FROM {users} u WHERE "
+            ));
+            let search = Search {
+                dialect: table.dialect,
+                column: &table.columns[position],
+                indexes: &table.indexes,
+            };
+            if !search.push(query, login) {
+                return false;
             }
         }
+        (Place::VerifiedAddresses, Some(addresses)) => {
+            query.push(&format!(
+                "* FROM (SELECT '{number}' AS cutover_place, h.cutover_text AS cutover_found, {columns}
+                 FROM (SELECT {}",
+                addresses.holders(),
+            ));
+            let search = Search {
+                dialect: table.dialect,
+                column: &addresses.email,
+                indexes: &addresses.indexes,
+            };
+            if !search.push(query, login) {
+                return false;
+            }
+            let key = table.key_sql();
+            query.push(&format!(") AS h JOIN {users} u ON {key} = h.cutover_user"));
+        }
+        (Place::VerifiedAddresses, None) => return false,
     }
-    Ok(Found::Nobody)
+    query.push(&format!(") AS {name}"));
+    true
+}
+
+/// What the rows of one place mean: the text that was found there, then the user.
+fn found(
+    table: &UserTable,
+    place: Place,
+    mut rows: Vec<TextRow>,
+    login: &TypedLogin,
+) -> Result<Found, LegacyError> {
+    if let Place::VerifiedAddresses = place {
+        rows = one_row_per_user(rows, login);
+    }
+    let values = rows.iter().map(|row| match place {
+        Place::Column(position) => row.get(1 + position).cloned().flatten(),
+        Place::VerifiedAddresses => row.first().cloned().flatten(),
+    });
+    Ok(match judge(values, rows.len(), login) {
+        Judgement::Nobody => Found::Nobody,
+        Judgement::Several => Found::Several,
+        Judgement::One(number) => {
+            let mut text = rows.swap_remove(number);
+            let mut user = table.read(text.split_off(1))?;
+            let address = text.pop().flatten();
+            if let (Place::VerifiedAddresses, Some(address)) = (place, address) {
+                // Which is meant, and has a flag of its own: not the one in the user's row.
+                let own = user.email.as_deref().map(fold_login_name);
+                if own != Some(fold_login_name(&address)) {
+                    user.email = Some(address);
+                }
+            }
+            Found::One(Box::new(user))
+        }
+    })
 }
 
 /// One user may have verified an address in two spellings: the better one counts.
-fn one_row_per_user(
-    rows: Vec<(LegacyId, String)>,
-    login: &TypedLogin,
-) -> (Vec<LegacyId>, Vec<String>) {
-    let mut users: (Vec<LegacyId>, Vec<String>) = Default::default();
-    for (id, email) in rows {
-        match users.0.iter().position(|known| *known == id) {
-            Some(number) if email == login.normalised => users.1[number] = email,
-            Some(_) => {}
-            None => {
-                users.0.push(id);
-                users.1.push(email);
+fn one_row_per_user(rows: Vec<TextRow>, login: &TypedLogin) -> Vec<TextRow> {
+    let mut users: Vec<TextRow> = Vec::new();
+    for row in rows {
+        // The key is the first column after the text that was found.
+        let known = users.iter_mut().find(|known| known.get(1) == row.get(1));
+        match known {
+            Some(known) => {
+                let is_exact = |row: &TextRow| {
+                    row.first().cloned().flatten().as_ref() == Some(&login.normalised)
+                };
+                if is_exact(&row) {
+                    *known = row;
+                }
             }
+            None => users.push(row),
         }
     }
     users
-}
-
-async fn by_id(
-    session: &mut dyn ReadSession,
-    table: &UserTable,
-    id: &LegacyId,
-) -> Result<Option<LegacyUser>, LegacyError> {
-    let mut query = table.select_users("reading a user");
-    query.push(&format!(" WHERE {} IN ", table.key_sql()));
-    table.key.push_list(&mut query, [id]);
-    let row = session.rows(query).await?.into_iter().next();
-    row.map(|row| table.read(row)).transpose()
 }
 
 enum Judgement {
@@ -241,33 +308,36 @@ fn judge(
     }
 }
 
+/// Adds what other tables know of a user. Asks the same questions about nobody.
 async fn complete(
     session: &mut dyn ReadSession,
     table: &UserTable,
     sign_in: PoolSignIn,
     mut user: LegacyUser,
+    typed: &str,
 ) -> Result<LegacyUser, LegacyError> {
     table
         .complete(session, std::slice::from_mut(&mut user))
         .await?;
-    // Nothing depends on it for an unverified e-mail in a pool where nobody signs in by e-mail;
-    // and to know it costs a full scan on Django's own table, which has no index on e-mails.
-    if user.email_verified || sign_in != PoolSignIn::Username {
-        user.email_shared = is_email_shared(session, table, &user).await?;
+    // Nothing depends on it in a pool where nobody signs in by e-mail and none is verified; and to
+    // know it costs a full scan on Django's own table, which has no index on e-mails.
+    let by_email = sign_in != PoolSignIn::Username;
+    if by_email || table.email_rule != EmailVerifiedRule::Never {
+        let email = user.email.as_deref().unwrap_or(typed);
+        let shared = is_email_shared(session, table, &user.id, email).await?;
+        user.email_shared = shared && user.email.is_some() && (by_email || user.email_verified);
     }
     Ok(user)
 }
 
-/// Whether another user has the same e-mail but for letter case.
+/// Whether another user than this has the same e-mail but for letter case.
 async fn is_email_shared(
     session: &mut dyn ReadSession,
     table: &UserTable,
-    user: &LegacyUser,
+    user: &LegacyId,
+    email: &str,
 ) -> Result<bool, LegacyError> {
-    let (Some(position), Some(email)) = (table.fields.email, user.email.as_deref()) else {
-        return Ok(false);
-    };
-    let Some(email) = TypedLogin::new(email) else {
+    let (Some(position), Some(email)) = (table.fields.email, TypedLogin::new(email)) else {
         return Ok(false);
     };
     let column = &table.columns[position];
@@ -287,7 +357,7 @@ async fn is_email_shared(
         " FROM {} WHERE ",
         table.name.quoted(table.dialect)
     ));
-    if !search.push(&mut query, Step::AnyCase, &email) {
+    if !search.push(&mut query, &email) {
         return Ok(false);
     }
     let rows = session.rows(query).await?;
@@ -300,41 +370,24 @@ async fn is_email_shared(
             .key
             .read(values.next().flatten(), &table.name.shown())?;
         let other = values.next().flatten().unwrap_or_default();
-        if id != user.id && fold_login_name(&other) == email.folded {
+        if id != *user && fold_login_name(&other) == email.folded {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// How a text is looked for in one column. What it finds is more than what matches.
+/// How a text is looked for in one column, in every letter case, by one condition. What it finds is
+/// more than what matches.
 struct Search<'a> {
     dialect: Dialect,
     column: &'a Column,
     indexes: &'a Indexes,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Step {
-    /// Only the normalised spelling, by an index on the column itself.
-    Exact,
-    /// Every letter case.
-    AnyCase,
-}
-
 impl Search<'_> {
-    /// Without an index on the column itself, the exact look-up would be one more full scan for
-    /// nothing: the other finds those rows as well. So it does where `=` ignores case.
-    fn steps(&self) -> &'static [Step] {
-        let indexed = self.indexes.serve_column(self.dialect, &self.column.name);
-        match indexed && self.column.is_text(self.dialect) && !self.column.ignores_case {
-            true => &[Step::Exact, Step::AnyCase],
-            false => &[Step::AnyCase],
-        }
-    }
-
     /// Adds the condition, order and limit; false when nothing in such a column can match.
-    fn push(&self, query: &mut Query, step: Step, login: &TypedLogin) -> bool {
+    fn push(&self, query: &mut Query, login: &TypedLogin) -> bool {
         let quoted = self.column.quoted(self.dialect);
         if self.column.kind == ColumnKind::Integer {
             let Ok(number) = login.normalised.parse() else {
@@ -352,26 +405,30 @@ impl Search<'_> {
         };
         let folding = self.indexes.serve_folded(&self.column.name);
         let fold = folding.unwrap_or(Folding::Lower).function();
-        let mut condition = |spelling: &String| {
-            let value = Bind::Text(spelling.clone());
-            let placeholder = match is_text {
-                true => self.column.bind(query, value),
-                false => query.bind(value),
-            };
-            match step == Step::Exact || self.column.ignores_case {
-                true => format!("{text} = {placeholder}"),
-                false => format!("{fold}({text}) = {fold}({placeholder})"),
-            }
+        let folded = |text: &str| match self.column.ignores_case {
+            true => text.to_owned(),
+            false => format!("{fold}({text})"),
         };
-        let conditions: Vec<String> = match step {
-            Step::Exact => vec![condition(&login.normalised)],
-            Step::AnyCase => login.variants.iter().map(condition).collect(),
+        let spellings = match self.column.folds_ascii_alone {
+            true => &login.variants,
+            false => &login.folded_variants,
         };
-        let conditions = conditions.join(" OR ");
+        let values: Vec<String> = spellings
+            .iter()
+            .map(|spelling| {
+                let value = Bind::Text(spelling.clone());
+                folded(&match is_text {
+                    true => self.column.bind(query, value),
+                    false => query.bind(value),
+                })
+            })
+            .collect();
+        // One list: a row is folded once, and an index is asked for each value.
+        query.push(&format!("{} IN ({})", folded(&text), values.join(", ")));
         let placeholder = query.bind(Bind::Text(login.normalised.clone()));
         let exactly = self.dialect.exactly(&text, &placeholder);
         query.push(&format!(
-            "({conditions}) ORDER BY CASE WHEN {exactly} THEN 0 ELSE 1 END LIMIT {MOST_CANDIDATES}"
+            " ORDER BY CASE WHEN {exactly} THEN 0 ELSE 1 END LIMIT {MOST_CANDIDATES}"
         ));
         true
     }

@@ -13,8 +13,15 @@ use crate::query::Query;
 use crate::table_name::TableName;
 use crate::user_table::{UserTable, Wanted};
 
-/// What the catalog alone tells.
-pub(crate) fn of_tables(tables: &UserTable, wanted: &Wanted) -> Vec<Finding> {
+/// From so many rows on, look-ups without an index block: everybody's sign-in reads the whole table,
+/// junk's too, and a few at once reach the time limit (README, "How long look-ups take").
+const SCANS_BLOCK: u64 = 100_000;
+
+/// From so many rows on they are worth a warning at least.
+const SCANS_SLOW: u64 = 10_000;
+
+/// What the catalog and the number of users tell.
+pub(crate) fn of_tables(tables: &UserTable, wanted: &Wanted, users: u64) -> Vec<Finding> {
     let mut findings = Vec::new();
     let key = &tables.key.column.name;
     if !tables.indexes.make_unique(tables.dialect, key) {
@@ -48,12 +55,12 @@ pub(crate) fn of_tables(tables: &UserTable, wanted: &Wanted) -> Vec<Finding> {
             next_step: "Set [legacy] user_groups_table if groups are kept elsewhere.".to_owned(),
         });
     }
-    findings.extend(missing_indexes(tables));
+    findings.extend(missing_indexes(tables, users));
     findings
 }
 
 /// One finding for each column that sign-ins look people up by without an index.
-fn missing_indexes(tables: &UserTable) -> Vec<Finding> {
+fn missing_indexes(tables: &UserTable, users: u64) -> Vec<Finding> {
     let mut columns: Vec<usize> = tables
         .logins
         .iter()
@@ -69,11 +76,17 @@ fn missing_indexes(tables: &UserTable) -> Vec<Finding> {
     columns.dedup();
     let own = columns.into_iter().filter_map(|position| {
         let column = &tables.columns[position];
-        missing_index(tables.dialect, &tables.name, column, &tables.indexes)
+        missing_index(tables.dialect, &tables.name, column, &tables.indexes, users)
     });
     let of_addresses = tables.account_emails.iter().filter_map(|addresses| {
         let column = &addresses.email;
-        missing_index(tables.dialect, &addresses.table, column, &addresses.indexes)
+        missing_index(
+            tables.dialect,
+            &addresses.table,
+            column,
+            &addresses.indexes,
+            users,
+        )
     });
     own.chain(of_addresses).collect()
 }
@@ -83,6 +96,7 @@ fn missing_index(
     of: &TableName,
     column: &Column,
     indexes: &Indexes,
+    users: u64,
 ) -> Option<Finding> {
     let plain = indexes.serve_column(dialect, &column.name);
     let any_case = match column.kind {
@@ -98,27 +112,33 @@ fn missing_index(
     // In SQLite the indexes of all tables share their names.
     let index = dialect.quote(&format!("cutover_{}_{}", of.name, column.name));
     let statement = match dialect {
-        _ if column.ignores_case => format!("CREATE INDEX {index} ON {table} ({name})"),
-        Dialect::Postgres => format!("CREATE INDEX CONCURRENTLY ON {table} (LOWER({name}))"),
-        // MySQL takes a function in double parentheses (8.0.13); MariaDB has no such index.
-        Dialect::MySql => format!("CREATE INDEX {index} ON {table} ((LOWER({name})))"),
-        Dialect::Sqlite => format!("CREATE INDEX {index} ON {table} (LOWER({name}))"),
+        _ if column.ignores_case => format!("CREATE INDEX {index} ON {table} ({name});"),
+        Dialect::Postgres => format!("CREATE INDEX CONCURRENTLY ON {table} (LOWER({name}));"),
+        // MySQL takes a function in double parentheses (8.0.13).
+        Dialect::MySql => format!(
+            "CREATE INDEX {index} ON {table} ((LOWER({name}))); in MariaDB, which has no such index, \
+             give the column a collation that ignores letter case."
+        ),
+        Dialect::Sqlite => format!("CREATE INDEX {index} ON {table} (LOWER({name}));"),
     };
     let message = match plain {
         true => {
-            "its index serves logins typed exactly; any other letter case reads the whole table."
+            "its index tells letter case apart and a pool does not, so it serves no look-up: each \
+             sign-in reads the whole table."
         }
         false => "no index serves look-ups by it: each sign-in reads the whole table.",
     };
     Some(Finding {
-        severity: match plain {
-            true => Severity::Note,
-            false => Severity::Warning,
+        severity: match users {
+            SCANS_BLOCK.. => Severity::Blocker,
+            SCANS_SLOW.. => Severity::Warning,
+            _ if plain => Severity::Note,
+            _ => Severity::Warning,
         },
         code: "login-index-missing",
         subject: format!("{}.{}", of.shown(), column.name),
         message: message.to_owned(),
-        next_step: format!("Run before the move: {statement};"),
+        next_step: format!("Run before the move: {statement}"),
     })
 }
 

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use django_password::EncodedPassword;
 use migration_model::{
-    AttributeSource, EmailVerifiedRule, Legacy, LegacyId, LegacyUser, LoginColumn, UserMapping,
+    AttributeSource, EmailVerifiedRule, Legacy, LegacyId, LegacyUser, LoginColumn,
+    PhoneVerifiedRule, UserMapping,
 };
 
 use crate::account_emails::AccountEmails;
@@ -19,6 +20,7 @@ use crate::error::LegacyError;
 use crate::group_memberships::GroupMemberships;
 use crate::indexes::Indexes;
 use crate::key::Key;
+use crate::links;
 use crate::query::{Query, TextRow};
 use crate::social_accounts::{self, SocialAccounts};
 use crate::table_name::TableName;
@@ -31,6 +33,7 @@ pub(crate) struct Wanted {
     pub(crate) mapping: UserMapping,
     pub(crate) users: TableName,
     pub(crate) memberships: TableName,
+    pub(crate) links: Option<TableName>,
 }
 
 const USER_TABLE: &str = "[legacy] user_table";
@@ -45,7 +48,10 @@ impl Wanted {
             // Django's name of the many-to-many table of `PermissionsMixin.groups`.
             None => users.sibling(format!("{}_groups", users.name)),
         };
+        let links = legacy.links_table.as_deref();
+        let links = links.map(|name| TableName::parse(name, links::SETTING));
         Ok(Wanted {
+            links: links.transpose()?.map(|name| name.beside(&users)),
             legacy: legacy.clone(),
             mapping: mapping.clone(),
             users,
@@ -75,6 +81,7 @@ pub(crate) struct UserTable {
     pub(crate) memberships: Option<GroupMemberships>,
     pub(crate) account_emails: Option<AccountEmails>,
     pub(crate) email_rule: EmailVerifiedRule,
+    pub(crate) phone_rule: PhoneVerifiedRule,
     pub(crate) fields: Fields,
     /// What is selected; the first is the key.
     pub(crate) columns: Vec<Column>,
@@ -92,6 +99,7 @@ pub(crate) struct Fields {
     last_login: Field,
     date_joined: Field,
     email_verified: Field,
+    phone_verified: Field,
     /// `[attributes]` columns by the name used there.
     mapped: Vec<(String, usize)>,
 }
@@ -162,6 +170,7 @@ pub(crate) async fn find(
         memberships,
         account_emails,
         email_rule: wanted.legacy.email_verified.clone(),
+        phone_rule: wanted.legacy.phone_verified.clone(),
         fields,
     })
 }
@@ -232,6 +241,13 @@ impl Selection<'_> {
             }
             _ => None,
         };
+        let phone_verified = match &self.wanted.legacy.phone_verified {
+            PhoneVerifiedRule::Column(name) => {
+                let setting = format!("[legacy] phone_verified = \"column:{name}\"");
+                Some(self.required(name, &setting)?)
+            }
+            _ => None,
+        };
         Ok(Fields {
             username: self.optional("username")?,
             email: self.optional("email")?,
@@ -243,6 +259,7 @@ impl Selection<'_> {
             last_login: self.optional("last_login")?,
             date_joined: self.optional("date_joined")?,
             email_verified,
+            phone_verified,
             mapped,
         })
     }
@@ -299,6 +316,15 @@ impl PositionOf for Vec<Column> {
 }
 
 impl UserTable {
+    /// The columns of [`UserTable::select_users`], each under a name of its own, for a statement
+    /// that selects from a selection.
+    pub(crate) fn named_columns(&self) -> String {
+        let columns = self.columns.iter().enumerate();
+        let named = columns
+            .map(|(number, column)| format!("{} AS cutover_{number}", column.text(self.dialect)));
+        named.collect::<Vec<_>>().join(", ")
+    }
+
     /// `SELECT …all columns… FROM table`.
     pub(crate) fn select_users(&self, during: &'static str) -> Query {
         let list: Vec<String> = self
@@ -335,6 +361,13 @@ impl UserTable {
                 EmailVerifiedRule::Column(_) => flag(fields.email_verified),
                 EmailVerifiedRule::Never | EmailVerifiedRule::Allauth => false,
             };
+        let phone_number = text(fields.phone_number);
+        let phone_verified = phone_number.is_some()
+            && match self.phone_rule {
+                PhoneVerifiedRule::Always => true,
+                PhoneVerifiedRule::Column(_) => flag(fields.phone_verified),
+                PhoneVerifiedRule::Never => false,
+            };
         let mapped = fields.mapped.iter().map(|(name, position)| {
             let kind = self.columns[*position].kind;
             (
@@ -348,7 +381,8 @@ impl UserTable {
             email,
             email_verified,
             email_shared: false,
-            phone_number: text(fields.phone_number),
+            phone_number,
+            phone_verified,
             encoded_password: EncodedPassword::new(
                 row[fields.password].clone().unwrap_or_default(),
             ),
@@ -361,6 +395,28 @@ impl UserTable {
             columns: mapped.collect::<BTreeMap<_, _>>(),
             groups: Vec::new(),
         })
+    }
+
+    /// Somebody of whom nothing is known but what was typed as e-mail: asking about them costs what
+    /// asking about a user costs.
+    pub(crate) fn nobody(&self, email: &str) -> LegacyUser {
+        LegacyUser {
+            id: self.key.nobodys(self.dialect),
+            username: None,
+            email: Some(email.to_owned()),
+            email_verified: false,
+            email_shared: false,
+            phone_number: None,
+            phone_verified: false,
+            encoded_password: EncodedPassword::new(String::new()),
+            is_active: false,
+            is_staff: false,
+            is_superuser: false,
+            last_login: None,
+            date_joined: None,
+            columns: BTreeMap::new(),
+            groups: Vec::new(),
+        }
     }
 
     /// Adds to users of one page what other tables know of them: one statement per table.

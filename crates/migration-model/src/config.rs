@@ -53,12 +53,29 @@ pub struct Legacy {
     pub user_table: String,
     /// The many-to-many table of users and groups; `<user_table>_groups` unless named.
     pub user_groups_table: Option<String>,
+    /// The table in which `cutover-django` keeps who is which pool user; whoever is in it was
+    /// migrated.
+    pub links_table: Option<String>,
     /// Columns a person may type at sign-in, tried in this order.
     pub login: Vec<LoginColumn>,
     /// When an e-mail counts as verified.
     pub email_verified: EmailVerifiedRule,
+    /// When a phone number counts as verified.
+    pub phone_verified: PhoneVerifiedRule,
     /// The names of the columns.
     pub columns: Columns,
+}
+
+/// When a phone number counts as verified. Django itself keeps no word on it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum PhoneVerifiedRule {
+    /// Never.
+    #[default]
+    Never,
+    /// Whenever there is one.
+    Always,
+    /// When this column of the user table is true.
+    Column(String),
 }
 
 /// A column that a person may type at sign-in.
@@ -193,11 +210,12 @@ impl Config {
     pub fn digest(&self) -> String {
         use sha2::{Digest, Sha256};
         let text = format!(
-            "v2 {} {} {:?} {:?} {:?} {:?} {:?}",
+            "v3 {} {} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.mapping.digest(),
             self.legacy.user_table,
             self.legacy.login,
             self.legacy.email_verified,
+            self.legacy.phone_verified,
             self.legacy.columns,
             self.hashers,
             self.identities,

@@ -48,6 +48,8 @@ pub struct LegacyUser {
     pub email_shared: bool,
     /// The phone number column, if configured.
     pub phone_number: Option<String>,
+    /// What the configured rule says of the phone number.
+    pub phone_verified: bool,
     /// The password column; empty for null.
     pub encoded_password: EncodedPassword,
     /// Django's `is_active`; true where the model has no such column, as in Django.

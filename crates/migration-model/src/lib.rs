@@ -22,6 +22,7 @@ mod legacy_user;
 mod login_name;
 mod name_character;
 mod password_policy;
+mod pool_schema;
 mod pool_sign_in;
 mod pool_user;
 mod reason;
@@ -33,7 +34,7 @@ pub use attributes::{AttributeMapping, AttributeSource};
 pub use config::{
     AttemptLimits, AxesLockOut, ClientIds, Columns, Config, ConfigError, EmailVerifiedRule,
     ForgotPassword, GoCriteria, GoLimit, ImportSettings, InactiveUsers, Legacy, LegacyUrl,
-    LoginColumn, PoolTarget, RehearsalSettings, TriggerSettings, WeakPassword,
+    LoginColumn, PhoneVerifiedRule, PoolTarget, RehearsalSettings, TriggerSettings, WeakPassword,
 };
 pub use finding::{Finding, Severity};
 pub use groups::{GroupNames, group_name};
@@ -43,6 +44,7 @@ pub use import_field::{LONGEST_IMPORT_ROW, import_field, is_carriable};
 pub use legacy_user::{LegacyGroup, LegacyId, LegacyUser, LoginMatch};
 pub use login_name::{fold_login_name, normalize_login_name};
 pub use password_policy::{LONGEST_PASSWORD, PasswordPolicy};
+pub use pool_schema::{AttributeBounds, AttributeType, Misfit, PoolSchema, SchemaAttribute};
 pub use pool_sign_in::PoolSignIn;
 pub use pool_user::{MappingFault, PoolUser, UserMapping, map_user};
 pub use reason::Reason;

@@ -18,6 +18,8 @@ use crate::{
 pub struct UserMapping {
     /// How people sign in at the pool.
     pub sign_in: PoolSignIn,
+    /// Whether people also sign in by phone number, which then is an alias beside the username.
+    pub phone_alias: bool,
     /// Cognito attribute to legacy column.
     pub attributes: AttributeMapping,
     /// Django groups to Cognito groups.
@@ -135,9 +137,17 @@ pub fn map_user(user: &LegacyUser, mapping: &UserMapping) -> (PoolUser, Vec<Mapp
         let verified = user.email_verified && !user.email_shared;
         attributes.insert("email_verified".to_owned(), verified.to_string());
     }
+    if mapping.phone_alias && !attributes.contains_key("phone_number") {
+        let is_phone = |fault: &MappingFault| matches!(fault, MappingFault::Attribute { name, .. } if name == "phone_number");
+        if !faults.iter().any(is_phone) {
+            let number = user.phone_number.clone();
+            insert_checked(&mut attributes, &mut faults, "phone_number", number);
+        }
+    }
     if attributes.contains_key("phone_number") {
-        // Django has no word on phone numbers; calling one verified would be a guess.
-        attributes.insert("phone_number_verified".to_owned(), "false".to_owned());
+        // Django itself has no word on phone numbers: without a rule calling one verified is a guess.
+        let verified = user.phone_verified.to_string();
+        attributes.insert("phone_number_verified".to_owned(), verified);
     }
 
     let groups = mapping.groups.groups_of(user).unwrap_or_else(|| {

@@ -9,11 +9,14 @@ use chrono::{DateTime, Utc};
 use django_password::{Cost, Declaration, HashState, Limits, Speed, Verifier};
 use futures::StreamExt;
 use legacy_users::{LegacyDatabase, LegacyError};
-use migration_model::{Config, Finding, LegacyUser, PoolSignIn, Reason, Severity};
+use migration_model::{
+    Config, EmailVerifiedRule, Finding, LegacyUser, PoolSignIn, Reason, Severity,
+};
 use serde::Serialize;
 
 use crate::importable::{self, Importable};
 use crate::memory_size::{DearestCheck, MemorySize};
+use crate::shadowed_emails::ShadowedEmails;
 use crate::wording::{count_of, without_full_stop};
 
 /// What a look at the whole user table found.
@@ -144,6 +147,8 @@ struct Count {
     importable: importable::Count,
     hashes: BTreeMap<HashKey, u64>,
     last_login: BTreeMap<&'static str, u64>,
+    /// Where both usernames and e-mails may be typed.
+    shadowed: Option<ShadowedEmails>,
 }
 
 impl Count {
@@ -166,6 +171,8 @@ impl Count {
             importable: importable::Count::new(&config.mapping, now),
             hashes: BTreeMap::new(),
             last_login: BTreeMap::new(),
+            shadowed: (config.sign_in() == PoolSignIn::UsernameOrEmail)
+                .then(ShadowedEmails::default),
         }
     }
 
@@ -180,6 +187,9 @@ impl Count {
             .entry(self.span(user.last_login))
             .or_default() += 1;
 
+        if let Some(shadowed) = &mut self.shadowed {
+            shadowed.add(user);
+        }
         let inspection = self.verifier.inspect(&user.encoded_password);
         let (state, verifier) = (&inspection.state, &self.verifier);
         self.importable.add(user, state, verifier, &config.mapping);
@@ -240,6 +250,10 @@ impl Count {
         census.importable = self.importable.finish();
         census.memory_size = dearest.memory_size();
         census.findings = findings(&census, config);
+        let shadowed = self.shadowed.map(|shadowed| shadowed.count());
+        census
+            .findings
+            .extend(shadowed_finding(shadowed.unwrap_or_default()));
         census
     }
 }
@@ -349,15 +363,43 @@ fn memory_finding(census: &Census) -> Option<Finding> {
     })
 }
 
+/// E-mails that somebody else has as username.
+fn shadowed_finding(shadowed: u64) -> Option<Finding> {
+    (shadowed > 0).then(|| Finding {
+        severity: Severity::Warning,
+        code: "email-shadowed",
+        subject: format!(
+            "{} with an e-mail that is another's username",
+            count_of(shadowed, "user")
+        ),
+        message:
+            "whoever types it means the e-mail's owner, as with allauth: a pool with e-mail as \
+                  alias holds no such username, so the other cannot sign in by it"
+                .to_owned(),
+        next_step: "ask the others to take another username in Django".to_owned(),
+    })
+}
+
 /// People who sign in by an e-mail that stays unverified in a pool with e-mail alias get in
-/// once: the alias exists only when verified (developer guide, "Working with user attributes").
+/// once: the alias exists only when verified (developer guide, "Working with user attributes"). Where
+/// the rule itself says that none is verified, that is everybody.
 fn sign_in_finding(census: &Census, config: &Config) -> Option<Finding> {
     let unverified = census.users - census.without_email - census.with_verified_email;
+    let never = config.legacy.email_verified == EmailVerifiedRule::Never;
     (config.sign_in() == PoolSignIn::UsernameOrEmail && unverified > 0).then(|| Finding {
-        severity: Severity::Warning,
+        severity: match never {
+            true => Severity::Blocker,
+            false => Severity::Warning,
+        },
         code: "alias-unverified",
         subject: format!("{} with an unverified e-mail", count_of(unverified, "user")),
-        message: "they can sign in by username, but by e-mail only once".to_owned(),
-        next_step: "set [legacy] email_verified if the addresses were confirmed".to_owned(),
+        message:
+            "they can sign in by username, but by e-mail only once: the second time the right \
+                  password is called wrong"
+                .to_owned(),
+        next_step:
+            "set [legacy] email_verified if the addresses were confirmed, or take the e-mail \
+                    out of login"
+                .to_owned(),
     })
 }

@@ -15,11 +15,14 @@ use uuid::Uuid;
 /// Lambda reads the file in its package.
 pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> PoolOptions {
     let email = vec!["email".to_owned()];
-    let (username_attributes, alias_attributes) = match config.sign_in() {
+    let (username_attributes, mut alias_attributes) = match config.sign_in() {
         PoolSignIn::Username => (Vec::new(), Vec::new()),
         PoolSignIn::UsernameOrEmail => (Vec::new(), email),
         PoolSignIn::Email => (email, Vec::new()),
     };
+    if config.mapping.phone_alias {
+        alias_attributes.push("phone_number".to_owned());
+    }
     let custom = config.mapping.attributes.custom_attributes();
     let carrying = config.trigger.groups_attribute.as_deref();
     let custom_attributes = custom

@@ -14,6 +14,7 @@ mod memory_size;
 mod page;
 mod report;
 mod resets;
+mod shadowed_emails;
 mod sign_ins;
 mod wording;
 

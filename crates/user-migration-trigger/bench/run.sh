@@ -19,4 +19,10 @@ if ! cmp -s "$here/package.json" "$target/bench-node/package.json"; then
   cp "$here/package.json" "$target/bench-node/"
   (cd "$target/bench-node" && npm install --silent --no-audit --no-fund --ignore-scripts)
 fi
-NODE_PATH=$target/bench-node/node_modules exec "$python" "$here/measure.py" "$program" "${1:-40}"
+NODE_PATH=$target/bench-node/node_modules "$python" "$here/measure.py" "$program" "${1:-40}"
+"$python" "$here/claims.py" "$program" "${1:-40}"
+"$python" "$here/look_ups.py" "$program"
+programs=$(dirname "$program")
+[ -n "${CUTOVER_BENCH_PROGRAM:-}" ] ||
+  cargo build --locked --quiet --release --manifest-path "$root/Cargo.toml" -p cutover
+"$python" "$here/flood.py" "$programs" 20 1000

@@ -140,8 +140,11 @@ async fn check<L: LegacyLogins>(
     budget: &Budget,
     seen: &mut Observation,
 ) -> Result<Reply, Stop> {
-    let (user, found_by) = find_active(trigger, login, budget, seen).await?;
-    if trigger.is_locked_out(login, &user, budget, seen).await? {
+    let found = trigger.look_up(login, budget, seen).await?;
+    // Asked about nobody, too: how long an answer takes tells nobody who exists.
+    let locked_out = trigger.is_locked_out(login, &found, budget, seen).await?;
+    let (user, found_by) = active(found, login, seen)?;
+    if locked_out {
         return Err(Reason::LockedOut.into());
     }
     let inspection = trigger.hashes.inspect(&user.encoded_password);
@@ -173,16 +176,15 @@ async fn check<L: LegacyLogins>(
         Verdict::TooCostly(_) => return Err(cannot_check(Reason::CostLimitExceeded)),
     };
 
-    let mut attributes = UserAttributes::new(&user, &found_by, login, &trigger.mapping)?;
-    if let Some(carried) = &trigger.carried_groups {
-        attributes.carry_groups(carried, event);
-    }
+    let mut attributes = trigger.attributes(event, &user, &found_by, login)?;
     let weakly_kept = trigger.weak_password == WeakPassword::Reset && cost.is_weak();
     let shortcoming = trigger
         .shortcoming(password)
         .or(weakly_kept.then_some(Reason::HashWeak));
     attributes.warnings.extend(shortcoming);
-    trigger.claim(event, &user.id, &attributes, seen).await?;
+    trigger
+        .claim(event, &user.id, &attributes, budget, seen)
+        .await?;
     let reply = keep_or_reset(proof, attributes, shortcoming, trigger.weak_password, seen);
     reply.ok_or(Stop::Public(PublicError::NotKept, Reason::PasswordTooLong))
 }
@@ -211,13 +213,12 @@ fn keep_or_reset(
 }
 
 /// The one active user who signs in with this login, and the column that found them.
-pub(crate) async fn find_active<L: LegacyLogins>(
-    trigger: &Trigger<L>,
+pub(crate) fn active(
+    found: LoginMatch,
     login: &str,
-    budget: &Budget,
     seen: &mut Observation,
 ) -> Result<(Box<LegacyUser>, LoginColumn), Stop> {
-    match trigger.look_up(login, budget, seen).await? {
+    match found {
         LoginMatch::None => Err(Reason::UserUnknown.into()),
         LoginMatch::Ambiguous => Err(Reason::LoginAmbiguous.into()),
         LoginMatch::One(user, found_by) => {

@@ -12,7 +12,7 @@
 use django_password::HashState;
 use migration_model::{ForgotPassword, Reason};
 
-use crate::authentication::{attempt, find_active};
+use crate::authentication::{active, attempt};
 use crate::budget::Budget;
 use crate::decision::{Stop, required};
 use crate::event::Event;
@@ -21,7 +21,6 @@ use crate::observation::Observation;
 use crate::reply::Reply;
 use crate::shared_attempts::Taken;
 use crate::trigger::Trigger;
-use crate::user_attributes::UserAttributes;
 
 /// What a configuration says of resets.
 #[derive(Clone, Copy, Debug)]
@@ -48,18 +47,18 @@ pub(crate) async fn decide<L: LegacyLogins>(
     let mut taken = Taken::default();
     attempt(trigger, event, &login, &mut taken, budget, seen).await?;
     trigger.count_attempt(&login, event.client_id.as_deref());
-    let (user, found_by) = find_active(trigger, &login, budget, seen).await?;
+    let found = trigger.look_up(&login, budget, seen).await?;
+    let (user, found_by) = active(found, &login, seen)?;
     let state = trigger.hashes.inspect(&user.encoded_password).state;
     if matches!(state, HashState::Unusable) && !trigger.reset.for_unusable {
         return Err(Reason::PasswordUnusable.into());
     }
-    let mut attributes = UserAttributes::new(&user, &found_by, &login, &trigger.mapping)?;
-    if let Some(carried) = &trigger.carried_groups {
-        attributes.carry_groups(carried, event);
-    }
+    let attributes = trigger.attributes(event, &user, &found_by, &login)?;
     seen.note_attributes(&attributes);
     if attributes.can_be_reset() {
-        trigger.claim(event, &user.id, &attributes, seen).await?;
+        trigger
+            .claim(event, &user.id, &attributes, budget, seen)
+            .await?;
     }
     Ok(Reply::reset_required(attributes.resettable()?))
 }

@@ -27,9 +27,15 @@ pub(crate) struct IamLogin {
     credentials: AwsCredentials,
 }
 
-/// Modes under which a connection may come about without TLS; RDS takes no token then, and MySQL's
-/// goes over the line as it is.
+/// Modes under which a connection may come about without TLS; RDS takes no token then.
 const WITHOUT_TLS: &[&str] = &["disable", "allow", "prefer", "disabled", "preferred"];
+
+/// Modes under which the server proves who it is. MySQL's plug-in for tokens sends them as they are,
+/// so whoever answers has one, which counts for a quarter of an hour.
+const VERIFIED: &[&str] = &["verify-ca", "verify_ca", "verify-full", "verify_identity"];
+
+/// Options that name the authorities: without a mode the server's name is verified, too.
+const AUTHORITIES: &[&str] = &["ssl-ca", "sslca"];
 
 impl IamLogin {
     /// For the database of this URL, whose user is the database's. What is wrong with the URL
@@ -44,11 +50,28 @@ impl IamLogin {
             return Err("SQLite has no logins");
         }
         let url = Url::parse(url.expose()).map_err(|_| "the URL cannot be read")?;
-        let mut modes = url
+        let modes: Vec<String> = url
             .query_pairs()
-            .filter(|(key, _)| ["sslmode", "ssl-mode"].contains(&key.as_ref()));
-        if modes.any(|(_, mode)| WITHOUT_TLS.contains(&mode.to_lowercase().as_str())) {
+            .filter(|(key, _)| ["sslmode", "ssl-mode"].contains(&key.as_ref()))
+            .map(|(_, mode)| mode.to_lowercase())
+            .collect();
+        if modes
+            .iter()
+            .any(|mode| WITHOUT_TLS.contains(&mode.as_str()))
+        {
             return Err("the URL's sslmode allows connections without TLS");
+        }
+        let mut options = url.query_pairs();
+        let has_authorities = options.any(|(key, _)| AUTHORITIES.contains(&key.as_ref()));
+        let is_verified = match modes.is_empty() {
+            true => has_authorities,
+            false => modes.iter().all(|mode| VERIFIED.contains(&mode.as_str())),
+        };
+        if is_mysql && !is_verified {
+            return Err(
+                "MySQL's tokens go to whoever answers unless the server is verified: add \
+                 ssl-mode=VERIFY_IDENTITY&ssl-ca=FILE to the URL",
+            );
         }
         let host = url.host_str().unwrap_or_default();
         if host.is_empty() || url.username().is_empty() {
@@ -175,7 +198,11 @@ mod tests {
              &X-Amz-SignedHeaders=host&X-Amz-Security-Token=session%2Ftoken%2Bwith%3Dsigns\
              &X-Amz-Signature=f1467a4e0ee43469e63a0a20feee4ae924405224f3a26cadba1a89d0ea61f9a8"
         );
-        let plain = login("mysql://app@db.example.com/app", None).expect("a fine URL");
+        let plain = login(
+            "mysql://app@db.example.com/app?ssl-ca=global-bundle.pem",
+            None,
+        )
+        .expect("a fine URL");
         assert_eq!(
             plain.token(now).expect("it is signed").as_str(),
             "db.example.com:3306/?Action=connect&DBUser=app\
@@ -191,10 +218,14 @@ mod tests {
         for url in [
             "postgres://app@db.example.com/app?sslmode=prefer",
             "mysql://app@db.example.com/app?ssl-mode=DISABLED",
+            "mysql://app@db.example.com/app?ssl-mode=REQUIRED&ssl-ca=rds.pem",
+            "mysql://app@db.example.com/app",
             "postgres://db.example.com/app",
             "sqlite:///x",
         ] {
             assert!(login(url, None).is_err(), "{url}");
         }
+        let verified = "mysql://app@db.example.com/app?ssl-mode=VERIFY_IDENTITY&ssl-ca=rds.pem";
+        assert!(login(verified, None).is_ok());
     }
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use legacy_users::{LegacyDatabase, LegacyError};
-use migration_model::{AxesLockOut, LoginMatch, Reason};
+use migration_model::{AxesLockOut, LegacyId, LoginMatch, Reason};
 
 /// Where legacy users are looked up.
 pub trait LegacyLogins {
@@ -14,6 +14,9 @@ pub trait LegacyLogins {
 
     /// Whether any legacy user has one of these names as a login or as e-mail.
     fn is_held(&self, names: &[String]) -> impl Future<Output = Result<bool, LookUpFault>>;
+
+    /// Whether the legacy app itself knows this user as one of the pool.
+    fn is_linked(&self, id: &LegacyId) -> impl Future<Output = Result<bool, LookUpFault>>;
 
     /// Whether django-axes has one of these names locked out.
     fn is_locked_out(
@@ -61,6 +64,10 @@ impl LegacyLogins for LegacyDatabase {
         LegacyDatabase::is_held(self, names).await.map_err(fault)
     }
 
+    async fn is_linked(&self, id: &LegacyId) -> Result<bool, LookUpFault> {
+        LegacyDatabase::is_linked(self, id).await.map_err(fault)
+    }
+
     async fn is_locked_out(
         &self,
         names: &[String],
@@ -69,6 +76,41 @@ impl LegacyLogins for LegacyDatabase {
         LegacyDatabase::is_locked_out(self, names, rule)
             .await
             .map_err(fault)
+    }
+}
+
+/// For a function that answers no event about which a database would be asked.
+pub(crate) struct NoDatabase;
+
+impl NoDatabase {
+    fn fault() -> LookUpFault {
+        LookUpFault {
+            reason: Reason::LegacyUnavailable,
+            detail: "this function has no legacy database".to_owned(),
+            for_everybody: true,
+        }
+    }
+}
+
+impl LegacyLogins for NoDatabase {
+    async fn find_by_login(&self, _login: &str) -> Result<LoginMatch, LookUpFault> {
+        Err(NoDatabase::fault())
+    }
+
+    async fn is_linked(&self, _id: &LegacyId) -> Result<bool, LookUpFault> {
+        Err(NoDatabase::fault())
+    }
+
+    async fn is_held(&self, _names: &[String]) -> Result<bool, LookUpFault> {
+        Err(NoDatabase::fault())
+    }
+
+    async fn is_locked_out(
+        &self,
+        _names: &[String],
+        _rule: &AxesLockOut,
+    ) -> Result<bool, LookUpFault> {
+        Err(NoDatabase::fault())
     }
 }
 

@@ -11,10 +11,10 @@ use migration_model::LegacyUrl;
 
 use crate::function::{EventText, Function};
 use crate::init_error;
-use crate::legacy_logins::{LegacyLogins, described};
+use crate::legacy_logins::{LegacyLogins, NoDatabase, described};
 use crate::logging;
 use crate::public_error::PublicError;
-use crate::settings::{self, RUNTIME_API, Settings, SettingsError};
+use crate::settings::{self, Answers, RUNTIME_API, Settings, SettingsError};
 use crate::trigger::Trigger;
 
 /// How long starting waits for the database. Lambda gives starting functions a whole CPU, which
@@ -54,14 +54,15 @@ pub fn run() -> ExitCode {
 }
 
 async fn run_async(started: Instant) -> ExitCode {
-    let function = match prepare(started).await {
-        Ok(function) => function,
+    let served = match prepare(started).await {
+        Ok(Prepared::Everything(function)) => serve(function).await,
+        Ok(Prepared::Tokens(function)) => serve(function).await,
         Err(error) => {
             refuse_to_start(&error).await;
             return ExitCode::from(EXIT_CONFIGURATION);
         }
     };
-    match serve(function).await {
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(_error) => {
             // Its text may quote a response of the Runtime API, which is an event.
@@ -86,21 +87,44 @@ pub async fn serve<L: LegacyLogins>(function: Function<L>) -> Result<(), lambda_
     Runtime::new(handler).run().await
 }
 
-async fn prepare(started: Instant) -> Result<Function<LegacyDatabase>, StartError> {
-    let settings = Settings::from_environment()?.with_pepper_secrets().await?;
-    let legacy = warm_database(&settings).await?;
+/// The function, with or without a database to ask.
+enum Prepared {
+    Everything(Function<LegacyDatabase>),
+    Tokens(Function<NoDatabase>),
+}
+
+async fn prepare(started: Instant) -> Result<Prepared, StartError> {
+    let settings = Settings::from_environment()?;
+    Ok(match settings.answers {
+        Answers::Everything => {
+            let settings = settings.with_pepper_secrets().await?;
+            let legacy = warm_database(&settings).await?;
+            Prepared::Everything(function(legacy, settings, started))
+        }
+        Answers::Tokens => Prepared::Tokens(function(NoDatabase, settings, started)),
+    })
+}
+
+fn function<L: LegacyLogins>(legacy: L, settings: Settings, started: Instant) -> Function<L> {
     tracing::info!(
         config_digest = settings.config.digest(),
         mapping_digest = settings.config.mapping.digest(),
         engine = settings.config.legacy.url.as_ref().map(LegacyUrl::engine),
+        answers = ?settings.answers,
         sign_in = ?settings.config.sign_in(),
         version = env!("CARGO_PKG_VERSION"),
         start_ms = started.elapsed().as_secs_f64() * 1000.0,
         "ready"
     );
     let mut trigger = Trigger::new(legacy, &settings.config, settings.hash_checker());
+    if settings.answers == Answers::Tokens {
+        trigger = trigger.for_tokens_alone();
+    }
     if let Some((attribute, key)) = settings.groups {
         trigger = trigger.carrying_groups(&attribute, key, settings.config.trigger.seal_life);
+    }
+    if let Some(schema) = settings.schema {
+        trigger = trigger.fitting(schema);
     }
     if let Some(table) = settings.shared_attempts {
         trigger = trigger.counting_in(table);
@@ -113,12 +137,8 @@ async fn prepare(started: Instant) -> Result<Function<LegacyDatabase>, StartErro
              under another name or after they were deleted from the pool"
         ),
     }
-    Ok(Function::new(
-        trigger,
-        settings.pseudonyms,
-        settings.function_name,
-        started,
-    ))
+    let (pseudonyms, name) = (settings.pseudonyms, settings.function_name);
+    Function::new(trigger, pseudonyms, name, started)
 }
 
 /// The database, connected if it answers at once. One that does not is no reason not to start: it

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use django_password::{Cost, EncodedPassword, HashState, Limits, Verifier};
 use legacy_users::DatabaseLogin;
-use migration_model::{Config, ConfigError};
+use migration_model::{Config, ConfigError, PoolSchema};
 use zeroize::Zeroizing;
 
 use crate::group_seal::GroupSealKey;
@@ -25,9 +25,20 @@ use migration_claims::{AwsCredentials, ClaimKey, Claims};
 /// Where Lambda's Runtime API listens; without it there is nobody to tell anything.
 pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
+/// Which events this deployment of the program is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Answers {
+    /// All it knows.
+    Everything,
+    /// Token events alone. A function of its own for them has a concurrency of its own, so that no
+    /// flood of sign-ins keeps anybody from a refresh; and it needs no database.
+    Tokens,
+}
+
 /// Everything the function is told.
 pub(crate) struct Settings {
     pub(crate) config: Config,
+    pub(crate) answers: Answers,
     pub(crate) pseudonyms: PseudonymKey,
     pub(crate) usual_cost: UsualCost,
     /// The function's memory, where the process is held to it.
@@ -41,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) shared_attempts: Option<SharedAttempts>,
     /// Where it is kept who was migrated, and the attribute that carries the legacy id.
     pub(crate) claims: Option<(Claims, String)>,
+    /// The pool's schema when the package was made.
+    pub(crate) schema: Option<PoolSchema>,
 }
 
 /// Why the function cannot start. Names keys and files, never values.
@@ -55,10 +68,14 @@ pub(crate) enum SettingsError {
     },
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error("{} is no snapshot of the pool's schema: {fault}", path.display())]
+    Schema { path: PathBuf, fault: String },
     #[error("{0} is not valid Unicode")]
     NotUnicode(&'static str),
     #[error("no legacy database is named: set CUTOVER_LEGACY_URL, or [legacy] url in cutover.toml")]
     NoLegacyUrl,
+    #[error("CUTOVER_ANSWERS is neither everything nor tokens")]
+    Answers,
     #[error("CUTOVER_USUAL_HASH is no password hash that can be checked: write one Django made")]
     UsualHash,
     #[error("[groups] token_attribute needs CUTOVER_GROUPS_KEY: at least 32 random characters")]
@@ -116,18 +133,25 @@ impl Settings {
             }
         }
         let config = read_config()?;
-        if config.legacy.url.is_none() {
+        let answers = answers()?;
+        let asks_database = answers == Answers::Everything;
+        if asks_database && config.legacy.url.is_none() {
             return Err(SettingsError::NoLegacyUrl);
         }
         Ok(Settings {
+            answers,
             usual_cost: usual_cost(&config)?,
             pseudonyms: pseudonym_key()?,
             memory_mb: memory_mb()?,
             function_name: variable("AWS_LAMBDA_FUNCTION_NAME")?.unwrap_or_default(),
             groups: groups(&config)?,
-            login: login(&config)?,
+            login: match asks_database {
+                true => login(&config)?,
+                false => None,
+            },
             shared_attempts: shared_attempts(&config)?,
             claims: claims(&config)?,
+            schema: schema(&config)?,
             config,
         })
     }
@@ -178,6 +202,29 @@ fn read_config() -> Result<Config, SettingsError> {
     )?)
 }
 
+/// The snapshot beside the configuration, where the package has one. Of another pool it would leave
+/// out what it must not.
+fn schema(config: &Config) -> Result<Option<PoolSchema>, SettingsError> {
+    let path = config_path().with_file_name(PoolSchema::FILE);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(SettingsError::Unreadable { path, source }),
+    };
+    let fault = |fault: String| {
+        let path = path.clone();
+        SettingsError::Schema { path, fault }
+    };
+    let schema = PoolSchema::parse(&text).map_err(fault)?;
+    match &config.pool {
+        Some(pool) if pool.user_pool_id != schema.user_pool_id => Err(fault(format!(
+            "it is of {}, and [pool] names {}; make it anew with cutover pool schema",
+            schema.user_pool_id, pool.user_pool_id
+        ))),
+        _ => Ok(Some(schema)),
+    }
+}
+
 /// CUTOVER_CONFIG; else cutover.toml beside the program; else in the function's package, for a
 /// program that came by a layer.
 fn config_path() -> PathBuf {
@@ -201,6 +248,14 @@ fn config_path() -> PathBuf {
         .into_iter()
         .find(|file| file.exists())
         .unwrap_or(first)
+}
+
+fn answers() -> Result<Answers, SettingsError> {
+    match variable("CUTOVER_ANSWERS")?.as_deref() {
+        None | Some("everything") => Ok(Answers::Everything),
+        Some("tokens") => Ok(Answers::Tokens),
+        Some(_) => Err(SettingsError::Answers),
+    }
 }
 
 fn usual_cost(config: &Config) -> Result<UsualCost, SettingsError> {

@@ -9,8 +9,8 @@ use django_password::PlainPassword;
 use futures::FutureExt;
 use migration_claims::Claims;
 use migration_model::{
-    AxesLockOut, Config, LONGEST_PASSWORD, LegacyId, LegacyUser, LoginMatch, PasswordPolicy,
-    PoolTarget, Reason, UserMapping, WeakPassword,
+    AxesLockOut, Config, LONGEST_PASSWORD, LegacyId, LegacyUser, LoginColumn, LoginMatch,
+    PasswordPolicy, PoolSchema, PoolTarget, Reason, UserMapping, WeakPassword,
 };
 
 use crate::attempts::Attempts;
@@ -43,9 +43,13 @@ pub struct Trigger<L> {
     pub(crate) weak_password: WeakPassword,
     pub(crate) reset: ResetRule,
     legacy_id_attribute: Option<String>,
+    schema: Option<PoolSchema>,
     password_policy: PasswordPolicy,
     axes: Option<AxesLockOut>,
+    /// Whether the legacy database keeps who is in the pool.
+    has_links: bool,
     breaker: Breaker,
+    tokens_alone: bool,
 }
 
 impl<L: LegacyLogins> Trigger<L> {
@@ -71,9 +75,12 @@ impl<L: LegacyLogins> Trigger<L> {
                 .attributes
                 .legacy_id_attribute(config.legacy.columns.resolve("id"))
                 .map(ToOwned::to_owned),
+            schema: None,
             password_policy: config.trigger.password_policy,
             axes: config.trigger.axes,
+            has_links: config.legacy.links_table.is_some(),
             breaker: Breaker::default(),
+            tokens_alone: false,
         }
     }
 
@@ -96,6 +103,38 @@ impl<L: LegacyLogins> Trigger<L> {
         self
     }
 
+    /// Leaves out what a pool of this schema would not take.
+    #[must_use]
+    pub fn fitting(mut self, schema: PoolSchema) -> Trigger<L> {
+        self.schema = Some(schema);
+        self
+    }
+
+    /// The attributes of a legacy user who was found so, as the pool takes them.
+    pub(crate) fn attributes(
+        &self,
+        event: &Event,
+        user: &LegacyUser,
+        found_by: &LoginColumn,
+        login: &str,
+    ) -> Result<UserAttributes, Stop> {
+        let mut attributes = UserAttributes::new(user, found_by, login, &self.mapping)?;
+        if let Some(schema) = &self.schema {
+            attributes.fit(schema, self.legacy_id_attribute.as_deref())?;
+        }
+        if let Some(carried) = &self.carried_groups {
+            attributes.carry_groups(carried, event, self.schema.as_ref());
+        }
+        Ok(attributes)
+    }
+
+    /// Answers token events and no others.
+    #[must_use]
+    pub(crate) fn for_tokens_alone(mut self) -> Trigger<L> {
+        self.tokens_alone = true;
+        self
+    }
+
     /// Migrates everybody once: each migration is claimed before it is answered.
     #[must_use]
     pub fn claiming_in(mut self, claims: Claims, legacy_id_attribute: String) -> Trigger<L> {
@@ -104,14 +143,21 @@ impl<L: LegacyLogins> Trigger<L> {
         self
     }
 
-    /// Claims a user, where claims are kept.
+    /// Claims a user, where claims are kept. Whom the legacy app knows as one of the pool was migrated.
     pub(crate) async fn claim(
         &self,
         event: &Event,
         id: &LegacyId,
         attributes: &UserAttributes,
+        budget: &Budget,
         seen: &mut Observation,
     ) -> Result<(), Stop> {
+        if self.has_links {
+            let question = self.legacy.is_linked(id);
+            if self.ask(question, &[], budget, seen).await? {
+                return Err(Reason::AlreadyMigrated.into());
+            }
+        }
         match &self.once {
             Some(once) => once.claim(event, id, attributes, seen).await,
             None => Ok(()),
@@ -154,6 +200,8 @@ impl<L: LegacyLogins> Trigger<L> {
         let source = event.source;
         let decided = AssertUnwindSafe(async {
             match source {
+                TriggerSource::TokenGeneration => token_generation::decide(self, event, seen).await,
+                _ if self.tokens_alone => Err(Stop::Fail(FailureCause::TriggerSourceUnknown, None)),
                 TriggerSource::Authentication => {
                     let reply = authentication::decide(self, event, budget, seen).await;
                     reply.map(Decision::Migrated)
@@ -165,7 +213,6 @@ impl<L: LegacyLogins> Trigger<L> {
                 TriggerSource::SignUp | TriggerSource::Creation => {
                     sign_up::decide(self, event, budget, seen).await
                 }
-                TriggerSource::TokenGeneration => token_generation::decide(self, event, seen).await,
                 TriggerSource::Other => Err(Stop::Fail(FailureCause::TriggerSourceUnknown, None)),
             }
         });
@@ -227,19 +274,28 @@ impl<L: LegacyLogins> Trigger<L> {
         self.ask(question, &about, budget, seen).await
     }
 
-    /// Whether the legacy app has locked this login out. Asked by every name of the user: which
-    /// one was typed there is what counts there.
+    /// Whether the legacy app has locked this login out. Asked by every name of the user whom it
+    /// means, if there is one: which one was typed there is what counts there.
     pub(crate) async fn is_locked_out(
         &self,
         login: &str,
-        user: &LegacyUser,
+        found: &LoginMatch,
         budget: &Budget,
         seen: &mut Observation,
     ) -> Result<bool, Stop> {
         let Some(rule) = &self.axes else {
             return Ok(false);
         };
-        let names = [Some(login), user.username.as_deref(), user.email.as_deref()];
+        let user = match found {
+            LoginMatch::One(user, _) => Some(user),
+            _ => None,
+        };
+        let of_user = |name: fn(&LegacyUser) -> Option<&str>| user.and_then(|user| name(user));
+        let names = [
+            Some(login),
+            of_user(|user| user.username.as_deref()),
+            of_user(|user| user.email.as_deref()),
+        ];
         let about: Vec<&str> = names.into_iter().flatten().collect();
         let names: Vec<String> = about.iter().map(ToString::to_string).collect();
         let question = self.legacy.is_locked_out(&names, rule);

@@ -10,7 +10,8 @@
 use std::collections::BTreeMap;
 
 use migration_model::{
-    LegacyUser, LoginColumn, MappingFault, PoolSignIn, Reason, UserMapping, map_user,
+    LegacyUser, LoginColumn, MappingFault, Misfit, PoolSchema, PoolSignIn, Reason, UserMapping,
+    map_user,
 };
 
 use crate::carried_groups::CarriedGroups;
@@ -61,8 +62,10 @@ impl UserAttributes {
         };
         // In a plain pool the username is what was typed, which need not be the legacy username
         // (a phone number, say); whether that one would fit is then no question.
-        let username_matters =
-            mapping.sign_in != PoolSignIn::Username || *found_by == LoginColumn::Username;
+        let by_phone = mapping.phone_alias && *found_by == LoginColumn::PhoneNumber;
+        let username_matters = by_phone
+            || mapping.sign_in != PoolSignIn::Username
+            || *found_by == LoginColumn::Username;
         for fault in faults {
             match &fault {
                 MappingFault::Username | MappingFault::UsernameEmailShaped if username_matters => {
@@ -75,7 +78,16 @@ impl UserAttributes {
         }
         let by_email = *found_by == LoginColumn::Email;
         if by_email && mapping.sign_in != PoolSignIn::Username {
-            mapped.hold_typed_email(typed)?;
+            mapped.hold_typed("email", typed)?;
+        }
+        if by_phone {
+            mapped.hold_typed("phone_number", typed)?;
+            mapped
+                .attributes
+                .insert("username".to_owned(), pool_user.username.clone());
+            if !mapped.is_verified("phone_number") {
+                mapped.warnings.push(Reason::AliasUnverified);
+            }
         }
         if by_email && mapping.sign_in == PoolSignIn::UsernameOrEmail {
             mapped
@@ -98,16 +110,47 @@ impl UserAttributes {
     }
 
     /// The alias attribute holds what was typed: the stored address but for letter case, since
-    /// nobody is found by other forms of it, or another one that allauth verified. An address that
-    /// Cognito does not take as e-mail cannot be an alias, and such a reply has no valid form.
-    fn hold_typed_email(&mut self, typed: &str) -> Result<(), Reason> {
-        match self.attributes.get_mut("email") {
-            Some(email) => {
-                typed.clone_into(email);
+    /// nobody is found by other forms of it, or another one that allauth verified. What Cognito does
+    /// not take as e-mail or phone number cannot be an alias, and such a reply has no valid form.
+    fn hold_typed(&mut self, alias: &str, typed: &str) -> Result<(), Reason> {
+        match self.attributes.get_mut(alias) {
+            Some(value) => {
+                typed.clone_into(value);
                 Ok(())
             }
             None => Err(Reason::AttributeInvalid),
         }
+    }
+
+    /// Leaves out what this pool would not take, as other faulty values are. Not without the legacy
+    /// id, or what the pool demands of everybody: then nobody can be made of the user.
+    ///
+    /// # Errors
+    ///
+    /// The reason, when the pool cannot hold the user.
+    pub(crate) fn fit(
+        &mut self,
+        schema: &PoolSchema,
+        legacy_id_attribute: Option<&str>,
+    ) -> Result<(), Reason> {
+        for misfit in schema.misfits(&self.attributes) {
+            let name = match misfit {
+                Misfit::Missing(_) => return Err(Reason::AttributeMissing),
+                Misfit::Refused(name) => name,
+            };
+            let demanded = schema.attributes.get(&name).is_some_and(|a| a.required);
+            if demanded || Some(name.as_str()) == legacy_id_attribute {
+                return Err(Reason::AttributeInvalid);
+            }
+            self.attributes.remove(&name);
+            // What was verified is gone with it.
+            self.attributes.remove(&format!("{name}_verified"));
+            self.left_out.push(name);
+            if !self.warnings.contains(&Reason::AttributeInvalid) {
+                self.warnings.push(Reason::AttributeInvalid);
+            }
+        }
+        Ok(())
     }
 
     /// The name by which the pool will know the user: the username, or the e-mail where Cognito
@@ -121,11 +164,20 @@ impl UserAttributes {
     }
 
     /// Lets the groups travel to the tokens in their attribute; tells where they do not fit it.
-    pub(crate) fn carry_groups(&mut self, carried: &CarriedGroups, event: &Event) {
+    pub(crate) fn carry_groups(
+        &mut self,
+        carried: &CarriedGroups,
+        event: &Event,
+        schema: Option<&PoolSchema>,
+    ) {
         let value = |name: &str| self.attributes.get(name).map(String::as_str);
         let username = value("username").or(event.user_name.as_deref());
         let (name, value) = carried.attribute(event, username, value, &self.groups);
-        match value {
+        let takes = |value: &String| {
+            let attribute = schema.map(|schema| schema.attributes.get(name));
+            attribute.is_none_or(|attribute| attribute.is_some_and(|a| a.takes(value)))
+        };
+        match value.filter(takes) {
             Some(value) => {
                 let name = name.to_owned();
                 self.attributes.insert(name, value);
@@ -186,6 +238,7 @@ pub(crate) mod tests {
             email_verified: false,
             email_shared: false,
             phone_number: None,
+            phone_verified: false,
             encoded_password: EncodedPassword::new("!"),
             is_active: true,
             is_staff: false,
@@ -205,6 +258,8 @@ pub(crate) mod tests {
         let pairs = pairs.map(|(name, column)| (name.to_owned(), column.to_owned()));
         UserMapping {
             sign_in: PoolSignIn::for_login(login),
+            phone_alias: login.contains(&LoginColumn::PhoneNumber)
+                && login.contains(&LoginColumn::Username),
             attributes: AttributeMapping::new(pairs),
             groups: GroupNames::default(),
         }
@@ -258,6 +313,27 @@ pub(crate) mod tests {
         assert_eq!(value(&mapped, "username"), None);
         assert_eq!(value(&mapped, "email"), Some("Ann@example.org"));
         assert_eq!(mapped.expect("it fits").warnings, []);
+    }
+
+    #[test]
+    fn a_typed_phone_number_is_an_alias_beside_the_legacy_username() {
+        let user = LegacyUser {
+            phone_number: Some("+4912345".to_owned()),
+            phone_verified: true,
+            ..ann()
+        };
+        let login = [LoginColumn::Username, LoginColumn::PhoneNumber];
+        let reply = mapped(&user, &login, LoginColumn::PhoneNumber, "+4912345");
+        assert_eq!(value(&reply, "username"), Some("ann"));
+        assert_eq!(value(&reply, "phone_number"), Some("+4912345"));
+        assert_eq!(value(&reply, "phone_number_verified"), Some("true"));
+        assert_eq!(reply.expect("it fits").warnings, []);
+        let unverified = LegacyUser {
+            phone_verified: false,
+            ..user
+        };
+        let reply = mapped(&unverified, &login, LoginColumn::PhoneNumber, "+4912345");
+        assert_eq!(reply.expect("it fits").warnings, [Reason::AliasUnverified]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod browser_clients;
 mod emulators;
 mod final_states;
 mod first_tokens;
+mod flood;
 mod foreign_hashes;
 mod forgot_password;
 mod hash_import;

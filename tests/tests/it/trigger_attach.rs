@@ -255,6 +255,7 @@ fn settings_with_which_the_trigger_never_fires_or_tells_too_much_are_named() {
     assert_eq!(
         warned(client_id),
         [
+            "pool-schema-missing",
             "app-client-without-password-flow",
             "app-client-tells-who-exists",
             "legacy-id-forgeable",
@@ -274,6 +275,7 @@ fn settings_with_which_the_trigger_never_fires_or_tells_too_much_are_named() {
     assert_eq!(
         warned("nobody"),
         [
+            "pool-schema-missing",
             "legacy-id-forgeable",
             "app-client-writes-attributes",
             "claims-unconfirmed",
@@ -291,11 +293,77 @@ fn settings_with_which_the_trigger_never_fires_or_tells_too_much_are_named() {
             }),
         )
         .expect("a client can be changed");
+    assert_eq!(
+        warned(client_id),
+        ["pool-schema-missing", "claims-unconfirmed"]
+    );
+    let schema = workplace
+        .cutover(&["pool", "schema"])
+        .args(pool.as_target());
+    schema.run().expect_code(0);
     assert_eq!(warned(client_id), ["claims-unconfirmed"]);
+    let file = "pool-schema.json";
+    let mut old = workplace.folder().json(file);
+    old["attributes"]["custom:legacy_id"]["bounds"]["max"] = json!(3);
+    workplace.folder().write(file, old.to_string());
+    assert_eq!(warned(client_id), ["pool-schema-old", "claims-unconfirmed"]);
+    workplace
+        .cutover(&["pool", "schema"])
+        .args(pool.as_target())
+        .run()
+        .expect_code(0);
 
     update(&mut client, &pool, &json!({}));
     assert_eq!(
         warned(client_id),
         ["self-registration-open", "claims-unconfirmed"]
     );
+}
+
+/// Registered harmlessly, then given a legacy user's name: no trigger sees such an update.
+#[test]
+fn sign_in_names_that_strangers_could_give_themselves_block() {
+    let workplace = Workplace::new(Shape::Allauth, Engine::Sqlite);
+    let local = workplace.serve_pool();
+    let closed = json!({"AllowAdminCreateUserOnly": true});
+    let verified = json!({"AttributesRequireVerificationBeforeUpdate": ["email"]});
+    let by_phone = json!([{"Priority": 1, "Name": "verified_phone_number"}]);
+    let by_email = json!([{"Priority": 1, "Name": "verified_email"}]);
+    let found = |settings: Value, config: &str| {
+        let mut settings = settings;
+        settings["AdminCreateUserConfig"] = closed.clone();
+        let pool = local.beside(&settings);
+        workplace.folder().write("cutover.toml", config);
+        let all = [
+            "--trigger",
+            "user-migration,pre-sign-up,pre-token-generation",
+        ];
+        let done = trigger(&workplace, &pool, "attach", &all).run();
+        let blocks = done.stdout.lines().zip(done.stdout.lines().skip(1));
+        let blocks = blocks.filter(|(line, _)| line.trim_start().starts_with("BLOCKS"));
+        let code = |next: &str| {
+            next.rsplit_once('[')
+                .map(|(_, code)| code.trim_end_matches(']').to_owned())
+        };
+        blocks
+            .filter_map(|(_, next)| code(next))
+            .collect::<Vec<_>>()
+    };
+    let config = Shape::Allauth.cutover_toml();
+    let writable = ["sign-in-name-writable"];
+    assert_eq!(found(json!({}), &config), writable, "as alias");
+    let pool = json!({"AliasAttributes": null, "UsernameAttributes": ["email"]});
+    assert_eq!(found(pool, &config), writable, "as username");
+    let safe = json!({"UserAttributeUpdateSettings": verified});
+    assert_eq!(found(safe.clone(), &config), [""; 0]);
+    let mut pool = safe.clone();
+    pool["AccountRecoverySetting"] = json!({"RecoveryMechanisms": by_phone});
+    assert_eq!(found(pool.clone(), &config), ["recovery-unreachable"]);
+    let refuse = config.clone() + "\n[trigger]\nforgot_password = \"refuse\"\n";
+    assert_eq!(found(pool.clone(), &refuse), [""; 0]);
+    pool["AccountRecoverySetting"] = json!({"RecoveryMechanisms": by_email});
+    assert_eq!(found(pool, &config), [""; 0]);
+    let never = config.replace("email_verified = \"allauth\"", "email_verified = \"never\"");
+    assert_ne!(never, config);
+    assert_eq!(found(safe, &never), ["alias-unverified"]);
 }

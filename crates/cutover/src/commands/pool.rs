@@ -1,15 +1,19 @@
-//! `cutover pool serve`: the local rehearsal pool in the foreground, until SIGTERM or SIGINT.
+//! `cutover pool serve`: the local rehearsal pool in the foreground, until SIGTERM or SIGINT; and
+//! `pool schema`: a snapshot of any pool's schema for the trigger's package.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use migration_model::PoolSchema;
 use rehearsal_pool::{PoolOptions, Quotas, RehearsalPool, RehearsalPoolError, SettingsFile};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::arguments::{Arguments, PoolCommand, PoolOptions as Options, ServeOptions};
+use crate::arguments::{
+    Arguments, PoolCommand, PoolOptions as Options, SchemaOptions, ServeOptions,
+};
 use crate::exit_status::{ExitStatus, Failure};
-use crate::{output, runtime, settings};
+use crate::{output, pool_target, runtime, settings};
 
 /// What the ready file says once connections are accepted.
 #[derive(Serialize)]
@@ -24,7 +28,32 @@ struct Ready<'a> {
 pub(crate) fn run(arguments: &Arguments, options: &Options) -> Result<ExitStatus, Failure> {
     match &options.command {
         PoolCommand::Serve(options) => runtime()?.block_on(serve(arguments, options)),
+        PoolCommand::Schema(options) => runtime()?.block_on(schema(arguments, options)),
     }
+}
+
+async fn schema(arguments: &Arguments, options: &SchemaOptions) -> Result<ExitStatus, Failure> {
+    let config = settings::config_or_defaults(arguments)?;
+    let address = pool_target::address(&config, &options.pool)?;
+    let id = address.user_pool_id().to_owned();
+    let pool = pool_target::connect(address, &options.pool).await?;
+    let description = pool.describe_user_pool().await.map_err(|error| {
+        let hint = error.hint();
+        Failure::new(ExitStatus::Halted, "the user pool cannot be read")
+            .source(error)
+            .hint(hint)
+    })?;
+    let schema = PoolSchema::new(id, description.schema);
+    let beside = settings::pool_schema_file(arguments);
+    let path = options.out.as_deref().unwrap_or(&beside);
+    output::json_file(path, &schema)?;
+    output::result(format_args!(
+        "{} attributes of {} in {}",
+        schema.attributes.len(),
+        schema.user_pool_id,
+        path.display()
+    ));
+    Ok(ExitStatus::Fine)
 }
 
 async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStatus, Failure> {

@@ -11,6 +11,7 @@ use crate::arguments::{Arguments, AttachOptions, DetachOptions, TriggerCommand, 
 use crate::attach_findings::attach_findings;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::function_arn::FunctionArn;
+use crate::schema_snapshot::Snapshot;
 use crate::{output, pool_target, runtime, settings};
 
 pub(crate) fn run(arguments: &Arguments, options: &TriggerOptions) -> Result<ExitStatus, Failure> {
@@ -40,7 +41,8 @@ async fn attach(arguments: &Arguments, options: &AttachOptions) -> Result<ExitSt
             _ => planned = planned.with_function(trigger, function.as_str()),
         }
     }
-    let findings = attach_findings(&pool, &config, &planned)
+    let snapshot = Snapshot::read(&settings::pool_schema_file(arguments));
+    let findings = attach_findings(&pool, &config, &planned, &snapshot)
         .await
         .map_err(pool_failure)?;
     for finding in &findings {

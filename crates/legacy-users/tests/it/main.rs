@@ -3,6 +3,7 @@
 mod columns;
 mod errors;
 mod findings;
+mod links;
 mod lock_outs;
 mod logins;
 mod pooler;

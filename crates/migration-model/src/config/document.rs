@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::trigger::TriggerSection;
 use super::{
     Columns, Config, ConfigError, EmailVerifiedRule, ImportSettings, InactiveUsers, Legacy,
-    LegacyUrl, LoginColumn, PoolTarget, RehearsalSettings,
+    LegacyUrl, LoginColumn, PhoneVerifiedRule, PoolTarget, RehearsalSettings,
 };
 use crate::attributes::attribute_name_fault;
 use crate::name_character::is_name_character;
@@ -47,8 +47,10 @@ struct LegacySection {
     url: Option<Spanned<String>>,
     user_table: Option<Spanned<String>>,
     user_groups_table: Option<Spanned<String>>,
+    links_table: Option<Spanned<String>>,
     login: Option<Spanned<Vec<String>>>,
     email_verified: Option<Spanned<String>>,
+    phone_verified: Option<Spanned<String>>,
     #[serde(default)]
     columns: ColumnsSection,
 }
@@ -179,6 +181,9 @@ pub(super) fn parse(
     let seal_hours = document.groups.seal_hours;
     let mapping = UserMapping {
         sign_in: PoolSignIn::for_login(&legacy.login),
+        phone_alias: [LoginColumn::Username, LoginColumn::PhoneNumber]
+            .iter()
+            .all(|column| legacy.login.contains(column)),
         attributes: AttributeMapping::new(attributes),
         groups: groups(&source, document.groups)?,
     };
@@ -243,8 +248,10 @@ fn legacy(
         url,
         user_table: identifier(source, section.user_table)?.unwrap_or_else(default_table),
         user_groups_table: identifier(source, section.user_groups_table)?,
+        links_table: identifier(source, section.links_table)?,
         login: login(source, section.login)?,
         email_verified: email_verified(source, section.email_verified)?,
+        phone_verified: phone_verified(source, section.phone_verified)?,
         columns: columns(source, section.columns)?,
     })
 }
@@ -327,6 +334,28 @@ fn email_verified(
                 Err(source.fault(rule.span().start, message, hint))
             }
         },
+    }
+}
+
+fn phone_verified(
+    source: &Source<'_>,
+    rule: Option<Spanned<String>>,
+) -> Result<PhoneVerifiedRule, ConfigError> {
+    let Some(rule) = rule else {
+        return Ok(PhoneVerifiedRule::Never);
+    };
+    let text = rule.get_ref().as_str();
+    match (text, text.strip_prefix("column:")) {
+        ("never", _) => Ok(PhoneVerifiedRule::Never),
+        ("always", _) => Ok(PhoneVerifiedRule::Always),
+        (_, Some(column)) if is_identifier(column) => {
+            Ok(PhoneVerifiedRule::Column(column.to_owned()))
+        }
+        _ => {
+            let message = "[legacy] phone_verified has no such rule";
+            let hint = "write never, always or column:NAME";
+            Err(source.fault(rule.span().start, message, hint))
+        }
     }
 }
 

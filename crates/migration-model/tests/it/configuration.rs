@@ -42,6 +42,7 @@ fn every_documented_key_is_read() {
         url = "sqlite://legacy.sqlite3"
         user_table = "people_person"
         user_groups_table = "people_person_groups"
+        links_table = "cutover_django_cognitolink"
         login = ["username", "email"]
         email_verified = "column:mail_ok"
         [legacy.columns]
@@ -71,6 +72,10 @@ fn every_documented_key_is_read() {
     let config = parse(text).expect("every key is known");
     let url = config.legacy.url.as_ref().expect("a url");
     assert_eq!(url.expose(), "sqlite://conf/legacy.sqlite3");
+    assert_eq!(
+        config.legacy.links_table.as_deref(),
+        Some("cutover_django_cognitolink")
+    );
     assert_eq!(config.legacy.columns.resolve("email"), "mail");
     assert_eq!(config.legacy.columns.resolve("nickname"), "nickname");
     assert_eq!(

@@ -14,6 +14,7 @@ pub(crate) fn legacy_user() -> LegacyUser {
         email_verified: true,
         email_shared: false,
         phone_number: None,
+        phone_verified: false,
         encoded_password: EncodedPassword::new("!"),
         is_active: true,
         is_staff: false,

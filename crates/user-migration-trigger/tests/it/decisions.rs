@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use django_password::{CustomHashers, EncodedPassword, Limits, Verifier};
-use migration_model::{AxesLockOut, Config, LegacyId, LegacyUser, LoginColumn, LoginMatch, Reason};
+use migration_model::{
+    AxesLockOut, Config, LegacyId, LegacyUser, LoginColumn, LoginMatch, PoolSchema, Reason,
+};
 use serde_json::{Value, json};
 use user_migration_trigger::{
     Budget, Decision, Event, FailureCause, FinalUserStatus, HashChecker, LegacyLogins, LookUpFault,
@@ -35,6 +37,10 @@ impl LegacyLogins for Legacy {
         }
     }
 
+    async fn is_linked(&self, id: &LegacyId) -> Result<bool, LookUpFault> {
+        Ok(*id == LegacyId::Integer(LINKED))
+    }
+
     async fn is_locked_out(
         &self,
         names: &[String],
@@ -62,6 +68,9 @@ impl LegacyLogins for Legacy {
     }
 }
 
+/// Whom the legacy app knows as one of the pool.
+const LINKED: i64 = 99;
+
 fn knows(user: LegacyUser) -> Legacy {
     Legacy::Knows(Box::new(user))
 }
@@ -74,6 +83,7 @@ fn ann(encoded_password: &str) -> LegacyUser {
         email_verified: true,
         email_shared: false,
         phone_number: None,
+        phone_verified: false,
         encoded_password: EncodedPassword::new(encoded_password),
         is_active: true,
         is_staff: false,
@@ -571,9 +581,78 @@ async fn resets_are_counted_as_guesses_are_and_may_be_refused() {
 }
 
 #[tokio::test]
+async fn whom_the_legacy_app_has_linked_is_never_migrated_again() {
+    let linked = || LegacyUser {
+        id: LegacyId::Integer(LINKED),
+        ..ann(CHEAP_HASH)
+    };
+    let config = CONFIG.replace("[legacy]", "[legacy]\nlinks_table = \"links\"");
+    for event in [sign_in("ann", "anything"), forgot_password("ann")] {
+        let minute = Duration::from_secs(60);
+        let decided = decide_within(knows(linked()), &config, &event, minute).await;
+        assert_eq!(decided.refusal(), Reason::AlreadyMigrated);
+        let other = decide_within(knows(ann(CHEAP_HASH)), &config, &event, minute).await;
+        assert!(matches!(other.decision, Decision::Migrated(_)));
+        let unasked = decide(knows(linked()), &event).await;
+        assert!(matches!(unasked.decision, Decision::Migrated(_)));
+    }
+}
+
+/// One value too long, and Cognito refuses the whole user: the right password would fail for ever.
+#[tokio::test]
+async fn what_the_pool_would_not_take_is_left_out_but_for_the_legacy_id() {
+    let config = format!("{CONFIG}given_name = \"first_name\"\n\"custom:legacy_id\" = \"id\"\n");
+    let attribute = |max: i64, required: bool| {
+        json!({"data_type": "String", "mutable": true, "required": required,
+            "bounds": {"min": 0, "max": max}})
+    };
+    let schema = |name: i64, id: i64, required: bool| {
+        let schema = json!({"format": 1, "user_pool_id": "eu-west-1_a", "attributes": {
+            "given_name": attribute(name, required), "custom:legacy_id": attribute(id, false)}});
+        PoolSchema::parse(&schema.to_string()).expect("a snapshot")
+    };
+    let mut user = ann(CHEAP_HASH);
+    let column = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+    user.columns
+        .extend([column("first_name", "Maximiliane"), column("id", "7")]);
+    for (schema, outcome, left_out) in [
+        (schema(20, 20, false), "migrated", Value::Null),
+        (schema(5, 20, false), "migrated", json!(["given_name"])),
+        (schema(5, 20, true), "refused", Value::Null),
+        (schema(20, 0, false), "refused", Value::Null),
+    ] {
+        let trigger = trigger_of(knows(user.clone()), &config).fitting(schema);
+        let line = next(&trigger, &sign_in("ann", "anything")).await;
+        assert_eq!(
+            (&line["Outcome"], &line["left_out"]),
+            (&json!(outcome), &left_out),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn another_form_of_a_name_is_nobodys() {
     let decided = decide(knows(ann(CHEAP_HASH)), &sign_in("ａnn", "anything")).await;
     assert_eq!(decided.refusal(), Reason::UserUnknown);
+}
+
+/// Anybody can ask what takes long; that must not keep everybody else from being asked about.
+#[tokio::test]
+async fn slow_answers_are_no_outage_for_others() {
+    let trigger = trigger_of(Legacy::Hangs, CONFIG);
+    for _ in 0..5 {
+        let mut event = Event::parse(sign_in("ann", "x").to_string().into()).expect("an object");
+        let budget = Budget::new(Duration::from_millis(520), Duration::ZERO);
+        let mut seen = Observation::begin("request".to_owned(), false);
+        match trigger.decide(&mut event, &budget, &mut seen).await {
+            Decision::Failed(failure) => {
+                let cause = FailureCause::Reason(Reason::LegacyTimeout);
+                assert_eq!(failure.cause, cause, "it was asked: {failure:?}");
+            }
+            other => panic!("not failed: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -252,3 +252,24 @@ async fn other_pools_and_clients_get_no_groups_no_sign_up_and_no_migration() {
         assert!(all, "{lines:?}");
     }
 }
+
+/// As the template deploys it beside the migration function: without database, for tokens alone.
+#[tokio::test]
+async fn a_function_for_tokens_alone_needs_no_database_and_migrates_nobody() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let migrating = function(&folder, "").await;
+    let attributes = migrated(&migrating).await;
+    let tokens = carrying_groups(&folder, "")
+        .set("CUTOVER_ANSWERS", "tokens")
+        .without("CUTOVER_LEGACY_URL")
+        .start()
+        .await;
+    let event = token_event("1", &attributes);
+    let answer = tokens.response(&event).await;
+    assert_eq!(answer, migrating.response(&event).await);
+    assert_ne!(answer, event);
+    let refused = tokens.error(&sign_in(LOGIN, PASSWORD)).await;
+    assert_eq!(refused["errorType"], "Cutover.NotSetUp");
+    let lines = tokens.finish().await.invocations();
+    assert_eq!(lines[1]["Reason"], "trigger-source-unknown");
+}

@@ -4,9 +4,11 @@
 mod aws_account;
 mod axes;
 mod canaries;
+mod claims;
 mod decisions;
 mod event_properties;
 mod events;
+mod fuzzing;
 mod groups_in_tokens;
 mod leaks;
 mod outages;

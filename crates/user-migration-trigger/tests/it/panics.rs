@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use django_password::{CustomHashers, Limits, Verifier};
-use migration_model::{AxesLockOut, Config, LoginMatch};
+use migration_model::{AxesLockOut, Config, LegacyId, LoginMatch};
 use user_migration_trigger::{
     Function, HashChecker, LegacyLogins, LookUpFault, PseudonymKey, Trigger, UsualCost, serve,
     start_logging,
@@ -27,6 +27,10 @@ impl LegacyLogins for PanicsOnce {
     }
 
     async fn is_held(&self, _names: &[String]) -> Result<bool, LookUpFault> {
+        Ok(false)
+    }
+
+    async fn is_linked(&self, _id: &LegacyId) -> Result<bool, LookUpFault> {
         Ok(false)
     }
 
