@@ -88,6 +88,7 @@ mod tests {
                 declared: String::new(),
                 ignores_case: false,
                 collation: None,
+                expression: None,
             },
         }
     }

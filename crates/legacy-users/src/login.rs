@@ -4,19 +4,20 @@
 //! collation may call `jose` and `josé` equal. Called by legacy_database.
 
 use migration_model::{
-    LegacyId, LegacyUser, LoginColumn, LoginMatch, PoolSignIn, fold_login_name,
+    ExcludedNames, LegacyId, LegacyUser, LoginColumn, LoginMatch, PoolSignIn, fold_login_name,
     normalize_login_name,
 };
 
 use crate::account_emails::AccountEmails;
 use crate::case_variants::case_variants;
 use crate::column::{Column, ColumnKind};
+use crate::composed_name::ComposedName;
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
 use crate::indexes::{Folding, Indexes};
 use crate::query::{Bind, Query};
-use crate::user_table::UserTable;
+use crate::user_table::{Among, UserTable};
 
 /// Most rows looked at for one login. Those equal in every character come first, so that only a
 /// login shared by more people than this could look less certain than it is.
@@ -54,19 +55,30 @@ pub(crate) async fn find_by_login(
     let Some(login) = TypedLogin::new(login) else {
         return Ok(LoginMatch::None);
     };
+    if let Some(composed) = &table.fields.composed {
+        match by_composed_name(session, table, composed, &login, Among::Included).await? {
+            Found::Nobody => {}
+            Found::Several => return Ok(LoginMatch::Ambiguous),
+            Found::One(user) => {
+                let user = complete(session, table, sign_in, *user).await?;
+                return Ok(LoginMatch::One(Box::new(user), LoginColumn::Username));
+            }
+        }
+    }
     for (login_column, position) in &table.logins {
         let account_emails = match login_column {
             LoginColumn::Email => table.account_emails.as_ref(),
             _ => None,
         };
+        let among = Among::Included;
         let mut found = match account_emails {
             Some(account_emails) => {
-                by_account_email(session, table, account_emails, &login).await?
+                by_account_email(session, table, account_emails, &login, among).await?
             }
             None => Found::Nobody,
         };
         if let Found::Nobody = found {
-            found = by_column(session, table, *position, &login).await?;
+            found = by_column(session, table, *position, &login, among).await?;
         }
         match found {
             Found::Nobody => {}
@@ -90,15 +102,25 @@ pub(crate) async fn is_held(
     let mut positions: Vec<usize> = logins.chain(table.fields.email).collect();
     positions.sort_unstable();
     positions.dedup();
+    let among = match table.excluded_names {
+        ExcludedNames::Kept => Among::Everybody,
+        ExcludedNames::Free => Among::Included,
+    };
     for name in names.iter().filter_map(|name| TypedLogin::new(name)) {
         for position in &positions {
-            let found = by_column(session, table, *position, &name).await?;
+            let found = by_column(session, table, *position, &name, among).await?;
+            if !matches!(found, Found::Nobody) {
+                return Ok(true);
+            }
+        }
+        if let Some(composed) = &table.fields.composed {
+            let found = by_composed_name(session, table, composed, &name, among).await?;
             if !matches!(found, Found::Nobody) {
                 return Ok(true);
             }
         }
         if let Some(account_emails) = &table.account_emails {
-            let found = by_account_email(session, table, account_emails, &name).await?;
+            let found = by_account_email(session, table, account_emails, &name, among).await?;
             if !matches!(found, Found::Nobody) {
                 return Ok(true);
             }
@@ -119,6 +141,7 @@ async fn by_column(
     table: &UserTable,
     position: usize,
     login: &TypedLogin,
+    among: Among,
 ) -> Result<Found, LegacyError> {
     let search = Search {
         dialect: table.dialect,
@@ -127,7 +150,7 @@ async fn by_column(
     };
     for &step in search.steps() {
         let mut query = table.select_users("looking up a login");
-        query.push(" WHERE ");
+        table.begin_where(&mut query, among);
         if !search.push(&mut query, step, login) {
             return Ok(Found::Nobody);
         }
@@ -145,6 +168,29 @@ async fn by_column(
     Ok(Found::Nobody)
 }
 
+/// By a username that is put together from columns.
+async fn by_composed_name(
+    session: &mut dyn ReadSession,
+    table: &UserTable,
+    composed: &ComposedName,
+    login: &TypedLogin,
+    among: Among,
+) -> Result<Found, LegacyError> {
+    let mut query = table.select_users("looking up a login");
+    table.begin_where(&mut query, among);
+    if !composed.push(&mut query, &login.normalised, &table.columns) {
+        return Ok(Found::Nobody);
+    }
+    query.push(&format!(" LIMIT {MOST_CANDIDATES}"));
+    let mut rows = session.rows(query).await?;
+    let names = rows.iter().map(|row| composed.of(row, &table.columns));
+    Ok(match judge(names, rows.len(), login) {
+        Judgement::Nobody => Found::Nobody,
+        Judgement::Several => Found::Several,
+        Judgement::One(number) => Found::One(Box::new(table.read(rows.swap_remove(number))?)),
+    })
+}
+
 /// By a verified address of django-allauth's: whoever verified it is meant, even where others
 /// have the same text in their e-mail column.
 async fn by_account_email(
@@ -152,6 +198,7 @@ async fn by_account_email(
     table: &UserTable,
     account_emails: &AccountEmails,
     login: &TypedLogin,
+    among: Among,
 ) -> Result<Found, LegacyError> {
     let search = Search {
         dialect: table.dialect,
@@ -170,7 +217,7 @@ async fn by_account_email(
             Judgement::Nobody => {}
             Judgement::Several => return Ok(Found::Several),
             Judgement::One(number) => {
-                let user = by_id(session, table, &ids[number]).await?;
+                let user = by_id(session, table, &ids[number], among).await?;
                 return Ok(user.map_or(Found::Nobody, |user| Found::One(Box::new(user))));
             }
         }
@@ -201,9 +248,11 @@ async fn by_id(
     session: &mut dyn ReadSession,
     table: &UserTable,
     id: &LegacyId,
+    among: Among,
 ) -> Result<Option<LegacyUser>, LegacyError> {
     let mut query = table.select_users("reading a user");
-    query.push(&format!(" WHERE {} IN ", table.key_sql()));
+    table.begin_where(&mut query, among);
+    query.push(&format!("{} IN ", table.key_sql()));
     table.key.push_list(&mut query, [id]);
     let row = session.rows(query).await?.into_iter().next();
     row.map(|row| table.read(row)).transpose()
@@ -283,10 +332,8 @@ async fn is_email_shared(
     );
     let during = "looking for others with the same e-mail";
     let mut query = Query::select(table.dialect, during, table.subject(), &list);
-    query.push(&format!(
-        " FROM {} WHERE ",
-        table.name.quoted(table.dialect)
-    ));
+    query.push(&table.from());
+    table.begin_where(&mut query, Among::Included);
     if !search.push(&mut query, Step::AnyCase, &email) {
         return Ok(false);
     }

@@ -2,10 +2,15 @@
 
 mod columns;
 mod errors;
+mod filters;
 mod findings;
+mod flags;
+mod group_sources;
+mod joins;
 mod lock_outs;
 mod logins;
 mod pooler;
 mod scratch;
 mod sessions;
 mod shapes;
+mod unreadable;
