@@ -79,6 +79,19 @@ impl LegacyDatabase {
         }
     }
 
+    /// An empty database of a test's own on a server, dropped at the end of the test run.
+    pub(crate) fn empty_on(engine: Engine, name: &str) -> LegacyDatabase {
+        let admin = engine.admin_url().expect("a server has an administrator");
+        let database = format!("cutover_case_{name}_{}", std::process::id());
+        let made = format!("CREATE DATABASE {database}");
+        administrate(engine, &[made], &[format!("DROP DATABASE {database}")]);
+        let (server, _) = admin.rsplit_once('/').expect("a URL with a database");
+        LegacyDatabase {
+            engine,
+            ..LegacyDatabase::at(Shape::Stock, format!("{server}/{database}"))
+        }
+    }
+
     /// Its URL, for `CUTOVER_LEGACY_URL` and for Django.
     pub fn url(&self) -> &str {
         &self.url

@@ -39,6 +39,15 @@ impl Workplace {
         }
     }
 
+    /// A folder that has its cutover.toml, and an empty database of its own on a server.
+    pub fn on_server(folder: TestFolder, engine: Engine, name: &str) -> Workplace {
+        std::fs::create_dir(folder.join("tmp")).expect("a folder in the test folder can be made");
+        Workplace {
+            folder,
+            legacy: LegacyDatabase::empty_on(engine, name),
+        }
+    }
+
     fn with(folder: TestFolder, legacy: LegacyDatabase) -> Workplace {
         folder.write("cutover.toml", legacy.shape().cutover_toml());
         std::fs::create_dir(folder.join("tmp")).expect("a folder in an empty folder can be made");

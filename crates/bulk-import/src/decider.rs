@@ -39,6 +39,8 @@ pub(crate) struct Decided<'a> {
     /// Whether a collision of names would decide the route.
     pub(crate) collidable: bool,
     pub(crate) keys: NameKeys,
+    /// Attributes whose values are left out because Cognito does not take them.
+    pub(crate) dropped: Vec<String>,
 }
 
 /// The names by which users are found to be in each other's way.
@@ -91,7 +93,15 @@ impl<'a> Decider<'a> {
         accounts: &'b [SocialAccount],
         collisions: Collisions,
     ) -> Decided<'b> {
-        let (target, faults) = map_user(user, self.mapping);
+        let (target, mut faults) = map_user(user, self.mapping);
+        let mut dropped = Vec::new();
+        faults.retain(|fault| {
+            let holds = fault.holds(self.mapping);
+            if let (MappingFault::Attribute { name, .. }, false) = (fault, holds) {
+                dropped.push(name.clone());
+            }
+            holds
+        });
         let (identities, unmapped) = self.identities.identities_of(accounts);
         let hash = self.verifier.inspect(&user.encoded_password).state;
         let cognito_hash = self.verifier.cognito_import(&user.encoded_password);
@@ -111,6 +121,7 @@ impl<'a> Decider<'a> {
             may_sign_in: facts.may_still_sign_in(),
             hash_import: by_job,
             collidable: faults.is_empty(),
+            dropped,
             keys: self.keys(user, &target, &faults),
             target,
             identities,
@@ -130,7 +141,13 @@ impl<'a> Decider<'a> {
     }
 
     fn keys(&self, user: &LegacyUser, target: &PoolUser, faults: &[MappingFault]) -> NameKeys {
-        let named = !target.username.is_empty() && !faults.contains(&MappingFault::Username);
+        let unnamed = |fault: &MappingFault| {
+            matches!(
+                fault,
+                MappingFault::Username | MappingFault::EmailAsUsername
+            )
+        };
+        let named = !target.username.is_empty() && !faults.iter().any(unnamed);
         let attribute = |name: &str| target.attributes.get(name);
         NameKeys {
             name: named.then(|| self.folding.key(&target.username)),

@@ -79,6 +79,8 @@ pub async fn plan(
     bind(&mut journal, run, legacy, &decider).await?;
     let mut findings = fit.findings;
     findings.extend(proof.finding);
+    findings.extend(legacy.group_facts().await?);
+    findings.extend(excluded(legacy).await?);
     if let Planned::Complete(more) = planner.plan(&mut journal, &mut header, None).await? {
         findings.extend(more);
     }
@@ -125,13 +127,32 @@ async fn forms(
     Ok(known_hash_forms(ledger, believed).await?)
 }
 
-fn blocked(config: &Config, pool: &UserPool, run: &ImportRun) -> Result<(), ImportError> {
-    match job_blocker(config, pool, run) {
-        Some(finding) => Err(ImportError::Blocked {
-            findings: vec![finding],
-        }),
-        None => Ok(()),
+fn blocked(
+    config: &Config,
+    pool: &UserPool,
+    run: &ImportRun,
+    others: &[Finding],
+) -> Result<(), ImportError> {
+    let findings: Vec<Finding> = job_blocker(config, pool, run)
+        .into_iter()
+        .chain(others.iter().cloned())
+        .collect();
+    match findings.is_empty() {
+        true => Ok(()),
+        false => Err(ImportError::Blocked { findings }),
     }
+}
+
+/// Rows that are nobody to be moved.
+async fn excluded(legacy: &LegacyDatabase) -> Result<Option<Finding>, ImportError> {
+    let rows = legacy.count_excluded().await?;
+    Ok((rows > 0).then(|| Finding {
+        severity: Severity::Note,
+        code: "excluded-by-where",
+        subject: "[legacy] where".to_owned(),
+        message: format!("{rows} rows of the user table are left out, and cannot sign in."),
+        next_step: "Nothing, if these are the bots, the deleted and the like.".to_owned(),
+    }))
 }
 
 /// Import jobs want a role for their log.
@@ -340,6 +361,9 @@ async fn phases(
         control,
         run: run.name.as_str(),
     };
+    // People must not lose what they may do, nor get what others may.
+    let mut legacy_blockers = legacy.group_facts().await?;
+    legacy_blockers.retain(|finding| finding.severity == Severity::Blocker);
     // Before anything is planned: whom a job of an earlier start made is in the pool by us.
     if jobs.settle_open(&mut journal).await? == HashImported::Stopped {
         return finish(journal, header, run, control).await;
@@ -355,7 +379,7 @@ async fn phases(
         let mut stopped = matches!(planned, Planned::Stopped);
         if !stopped {
             check(&mut journal, &mut header, &policy, run, &description).await?;
-            blocked(config, pool, run)?;
+            blocked(config, pool, run, &legacy_blockers)?;
             let creating = create_groups(&mut journal, pool, control);
             let created = creating.instrument(tracing::info_span!("create groups"));
             stopped = created.await? == Groups::Stopped;

@@ -128,6 +128,7 @@ mod tests {
             date_joined: None,
             columns: std::collections::BTreeMap::new(),
             groups: Vec::new(),
+            unreadable: None,
         }
     }
 

@@ -105,6 +105,8 @@ struct Gathered {
     importable: BTreeMap<&'static str, u64>,
     /// Users whom none can, by reason.
     not_importable: BTreeMap<Reason, u64>,
+    /// Users to be created without a value that Cognito does not take, by attribute.
+    dropped: BTreeMap<String, u64>,
 }
 
 impl Planner<'_> {
@@ -145,6 +147,7 @@ impl Planner<'_> {
             .await?;
         tracing::info!(seconds = started.elapsed().as_secs(), "planned");
         let mut findings = findings(gathered.unmapped_accounts);
+        findings.extend(gathered.dropped.into_iter().map(dropped));
         findings.extend(by_hash(&gathered.importable, &gathered.not_importable));
         Ok(Planned::Complete(findings))
     }
@@ -350,6 +353,9 @@ impl Planner<'_> {
         );
         if is_created && mine {
             self.add_groups(user, &decided.target, &mut gathered.groups);
+            for attribute in &decided.dropped {
+                *gathered.dropped.entry(attribute.clone()).or_default() += 1;
+            }
             for account in &decided.unmapped {
                 let providers = &mut gathered.unmapped_accounts;
                 *providers.entry(account.provider.clone()).or_default() += 1;
@@ -426,6 +432,17 @@ pub(crate) fn content_key(legacy_id: &str, decided: &Decided<'_>) -> i64 {
 }
 
 /// What users to be created leave behind.
+fn dropped((attribute, users): (String, u64)) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        code: Reason::AttributeInvalid.code(),
+        subject: format!("[attributes] {attribute}"),
+        message: format!("{users} users are created without it: Cognito does not take their value."),
+        next_step: "Correct the column in Django, or set on_invalid = \"hold\" to leave them out."
+            .to_owned(),
+    }
+}
+
 fn findings(unmapped_accounts: BTreeMap<String, u64>) -> Vec<Finding> {
     let finding = |(provider, accounts): (String, u64)| Finding {
         severity: Severity::Warning,

@@ -24,8 +24,9 @@ const FIRST_QUESTION: Patience = Patience {
 /// The address: flags first, then `[pool]`.
 pub(crate) fn address(config: &Config, options: &PoolTarget) -> Result<PoolAddress, Failure> {
     let target = config.pool.as_ref();
-    let hint = "name the pool under [pool] in cutover.toml, or with --user-pool-id and --region; \
-                cutover pool serve prints those of a local pool";
+    let hint = "name the pool under [pool] in cutover.toml, or with --user-pool-id and --region; for \
+                a local one run `cutover pool serve` in another terminal: it prints the \
+                --user-pool-id and --endpoint-url to add here";
     let pool_id = options
         .user_pool_id
         .as_ref()

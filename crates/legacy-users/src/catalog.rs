@@ -87,6 +87,7 @@ pub(crate) async fn read_tables(
             collation: collation(dialect, &entry),
             name: entry.name,
             declared: entry.content,
+            expression: None,
         });
     }
     for ((table, _), index) in indexes {

@@ -115,11 +115,21 @@ pub(crate) struct Column {
     pub(crate) folds_ascii_alone: bool,
     /// MySQL's collation, whose name begins with the character set's.
     pub(crate) collation: Option<String>,
+    /// What stands for it in a statement on the user table (`u`), where it is another table's.
+    pub(crate) expression: Option<String>,
 }
 
 impl Column {
     pub(crate) fn quoted(&self, dialect: Dialect) -> String {
-        dialect.quote(&self.name)
+        match &self.expression {
+            Some(expression) => expression.clone(),
+            None => dialect.quote(&self.name),
+        }
+    }
+
+    /// Whether the database says no type: an expression in a view of SQLite's.
+    pub(crate) fn is_untyped(&self) -> bool {
+        self.declared.is_empty()
     }
 
     pub(crate) fn text(&self, dialect: Dialect) -> String {

@@ -76,11 +76,39 @@ pub enum LegacyError {
         /// A column that may be meant.
         nearest: Option<String>,
     },
-    /// The groups table's columns do not tell which one points to the user.
-    #[error("table `{table}` does not look like Django's table of users and groups")]
+    /// A column's type cannot mean what it is taken for.
+    #[error("column `{column}` holds {holds}, which {setting} cannot mean")]
+    ColumnMeaning {
+        /// The column.
+        column: String,
+        /// The setting in cutover.toml that takes it so, or implies it.
+        setting: String,
+        /// What its type holds.
+        holds: &'static str,
+        /// What to write instead.
+        fix: String,
+    },
+    /// A column of another table is referred to that no join has.
+    #[error("{setting} refers to `{reference}`, which no [legacy.joins] has")]
+    JoinMissing {
+        /// What was written.
+        reference: String,
+        /// The setting.
+        setting: String,
+    },
+    /// A column must be the user table's own.
+    #[error("{setting} must be a column of the user table, not of a join")]
+    JoinNotPossible {
+        /// The setting.
+        setting: String,
+    },
+    /// It cannot be told from a table who is in which group.
+    #[error("table `{table}` does not tell who is in which group: {why}")]
     GroupsTableUnclear {
         /// The table.
         table: String,
+        /// What is missing or in doubt.
+        why: String,
     },
     /// A column holds something that cannot be read.
     #[error("column `{column}` holds a value that is not {expected}")]
@@ -150,6 +178,19 @@ impl LegacyError {
         )
     }
 
+    /// Whether a value of a row could not be read, which says nothing about other rows.
+    pub(crate) fn is_about_a_row(&self) -> bool {
+        matches!(self, LegacyError::Unreadable { .. })
+    }
+
+    /// The column of such a value, as far as it is known.
+    pub(crate) fn row_column(&self) -> String {
+        match self {
+            LegacyError::Unreadable { column, .. } => column.clone(),
+            _ => String::new(),
+        }
+    }
+
     /// What to do about it, in one sentence.
     pub fn hint(&self) -> String {
         match self {
@@ -193,8 +234,15 @@ impl LegacyError {
                 Some(nearest) => format!("did you mean `{nearest}`? correct {setting}"),
                 None => format!("correct {setting}"),
             },
-            LegacyError::GroupsTableUnclear { .. } => "set [legacy] user_groups_table to the \
-                 table with a user column and `group_id`, or [groups] carry = false"
+            LegacyError::ColumnMeaning { fix, .. } => fix.clone(),
+            LegacyError::JoinMissing { .. } => {
+                "add [legacy.joins.NAME] with table, on and columns, or correct the name".to_owned()
+            }
+            LegacyError::JoinNotPossible { .. } => {
+                "name a column of the user table, or a view that has them all".to_owned()
+            }
+            LegacyError::GroupsTableUnclear { .. } => "say it under [groups]: members_table, \
+                 user_column and group_column, table, key and name of the groups; or carry = false"
                 .to_owned(),
             LegacyError::Unreadable { .. } => {
                 "correct the row in the legacy database, or the column in cutover.toml".to_owned()

@@ -1,104 +1,91 @@
-//! Who is in which group, and what groups there are: Django's `<user table>_groups`, the table of
-//! groups that its foreign key points at (`auth_group`, unless the app has a model of its own) and
-//! the permission tables. Knows no user fields. Called per page of users.
+//! Who is in which group by a table of users and groups, or by a column of the user table with the
+//! group's key; and the groups themselves, with the permissions that Django's own have. Knows which
+//! tables and columns those are, not how they were found. Called per page of users.
 
 use std::collections::{BTreeMap, HashMap};
 
 use migration_model::{LegacyGroup, LegacyId};
 
-use crate::catalog::{ForeignKey, Table};
+use crate::catalog::read_tables;
 use crate::column::Column;
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
+use crate::group_sources::Groups;
 use crate::key::Key;
 use crate::query::Query;
+use crate::table_facts::count;
 use crate::table_name::TableName;
 
-/// The many-to-many table of users and groups.
+/// Rows that say who is in which group.
 #[derive(Debug)]
 pub(crate) struct GroupMemberships {
     dialect: Dialect,
-    table: TableName,
+    pub(crate) table: TableName,
     user: Column,
     group: Column,
-    /// The groups themselves, and their key: where the foreign key points, which need not be at
-    /// Django's own.
-    groups: TableName,
-    groups_key: String,
+    pub(crate) groups: Groups,
 }
 
 impl GroupMemberships {
-    /// Finds the two foreign keys: `group_id`, and the user model's name with `_id`, which is
-    /// `user_id` for most and `person_id` for a model named Person.
     pub(crate) fn new(
         dialect: Dialect,
-        name: &TableName,
-        table: &Table,
-        foreign_keys: &[ForeignKey],
-    ) -> Result<GroupMemberships, LegacyError> {
-        let unclear = || LegacyError::GroupsTableUnclear {
-            table: name.shown(),
-        };
-        let points_at = |column: &str| {
-            let mut keys = foreign_keys.iter();
-            keys.find(|key| dialect.same_name(&key.column, column))
-        };
-        let group = table.column(dialect, "group_id").ok_or_else(unclear)?;
-        let others = || {
-            let columns = table.columns.iter();
-            columns.filter(|column| !["id", "group_id"].contains(&column.name.as_str()))
-        };
-        let candidates: Vec<&Column> = others().collect();
-        let keys: Vec<&Column> = others()
-            .filter(|column| column.name.ends_with("_id"))
-            .collect();
-        let user = match (table.column(dialect, "user_id"), &candidates[..], &keys[..]) {
-            (Some(column), _, _) => column,
-            (None, &[column], _) | (None, _, &[column]) => column,
-            _ => return Err(unclear()),
-        };
-        Ok(GroupMemberships {
+        table: TableName,
+        user: Column,
+        group: Column,
+        groups: Groups,
+    ) -> GroupMemberships {
+        GroupMemberships {
             dialect,
-            table: name.clone(),
-            user: user.clone(),
-            groups: match points_at(&group.name) {
-                Some(key) => key.table.clone(),
-                None => name.sibling("auth_group"),
-            },
-            groups_key: points_at(&group.name)
-                .map(|key| key.key.clone())
-                .filter(|key| !key.is_empty())
-                .unwrap_or_else(|| "id".to_owned()),
-            group: group.clone(),
-        })
+            table,
+            user,
+            group,
+            groups,
+        }
     }
 
-    /// The table of the groups, if it is not Django's own.
-    pub(crate) fn other_groups(&self) -> Option<&TableName> {
-        (self.groups != self.table.sibling("auth_group")).then_some(&self.groups)
+    /// Whether it is this column of this table, named as texts show it but for the schema.
+    pub(crate) fn is_by(&self, table: &str, column: &str) -> bool {
+        let bare = TableName {
+            schema: None,
+            name: self.table.name.clone(),
+        };
+        let is_table = [self.table.shown(), bare.shown()].iter().any(|name| name == table);
+        is_table && self.group.name == column
     }
 
-    /// Names of all groups of a table that is not Django's own: who may what there is the app's
-    /// business.
-    pub(crate) async fn names(
+    /// Every group, with the permissions of Django's own. Who may what by another model of groups is
+    /// the app's business.
+    pub(crate) async fn groups(
         &self,
         session: &mut dyn ReadSession,
     ) -> Result<Vec<LegacyGroup>, LegacyError> {
-        let subject = format!("table `{}`", self.groups.shown());
-        let mut query = Query::select(self.dialect, "reading the groups", subject, "g.name");
-        query.push(&format!(" FROM {} g", self.groups.quoted(self.dialect)));
-        let rows = session.rows(query).await?;
-        let mut names: Vec<String> = rows.into_iter().flatten().flatten().collect();
-        names.sort_unstable();
+        if self.groups.is_django && self.has_permissions(session).await? {
+            return all_groups(session, self.dialect, &self.groups.table).await;
+        }
+        let subject = format!("table `{}`", self.groups.table.shown());
+        let list = format!("g.{}", self.dialect.quote(&self.groups.name));
+        let mut query = Query::select(self.dialect, "reading the groups", subject, &list);
+        query.push(&format!(
+            " FROM {} g",
+            self.groups.table.quoted(self.dialect)
+        ));
+        let names = session.rows(query).await?.into_iter().flatten().flatten();
         let group = |name| LegacyGroup {
             name,
             permissions: Vec::new(),
         };
-        Ok(names.into_iter().map(group).collect())
+        Ok(names.map(group).collect())
     }
 
-    /// The group names of these users, sorted; users in no group are absent.
+    /// A copy of a database may be without them.
+    async fn has_permissions(&self, session: &mut dyn ReadSession) -> Result<bool, LegacyError> {
+        let tables = PERMISSION_TABLES.map(|name| self.groups.table.sibling(name));
+        let known = read_tables(session, self.dialect, &tables).await?;
+        Ok(known.iter().all(Option::is_some))
+    }
+
+    /// The group names of these users; users in no group are absent.
     pub(crate) async fn of_users(
         &self,
         session: &mut dyn ReadSession,
@@ -106,8 +93,12 @@ impl GroupMemberships {
         ids: &[LegacyId],
     ) -> Result<HashMap<LegacyId, Vec<String>>, LegacyError> {
         let user = self.member(&self.user);
-        let list = format!("{}, g.name", self.dialect.text(&user, key.column.kind));
-        let mut query = self.select("reading the users' groups", &list);
+        let list = format!(
+            "{}, {}",
+            self.dialect.text(&user, key.column.kind),
+            self.name()
+        );
+        let mut query = self.select("reading the users' groups", &list, "JOIN");
         query.push(&format!(" WHERE {user} IN "));
         key.push_list(&mut query, ids);
         let mut groups: HashMap<LegacyId, Vec<String>> = HashMap::new();
@@ -116,45 +107,84 @@ impl GroupMemberships {
             let id = key.read(id, &self.table.shown())?;
             groups.entry(id).or_default().push(name.unwrap_or_default());
         }
-        for names in groups.values_mut() {
-            names.sort_unstable();
-        }
         Ok(groups)
     }
 
     /// A statement that reads nothing but fails where the tables may not be read.
     pub(crate) fn probe(&self) -> Query {
-        let mut query = self.select("checking access", "g.name");
+        let mut query = self.select("checking access", &self.name(), "JOIN");
         query.push(" WHERE 1 = 0");
         query
     }
 
-    fn select(&self, during: &'static str, list: &str) -> Query {
-        let groups = &self.groups;
-        let subject = format!("tables `{}` and `{}`", self.table.shown(), groups.shown());
-        let mut query = Query::select(self.dialect, during, subject, list);
-        query.push(&format!(
-            " FROM {} m JOIN {} g ON g.{} = {}",
+    /// How many rows say that somebody is in a group.
+    pub(crate) async fn count(&self, session: &mut dyn ReadSession) -> Result<u64, LegacyError> {
+        let rest = format!(
+            " FROM {} m WHERE {} IS NOT NULL",
             self.table.quoted(self.dialect),
-            groups.quoted(self.dialect),
-            self.dialect.quote(&self.groups_key),
+            self.member(&self.group)
+        );
+        count(session, self.dialect, self.subject(), "COUNT(*)", &rest).await
+    }
+
+    /// How many of them name a group that the table of groups does not have.
+    pub(crate) async fn dangling(&self, session: &mut dyn ReadSession) -> Result<u64, LegacyError> {
+        let rest = format!(
+            "{} WHERE {} IS NOT NULL AND g.{} IS NULL",
+            self.from("LEFT JOIN"),
             self.member(&self.group),
-        ));
+            self.dialect.quote(&self.groups.key),
+        );
+        count(session, self.dialect, self.subject(), "COUNT(*)", &rest).await
+    }
+
+    fn subject(&self) -> String {
+        format!(
+            "tables `{}` and `{}`",
+            self.table.shown(),
+            self.groups.table.shown()
+        )
+    }
+
+    fn name(&self) -> String {
+        format!("g.{}", self.dialect.quote(&self.groups.name))
+    }
+
+    fn select(&self, during: &'static str, list: &str, join: &str) -> Query {
+        let mut query = Query::select(self.dialect, during, self.subject(), list);
+        query.push(&self.from(join));
         query
     }
 
+    fn from(&self, join: &str) -> String {
+        format!(
+            " FROM {} m {join} {} g ON g.{} = {}",
+            self.table.quoted(self.dialect),
+            self.groups.table.quoted(self.dialect),
+            self.dialect.quote(&self.groups.key),
+            self.member(&self.group),
+        )
+    }
+
     fn member(&self, column: &Column) -> String {
-        format!("m.{}", column.quoted(self.dialect))
+        format!("m.{}", self.dialect.quote(&column.name))
     }
 }
 
+const PERMISSION_TABLES: [&str; 3] = [
+    "auth_group_permissions",
+    "auth_permission",
+    "django_content_type",
+];
+
 /// Every row of `auth_group` with its permissions, by name.
-pub(crate) async fn all_groups(
+async fn all_groups(
     session: &mut dyn ReadSession,
     dialect: Dialect,
-    users: &TableName,
+    groups: &TableName,
 ) -> Result<Vec<LegacyGroup>, LegacyError> {
-    let table = |name: &str| users.sibling(name).quoted(dialect);
+    let table = |name: &str| groups.sibling(name).quoted(dialect);
+    let [group_permissions, permission, content_type] = PERMISSION_TABLES.map(table);
     let subject = "the tables of groups and permissions";
     let mut query = Query::select(
         dialect,
@@ -164,13 +194,10 @@ pub(crate) async fn all_groups(
     );
     query.push(&format!(
         " FROM {} g
-         LEFT JOIN {} gp ON gp.group_id = g.id
-         LEFT JOIN {} p ON p.id = gp.permission_id
-         LEFT JOIN {} c ON c.id = p.content_type_id",
-        table("auth_group"),
-        table("auth_group_permissions"),
-        table("auth_permission"),
-        table("django_content_type"),
+         LEFT JOIN {group_permissions} gp ON gp.group_id = g.id
+         LEFT JOIN {permission} p ON p.id = gp.permission_id
+         LEFT JOIN {content_type} c ON c.id = p.content_type_id",
+        groups.quoted(dialect),
     ));
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in session.rows(query).await? {

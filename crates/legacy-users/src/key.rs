@@ -102,6 +102,7 @@ mod tests {
                 ignores_case: false,
                 folds_ascii_alone: true,
                 collation: None,
+                expression: None,
             },
         }
     }

@@ -13,16 +13,16 @@ use migration_model::{
 };
 use tokio::sync::OnceCell;
 
-use crate::catalog::read_tables;
+use crate::column::ColumnKind;
 use crate::connect_settings::ConnectSettings;
 use crate::connections::{Backend, ReadSession};
 use crate::database_login::DatabaseLogin;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
-use crate::query::Query;
+use crate::query::{self, Query};
 use crate::social_accounts::SocialAccounts;
-use crate::user_table::{self, UserTable, Wanted};
-use crate::{group_memberships, links, lock_outs, login, table_facts, url_options};
+use crate::user_table::{self, Among, UserTable, Wanted};
+use crate::{group_facts, links, lock_outs, login, table_facts, url_options};
 
 /// Most users in one page, and most ids in one statement: far below what the databases allow as
 /// values of one statement (SQLite 32,766).
@@ -115,12 +115,7 @@ impl LegacyDatabase {
         let users = self.tables(session.as_mut()).await?;
         let mut probes = vec![users.select_users("checking access")];
         probes[0].push(" WHERE 1 = 0");
-        probes.extend(
-            users
-                .memberships
-                .iter()
-                .map(|memberships| memberships.probe()),
-        );
+        probes.extend(users.groups.probes());
         probes.extend(
             users
                 .account_emails
@@ -252,20 +247,76 @@ impl LegacyDatabase {
     ) -> Result<Vec<LegacyUser>, LegacyError> {
         let mut session = self.begin().await?;
         let tables = self.tables(session.as_mut()).await?;
-        let mut query = tables.select_users("reading a page of users");
-        if let Some(after) = after {
-            let expected = tables.key.expected();
-            let key = tables
-                .key
-                .write(after)
-                .ok_or(LegacyError::KeyKind { expected })?;
-            let placeholder = tables.key.column.bind(&mut query, key);
-            query.push(&format!(" WHERE {} > {placeholder}", tables.key_sql()));
+        let query = tables.select_users("reading a page of users");
+        let query = tables.page(query, after, page_size)?;
+        match read_users(session.as_mut(), tables, query).await {
+            Ok(users) => {
+                session.finish().await?;
+                Ok(users)
+            }
+            Err(error) if error.is_about_a_row() => self.page_row_by_row(after, page_size).await,
+            Err(error) => Err(error),
         }
-        query.push(&format!(" ORDER BY {} LIMIT {page_size}", tables.key_sql()));
+    }
+
+    /// The same page where a row of it cannot be read: that person is one of whom nothing is known but
+    /// the key, and everybody else is as ever.
+    async fn page_row_by_row(
+        &self,
+        after: Option<&LegacyId>,
+        page_size: usize,
+    ) -> Result<Vec<LegacyUser>, LegacyError> {
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        let keys = tables.select_keys("reading a page of keys");
+        let rows = session.rows(tables.page(keys, after, page_size)?).await?;
+        session.finish().await?;
+        let table = tables.name.shown();
+        let ids = rows.into_iter().map(|mut row| {
+            let key = row.pop().flatten();
+            tables.key.read(key, &table)
+        });
+        let ids: Vec<LegacyId> = ids.collect::<Result<_, _>>()?;
+        self.readable_by_ids(&ids).await
+    }
+
+    /// The users with these ids, of whom some may not be readable.
+    async fn readable_by_ids(&self, ids: &[LegacyId]) -> Result<Vec<LegacyUser>, LegacyError> {
+        let mut users = Vec::with_capacity(ids.len());
+        // Halves, and halves of these, until what cannot be read is one row.
+        let mut parts = vec![ids];
+        while let Some(part) = parts.pop() {
+            match (self.some_by_ids(part).await, part) {
+                (Ok(read), _) => users.extend(read),
+                (Err(error), [id]) if error.is_about_a_row() => {
+                    users.push(LegacyUser::unreadable(id.clone(), error.row_column()));
+                }
+                (Err(error), _) if error.is_about_a_row() => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.push(second);
+                    parts.push(first);
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+        Ok(users)
+    }
+
+    /// The users with these ids, in the order of the ids.
+    async fn some_by_ids(&self, ids: &[LegacyId]) -> Result<Vec<LegacyUser>, LegacyError> {
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        let mut query = tables.select_users("reading users by id");
+        tables.begin_where(&mut query, Among::Included);
+        query.push(&format!("{} IN ", tables.key_sql()));
+        tables.key.push_list(&mut query, ids);
         let users = read_users(session.as_mut(), tables, query).await?;
         session.finish().await?;
-        Ok(users)
+        let mut found: HashMap<LegacyId, LegacyUser> = users
+            .into_iter()
+            .map(|user| (user.id.clone(), user))
+            .collect();
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     /// The users with these ids, in the order of the ids; those that do not exist are left out.
@@ -274,18 +325,11 @@ impl LegacyDatabase {
     ///
     /// Whatever keeps the database from answering.
     pub async fn users_by_ids(&self, ids: &[LegacyId]) -> Result<Vec<LegacyUser>, LegacyError> {
-        let mut found = HashMap::new();
-        let mut session = self.begin().await?;
-        let tables = self.tables(session.as_mut()).await?;
+        let mut users = Vec::with_capacity(ids.len());
         for some in ids.chunks(LARGEST_PAGE) {
-            let mut query = tables.select_users("reading users by id");
-            query.push(&format!(" WHERE {} IN ", tables.key_sql()));
-            tables.key.push_list(&mut query, some);
-            let users = read_users(session.as_mut(), tables, query).await?;
-            found.extend(users.into_iter().map(|user| (user.id.clone(), user)));
+            users.extend(self.readable_by_ids(some).await?);
         }
-        session.finish().await?;
-        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+        Ok(users)
     }
 
     /// The accounts that these users have connected at other sign-in services, by django-allauth;
@@ -310,15 +354,32 @@ impl LegacyDatabase {
         Ok(accounts)
     }
 
-    /// How many users there are.
+    /// How many users there are, without those whom `[legacy] where` leaves out.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
     pub async fn count_users(&self) -> Result<u64, LegacyError> {
+        self.count_among(Among::Included).await
+    }
+
+    /// How many rows `[legacy] where` leaves out.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn count_excluded(&self) -> Result<u64, LegacyError> {
+        if self.wanted.legacy.included.is_none() {
+            return Ok(0);
+        }
+        let all = self.count_among(Among::Everybody).await?;
+        Ok(all.saturating_sub(self.count_among(Among::Included).await?))
+    }
+
+    async fn count_among(&self, among: Among) -> Result<u64, LegacyError> {
         let mut session = self.begin().await?;
         let tables = self.tables(session.as_mut()).await?;
-        let count = self.count(session.as_mut(), tables).await?;
+        let count = self.count(session.as_mut(), tables, among).await?;
         session.finish().await?;
         Ok(count)
     }
@@ -327,13 +388,18 @@ impl LegacyDatabase {
         &self,
         session: &mut dyn ReadSession,
         tables: &UserTable,
+        among: Among,
     ) -> Result<u64, LegacyError> {
-        let from = format!(" FROM {}", tables.name.quoted(self.dialect));
-        let subject = tables.subject();
-        table_facts::count(session, self.dialect, subject, "COUNT(*)", &from).await
+        let list = self.dialect.text("COUNT(*)", ColumnKind::Integer);
+        let mut query = Query::select(self.dialect, "counting", tables.subject(), &list);
+        query.push(&tables.from());
+        if among == Among::Included {
+            tables.only_included(&mut query);
+        }
+        Ok(query::first_number(session.rows(query).await?))
     }
 
-    /// All groups with their permissions, by name; none where Django's group tables are absent.
+    /// All groups by name, Django's own with their permissions; none where nothing is carried.
     ///
     /// # Errors
     ///
@@ -341,19 +407,7 @@ impl LegacyDatabase {
     pub async fn groups(&self) -> Result<Vec<LegacyGroup>, LegacyError> {
         let mut session = self.begin().await?;
         let tables = self.tables(session.as_mut()).await?;
-        let others = tables.memberships.as_ref();
-        if let Some(others) = others.filter(|others| others.other_groups().is_some()) {
-            let groups = others.names(session.as_mut()).await?;
-            session.finish().await?;
-            return Ok(groups);
-        }
-        let users = &self.wanted.users;
-        let groups_table = [users.sibling("auth_group")];
-        let known = read_tables(session.as_mut(), self.dialect, &groups_table).await?;
-        let groups = match known.into_iter().flatten().next() {
-            Some(_) => group_memberships::all_groups(session.as_mut(), self.dialect, users).await?,
-            None => Vec::new(),
-        };
+        let groups = tables.groups.all(session.as_mut()).await?;
         session.finish().await?;
         Ok(groups)
     }
@@ -367,8 +421,10 @@ impl LegacyDatabase {
     pub async fn table_facts(&self) -> Result<Vec<Finding>, LegacyError> {
         let mut session = self.begin().await?;
         let tables = self.tables(session.as_mut()).await?;
-        let users = self.count(session.as_mut(), tables).await?;
-        let mut findings = table_facts::of_tables(tables, &self.wanted, users);
+        let users = self.count(session.as_mut(), tables, Among::Everybody).await?;
+        let is_view = table_facts::is_view(session.as_mut(), tables).await?;
+        let mut findings = table_facts::of_tables(tables, users, is_view);
+        findings.extend(table_facts::of_values(session.as_mut(), tables).await?);
         let left_behind = table_facts::left_behind(session.as_mut(), tables).await?;
         session.finish().await?;
         for kind in left_behind {
@@ -379,6 +435,31 @@ impl LegacyDatabase {
                 session.finish().await?;
             }
             findings.extend(kind.finding(users));
+        }
+        findings.extend(self.group_facts().await?);
+        Ok(findings)
+    }
+
+    /// Whether all groups that users are in are carried, and as what they are: what must block a move
+    /// that would lose them.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn group_facts(&self) -> Result<Vec<Finding>, LegacyError> {
+        let mut session = self.begin().await?;
+        let tables = self.tables(session.as_mut()).await?;
+        let facts = group_facts::of_groups(session.as_mut(), tables, &self.wanted).await?;
+        session.finish().await?;
+        let mut findings = facts.findings;
+        for unfollowed in facts.unfollowed {
+            // One transaction each: after a refusal PostgreSQL's takes no further statement.
+            let mut session = self.begin().await?;
+            if unfollowed.has_rows(session.as_mut(), tables).await? {
+                findings.push(unfollowed.finding());
+            } else {
+                session.finish().await?;
+            }
         }
         Ok(findings)
     }

@@ -8,8 +8,8 @@
 //! user afterwards is asked about nobody, too.
 
 use migration_model::{
-    EmailVerifiedRule, LegacyId, LegacyUser, LoginColumn, LoginMatch, PoolSignIn, fold_login_name,
-    normalize_login_name,
+    EmailVerifiedRule, ExcludedNames, LegacyId, LegacyUser, LoginColumn, LoginMatch, PoolSignIn,
+    fold_login_name, normalize_login_name,
 };
 
 use crate::case_variants::{case_variants, folded_variants};
@@ -19,7 +19,7 @@ use crate::dialect::Dialect;
 use crate::error::LegacyError;
 use crate::indexes::{Folding, Indexes};
 use crate::query::{Bind, Query, TextRow};
-use crate::user_table::UserTable;
+use crate::user_table::{Among, UserTable};
 
 /// Most rows looked at for one login in one place. Those equal in every character come first, so
 /// that only a login shared by more people than this could look less certain than it is.
@@ -55,6 +55,8 @@ impl TypedLogin {
 enum Place {
     /// In the column of the user table at this position.
     Column(usize),
+    /// In a username that is put together from columns.
+    ComposedName,
     /// Among django-allauth's verified addresses: whoever verified one is meant, even where others
     /// have the same text in their e-mail column.
     VerifiedAddresses,
@@ -71,6 +73,9 @@ pub(crate) async fn find_by_login(
         return Ok(LoginMatch::None);
     };
     let mut places: Vec<(&LoginColumn, Place)> = Vec::new();
+    if table.fields.composed.is_some() {
+        places.push((&LoginColumn::Username, Place::ComposedName));
+    }
     for (login_column, position) in &table.logins {
         if *login_column == LoginColumn::Email && table.account_emails.is_some() {
             places.push((login_column, Place::VerifiedAddresses));
@@ -83,7 +88,7 @@ pub(crate) async fn find_by_login(
         places.sort_by_key(|(login_column, _)| **login_column != LoginColumn::Email);
     }
     let asked: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
-    let answers = look_up(session, table, &asked, &typed).await?;
+    let answers = look_up(session, table, &asked, &typed, Among::Included).await?;
     // The first place in which anybody matches decides.
     let decided = places
         .into_iter()
@@ -115,15 +120,17 @@ pub(crate) async fn is_held(
     positions.sort_unstable();
     positions.dedup();
     let mut places: Vec<Place> = positions.into_iter().map(Place::Column).collect();
-    places.extend(
-        table
-            .account_emails
-            .as_ref()
-            .map(|_| Place::VerifiedAddresses),
-    );
+    let composed = table.fields.composed.as_ref();
+    places.extend(composed.map(|_| Place::ComposedName));
+    let account_emails = table.account_emails.as_ref();
+    places.extend(account_emails.map(|_| Place::VerifiedAddresses));
+    let among = match table.excluded_names {
+        ExcludedNames::Kept => Among::Everybody,
+        ExcludedNames::Free => Among::Included,
+    };
     let mut held = false;
     for name in names.iter().filter_map(|name| TypedLogin::new(name)) {
-        let answers = look_up(session, table, &places, &name).await?;
+        let answers = look_up(session, table, &places, &name, among).await?;
         held |= answers.iter().any(|found| !matches!(found, Found::Nobody));
     }
     Ok(held)
@@ -141,6 +148,7 @@ async fn look_up(
     table: &UserTable,
     places: &[Place],
     login: &TypedLogin,
+    among: Among,
 ) -> Result<Vec<Found>, LegacyError> {
     let during = "looking up a login";
     let mut query = Query::select(table.dialect, during, table.subject(), "");
@@ -150,7 +158,7 @@ async fn look_up(
         if parts > 0 {
             part.push(" UNION ALL SELECT ");
         }
-        if push_place(&mut part, table, number, *place, login) {
+        if push_place(&mut part, table, number, *place, login, among) {
             query = part;
             parts += 1;
         }
@@ -179,17 +187,21 @@ fn push_place(
     number: usize,
     place: Place,
     login: &TypedLogin,
+    among: Among,
 ) -> bool {
-    let columns = table.named_columns();
-    let users = table.name.quoted(table.dialect);
     // A selection of its own each: SQLite takes no limit in a part of a union.
-    let name = format!("cutover_place_{number}");
-    match (place, &table.account_emails) {
-        (Place::Column(position), _) => {
-            query.push(&format!(
-                "* FROM (SELECT '{number}' AS cutover_place, '' AS cutover_found, {columns}
-                 FROM {users} u WHERE "
-            ));
+    let found = match place {
+        Place::VerifiedAddresses => "h.cutover_text",
+        Place::Column(_) | Place::ComposedName => "''",
+    };
+    query.push(&format!(
+        "* FROM (SELECT '{number}' AS cutover_place, {found} AS cutover_found, "
+    ));
+    table.push_named_columns(query);
+    match (place, &table.fields.composed, &table.account_emails) {
+        (Place::Column(position), ..) => {
+            query.push(&table.from());
+            table.begin_where(query, among);
             let search = Search {
                 dialect: table.dialect,
                 column: &table.columns[position],
@@ -199,12 +211,16 @@ fn push_place(
                 return false;
             }
         }
-        (Place::VerifiedAddresses, Some(addresses)) => {
-            query.push(&format!(
-                "* FROM (SELECT '{number}' AS cutover_place, h.cutover_text AS cutover_found, {columns}
-                 FROM (SELECT {}",
-                addresses.holders(),
-            ));
+        (Place::ComposedName, Some(composed), _) => {
+            query.push(&table.from());
+            table.begin_where(query, among);
+            if !composed.push(query, &login.normalised, &table.columns) {
+                return false;
+            }
+            query.push(&format!(" LIMIT {MOST_CANDIDATES}"));
+        }
+        (Place::VerifiedAddresses, _, Some(addresses)) => {
+            query.push(&format!(" FROM (SELECT {}", addresses.holders()));
             let search = Search {
                 dialect: table.dialect,
                 column: &addresses.email,
@@ -213,12 +229,15 @@ fn push_place(
             if !search.push(query, login) {
                 return false;
             }
-            let key = table.key_sql();
+            let (users, key) = (table.name.quoted(table.dialect), table.key_sql());
             query.push(&format!(") AS h JOIN {users} u ON {key} = h.cutover_user"));
+            if among == Among::Included {
+                table.only_included(query);
+            }
         }
-        (Place::VerifiedAddresses, None) => return false,
+        (Place::ComposedName | Place::VerifiedAddresses, ..) => return false,
     }
-    query.push(&format!(") AS {name}"));
+    query.push(&format!(") AS cutover_place_{number}"));
     true
 }
 
@@ -234,6 +253,10 @@ fn found(
     }
     let values = rows.iter().map(|row| match place {
         Place::Column(position) => row.get(1 + position).cloned().flatten(),
+        Place::ComposedName => {
+            let composed = table.fields.composed.as_ref()?;
+            composed.of(row.get(1..)?, &table.columns)
+        }
         Place::VerifiedAddresses => row.first().cloned().flatten(),
     });
     Ok(match judge(values, rows.len(), login) {
@@ -353,10 +376,8 @@ async fn is_email_shared(
     );
     let during = "looking for others with the same e-mail";
     let mut query = Query::select(table.dialect, during, table.subject(), &list);
-    query.push(&format!(
-        " FROM {} WHERE ",
-        table.name.quoted(table.dialect)
-    ));
+    query.push(&table.from());
+    table.begin_where(&mut query, Among::Included);
     if !search.push(&mut query, &email) {
         return Ok(false);
     }

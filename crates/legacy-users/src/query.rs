@@ -13,6 +13,14 @@ pub(crate) enum Bind {
 /// One row: every value as text, `None` for null.
 pub(crate) type TextRow = Vec<Option<String>>;
 
+/// The first value as a number; 0 where there is none.
+pub(crate) fn first_number(rows: Vec<TextRow>) -> u64 {
+    let value = rows.into_iter().flatten().flatten().next();
+    value
+        .and_then(|value| value.parse().ok())
+        .unwrap_or_default()
+}
+
 /// The text and the values of one statement. Values never enter the text.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {

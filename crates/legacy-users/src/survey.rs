@@ -36,6 +36,8 @@ pub struct SurveyedTable {
     pub schema: Option<String>,
     /// Its name.
     pub name: String,
+    /// Whether it is a view.
+    pub is_view: bool,
     /// Its columns in the table's order.
     pub columns: Vec<SurveyedColumn>,
 }
@@ -198,17 +200,19 @@ impl std::fmt::Debug for Survey {
     }
 }
 
-async fn tables(
+/// Every table that the login can see.
+pub(crate) async fn tables(
     session: &mut dyn ReadSession,
     dialect: Dialect,
 ) -> Result<Vec<SurveyedTable>, LegacyError> {
     let mut tables: BTreeMap<(String, String), SurveyedTable> = BTreeMap::new();
     for row in rows(session, dialect, columns_sql(dialect)).await? {
-        let [schema, table, column, declared, key] = texts(row);
+        let [schema, table, column, declared, key, view] = texts(row);
         let entry = tables.entry((schema.clone(), table.clone()));
         let entry = entry.or_insert_with(|| SurveyedTable {
             schema: (!schema.is_empty()).then_some(schema),
             name: table,
+            is_view: view == "1",
             columns: Vec::new(),
         });
         entry.columns.push(SurveyedColumn {
@@ -291,7 +295,8 @@ fn columns_sql(dialect: Dialect) -> &'static str {
         Dialect::Sqlite => {
             "'', m.name, c.name, c.type,
                CASE WHEN c.pk = 1 AND (SELECT COUNT(*) FROM pragma_table_info(m.name) p
-                 WHERE p.pk > 0) = 1 THEN '1' ELSE '' END
+                 WHERE p.pk > 0) = 1 THEN '1' ELSE '' END,
+               CASE WHEN m.type = 'view' THEN '1' ELSE '' END
              FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
              WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
                AND c.hidden <> 1
@@ -304,7 +309,8 @@ fn columns_sql(dialect: Dialect) -> &'static str {
                     ELSE format_type(a.atttypid, a.atttypmod) END,
                CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid
                  AND i.indisprimary AND i.indnatts = 1 AND i.indkey[0] = a.attnum)
-                 THEN '1' ELSE '' END
+                 THEN '1' ELSE '' END,
+               CASE WHEN c.relkind = 'v' THEN '1' ELSE '' END
              FROM pg_catalog.pg_class c
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
@@ -318,7 +324,10 @@ fn columns_sql(dialect: Dialect) -> &'static str {
                CAST(c.column_type AS CHAR),
                CASE WHEN c.column_key = 'PRI' AND (SELECT COUNT(*) FROM information_schema.columns p
                  WHERE p.table_schema = c.table_schema AND p.table_name = c.table_name
-                   AND p.column_key = 'PRI') = 1 THEN '1' ELSE '' END
+                   AND p.column_key = 'PRI') = 1 THEN '1' ELSE '' END,
+               CASE WHEN EXISTS (SELECT 1 FROM information_schema.views v
+                 WHERE v.table_schema = c.table_schema AND v.table_name = c.table_name)
+                 THEN '1' ELSE '' END
              FROM information_schema.columns c WHERE c.table_schema = DATABASE()
              ORDER BY c.table_name, c.ordinal_position LIMIT 50000"
         }

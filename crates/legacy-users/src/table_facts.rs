@@ -9,9 +9,10 @@ use crate::connections::ReadSession;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
 use crate::indexes::Indexes;
-use crate::query::Query;
+use crate::query::{Query, first_number};
+use crate::survey::{self, SurveyedTable};
 use crate::table_name::TableName;
-use crate::user_table::{UserTable, Wanted};
+use crate::user_table::UserTable;
 
 /// From so many rows on, look-ups without an index block: everybody's sign-in reads the whole table,
 /// junk's too, and a few at once reach the time limit (README, "How long look-ups take").
@@ -21,20 +22,8 @@ const SCANS_BLOCK: u64 = 100_000;
 const SCANS_SLOW: u64 = 10_000;
 
 /// What the catalog and the number of users tell.
-pub(crate) fn of_tables(tables: &UserTable, wanted: &Wanted, users: u64) -> Vec<Finding> {
+pub(crate) fn of_tables(tables: &UserTable, users: u64, is_view: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let key = &tables.key.column.name;
-    if !tables.indexes.make_unique(tables.dialect, key) {
-        findings.push(Finding {
-            severity: Severity::Blocker,
-            code: "key-not-unique",
-            subject: format!("{}.{key}", tables.name.shown()),
-            message: "no unique index is on the key column, so users may be read twice or not at \
-                      all."
-                .to_owned(),
-            next_step: "Set [legacy.columns] id to the primary key.".to_owned(),
-        });
-    }
     if tables.fields.is_active.is_none() {
         findings.push(Finding {
             severity: Severity::Note,
@@ -46,17 +35,139 @@ pub(crate) fn of_tables(tables: &UserTable, wanted: &Wanted, users: u64) -> Vec<
             next_step: "Set [legacy.columns] is_active if another column says so.".to_owned(),
         });
     }
-    if wanted.wants_groups() && tables.memberships.is_none() {
-        findings.push(Finding {
-            severity: Severity::Note,
-            code: "groups-table-missing",
-            subject: wanted.memberships.shown(),
-            message: "there is no such table: no user is in any group.".to_owned(),
-            next_step: "Set [legacy] user_groups_table if groups are kept elsewhere.".to_owned(),
-        });
+    findings.extend(opposite_flags(tables));
+    match is_view {
+        true => findings.push(view_note(tables)),
+        false => findings.extend(missing_indexes(tables, users)),
     }
-    findings.extend(missing_indexes(tables, users));
     findings
+}
+
+/// Words in a column's name that say no.
+const NEGATIVE: &[&str] = &[
+    "deleted", "disabled", "inactive", "banned", "blocked", "locked", "suspended", "removed",
+    "archived", "deactivated", "unverified",
+];
+
+/// Columns that are taken for yes, and whose names say no: everybody would be the other.
+fn opposite_flags(tables: &UserTable) -> Vec<Finding> {
+    let fields = &tables.fields;
+    let named = |(setting, position): &(String, usize)| {
+        let column = &tables.columns[*position];
+        let lower = column.name.to_ascii_lowercase();
+        let mut words = lower.split(['_', '.']);
+        let is_negative = words.any(|word| NEGATIVE.contains(&word));
+        let is_negated = fields.negated.contains(position);
+        (is_negative && !is_negated).then(|| Finding {
+            severity: Severity::Blocker,
+            code: "flag-means-opposite",
+            subject: format!("{setting}: {}.{}", tables.name.shown(), column.name),
+            message: "by its name it is true of those for whom this is to be false.".to_owned(),
+            next_step: format!("Write \"not:{0}\", or \"{0} = true\" if it is meant so.", column.name),
+        })
+    };
+    fields.flag_columns.iter().filter_map(named).collect()
+}
+
+/// Nobody can make an index on a view.
+fn view_note(tables: &UserTable) -> Finding {
+    Finding {
+        severity: Severity::Note,
+        code: "user-table-is-view",
+        subject: tables.name.shown(),
+        message: "it is a view: look-ups are as quick as the indexes of its tables make them."
+            .to_owned(),
+        next_step: "Rehearse with canaries, and look at how long the trigger takes.".to_owned(),
+    }
+}
+
+/// What takes a look at all rows: whether keys are unique in fact, where no index says so, and
+/// whether flags that are kept as numbers are 0 or 1.
+pub(crate) async fn of_values(
+    session: &mut dyn ReadSession,
+    tables: &UserTable,
+) -> Result<Vec<Finding>, LegacyError> {
+    let mut findings = Vec::new();
+    let dialect = tables.dialect;
+    let key = &tables.key.column;
+    if !tables.indexes.make_unique(dialect, &key.name) {
+        let subject = format!("{}.{}", tables.name.shown(), key.name);
+        let more = repeated(session, dialect, &tables.name, key).await?;
+        findings.extend((more > 0).then(|| Finding {
+            severity: Severity::Blocker,
+            code: "key-not-unique",
+            subject,
+            message: format!(
+                "{more} rows have a key that another has too, or none, so users may be read twice or \
+                 not at all."
+            ),
+            next_step: "Set [legacy.columns] id to the primary key.".to_owned(),
+        }));
+    }
+    for (name, join) in tables.joined.tables() {
+        if join.is_unique {
+            continue;
+        }
+        let more = repeated(session, dialect, &join.name, &join.on).await?;
+        findings.extend((more > 0).then(|| Finding {
+            severity: Severity::Blocker,
+            code: "join-not-unique",
+            subject: format!("[legacy.joins.{name}] {}.{}", join.name.shown(), join.on.name),
+            message: format!("{more} rows belong to a user who has another one there, or to nobody."),
+            next_step: "Join a table, or a view, that has one row for a user.".to_owned(),
+        }));
+    }
+    for (setting, position) in &tables.fields.flag_columns {
+        let column = &tables.columns[*position];
+        let is_number = column.kind == ColumnKind::Integer || column.is_untyped();
+        if !is_number {
+            continue;
+        }
+        let text = column.text(dialect);
+        let mut rest = tables.from();
+        rest.push_str(&format!(
+            " WHERE {text} IS NOT NULL AND {text} NOT IN ('0', '1', 't', 'f', 'true', 'false')"
+        ));
+        let others = count(session, dialect, tables.subject(), "COUNT(*)", &rest).await?;
+        let name = &column.name;
+        findings.extend((others > 0).then(|| Finding {
+            severity: Severity::Blocker,
+            code: "flag-not-boolean",
+            subject: format!("{setting}: {}.{name}", tables.name.shown()),
+            message: format!("{others} rows hold neither 0 nor 1: it is no yes or no."),
+            next_step: format!("Say which values mean yes: \"{name} = 1\", \"{name} in (1, 2)\"."),
+        }));
+    }
+    Ok(findings)
+}
+
+/// How many rows have a value that another row has too, or none.
+async fn repeated(
+    session: &mut dyn ReadSession,
+    dialect: Dialect,
+    table: &TableName,
+    column: &Column,
+) -> Result<u64, LegacyError> {
+    let rest = format!(" FROM {}", table.quoted(dialect));
+    let counted = format!(
+        "COUNT(*) - COUNT(DISTINCT {})",
+        column.quoted(dialect)
+    );
+    let subject = format!("table `{}`", table.shown());
+    count(session, dialect, subject, &counted, &rest).await
+}
+
+/// Whether the user table is a view.
+pub(crate) async fn is_view(
+    session: &mut dyn ReadSession,
+    tables: &UserTable,
+) -> Result<bool, LegacyError> {
+    let known = survey::tables(session, tables.dialect).await?;
+    let is_it = |table: &&SurveyedTable| {
+        table.name == tables.name.name
+            && (table.schema == tables.name.schema || table.schema.is_none())
+    };
+    Ok(known.iter().find(is_it).is_some_and(|table| table.is_view))
 }
 
 /// One finding for each column that sign-ins look people up by without an index.
@@ -253,9 +364,5 @@ pub(crate) async fn count(
     let list = dialect.text(counted, ColumnKind::Integer);
     let mut query = Query::select(dialect, "counting", subject, &list);
     query.push(rest);
-    let rows = session.rows(query).await?;
-    let count = rows.into_iter().flatten().flatten().next();
-    Ok(count
-        .and_then(|count| count.parse().ok())
-        .unwrap_or_default())
+    Ok(first_number(session.rows(query).await?))
 }

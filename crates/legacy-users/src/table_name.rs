@@ -15,6 +15,22 @@ impl TableName {
     /// Reads a configured name; `setting` is named if it is none.
     pub(crate) fn parse(text: &str, setting: &str) -> Result<TableName, LegacyError> {
         let possible = |part: &str| !part.is_empty() && !part.contains(char::is_control);
+        let quoted = match text.contains('"') {
+            true => migration_model::table_name_parts(text),
+            false => None,
+        };
+        if let Some([schema, name]) = quoted.as_deref() {
+            return Ok(TableName {
+                schema: Some(schema.clone()),
+                name: name.clone(),
+            });
+        }
+        if let Some([name]) = quoted.as_deref() {
+            return Ok(TableName {
+                schema: None,
+                name: name.clone(),
+            });
+        }
         let (schema, name) = match text.split_once('.') {
             Some((schema, name)) => (Some(schema), name),
             None => (None, text),
@@ -52,12 +68,23 @@ impl TableName {
         }
     }
 
-    /// For texts: as configured.
+    /// For texts: as cutover.toml takes it.
     pub(crate) fn shown(&self) -> String {
         match &self.schema {
-            Some(schema) => format!("{schema}.{}", self.name),
-            None => self.name.clone(),
+            Some(schema) => format!("{}.{}", plain_or_quoted(schema), plain_or_quoted(&self.name)),
+            None => plain_or_quoted(&self.name),
         }
+    }
+}
+
+fn plain_or_quoted(part: &str) -> String {
+    let is_plain = !part.starts_with(|c: char| c.is_ascii_digit())
+        && part
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '$');
+    match is_plain {
+        true => part.to_owned(),
+        false => format!("\"{part}\""),
     }
 }
 
@@ -72,6 +99,14 @@ mod tests {
         assert_eq!(table.sibling("auth_group").shown(), "app.auth_group");
         let unqualified = TableName::parse("members", "user_groups_table").expect("a table name");
         assert_eq!(unqualified.beside(&table).shown(), "app.members");
+    }
+
+    #[test]
+    fn a_schema_of_any_name_is_written_in_quotes_and_shown_so() {
+        let table = TableName::parse("\"Beta-Co\".auth_user", "user_table").expect("a table name");
+        assert_eq!(table.quoted(Dialect::Postgres), "\"Beta-Co\".\"auth_user\"");
+        assert_eq!(table.quoted(Dialect::MySql), "`Beta-Co`.`auth_user`");
+        assert_eq!(table.sibling("auth_group").shown(), "\"Beta-Co\".auth_group");
     }
 
     #[test]

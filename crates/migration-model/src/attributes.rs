@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::OWN;
+
 /// Where an attribute's value comes from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AttributeSource {
@@ -10,40 +12,78 @@ pub enum AttributeSource {
     Column(String),
     /// The names of the user's groups, as a JSON array.
     Groups,
+    /// The same text for everybody.
+    Constant(String),
+}
+
+/// What becomes of somebody one of whose values Cognito does not take as an attribute.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum OnInvalid {
+    /// They are moved without the value.
+    #[default]
+    Drop,
+    /// They are not moved: held at the import, and not let in at sign-in.
+    Hold,
 }
 
 /// Cognito attribute name to source, as `[attributes]` has it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct AttributeMapping(BTreeMap<String, AttributeSource>);
+pub struct AttributeMapping {
+    sources: BTreeMap<String, AttributeSource>,
+    on_invalid: OnInvalid,
+}
+
+/// The attribute that carries the legacy id unless the file names another.
+const LEGACY_ID: &str = "custom:legacy_id";
 
 impl AttributeMapping {
-    /// Takes the pairs of `[attributes]`; the word `groups` means the user's groups.
+    /// Takes the pairs of `[attributes]`; the word `groups` means the user's groups, and `=TEXT` the
+    /// text itself.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        let source = |text: String| match text.as_str() {
-            "groups" => AttributeSource::Groups,
+        let source = |text: String| match (text.as_str(), text.strip_prefix('=')) {
+            ("groups", _) => AttributeSource::Groups,
+            (_, Some(constant)) => AttributeSource::Constant(constant.to_owned()),
             _ => AttributeSource::Column(text),
         };
-        AttributeMapping(
-            pairs
-                .into_iter()
-                .map(|(name, text)| (name, source(text)))
-                .collect(),
-        )
+        let pairs = pairs.into_iter();
+        AttributeMapping {
+            sources: pairs.map(|(name, text)| (name, source(text))).collect(),
+            on_invalid: OnInvalid::default(),
+        }
+    }
+
+    /// The same with the legacy id in an attribute: without one nothing that comes after the first
+    /// sign-in could tell who a pool user is.
+    pub(crate) fn with_legacy_id(mut self, id_column: &str) -> Self {
+        if self.legacy_id_attribute(id_column).is_none() {
+            let id = AttributeSource::Column("id".to_owned());
+            self.sources.entry(LEGACY_ID.to_owned()).or_insert(id);
+        }
+        self
+    }
+
+    pub(crate) fn with_on_invalid(self, on_invalid: OnInvalid) -> Self {
+        AttributeMapping { on_invalid, ..self }
+    }
+
+    /// What becomes of whoever has a value that Cognito does not take.
+    pub fn on_invalid(&self) -> OnInvalid {
+        self.on_invalid
     }
 
     /// Attributes and their sources, by attribute name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &AttributeSource)> {
-        self.0.iter().map(|(name, source)| (name.as_str(), source))
+        self.sources.iter().map(|(name, source)| (name.as_str(), source))
     }
 
     /// The legacy columns that must be read, each once.
     pub fn columns(&self) -> Vec<&str> {
         let mut columns: Vec<_> = self
-            .0
+            .sources
             .values()
             .filter_map(|source| match source {
                 AttributeSource::Column(column) => Some(column.as_str()),
-                AttributeSource::Groups => None,
+                AttributeSource::Groups | AttributeSource::Constant(_) => None,
             })
             .collect();
         columns.sort_unstable();
@@ -53,7 +93,7 @@ impl AttributeMapping {
 
     /// The names of custom attributes, with their `custom:` prefix.
     pub fn custom_attributes(&self) -> impl Iterator<Item = &str> {
-        self.0
+        self.sources
             .keys()
             .map(String::as_str)
             .filter(|name| name.starts_with("custom:"))
@@ -61,10 +101,12 @@ impl AttributeMapping {
 
     /// The custom attribute that carries the legacy primary key, if one is mapped.
     pub fn legacy_id_attribute(&self, id_column: &str) -> Option<&str> {
-        self.0.iter().find_map(|(name, source)| match source {
-            AttributeSource::Column(column)
-                if name.starts_with("custom:") && (column == "id" || column == id_column) =>
-            {
+        let is_id = |column: &str| match column.strip_prefix(OWN) {
+            Some(own) => own == id_column,
+            None => column == "id" || column == id_column,
+        };
+        self.sources.iter().find_map(|(name, source)| match source {
+            AttributeSource::Column(column) if name.starts_with("custom:") && is_id(column) => {
                 Some(name.as_str())
             }
             _ => None,

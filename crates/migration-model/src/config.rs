@@ -3,9 +3,15 @@
 //! [`Config::parse`].
 
 mod client_ids;
+mod columns;
+mod condition;
 mod document;
 mod error;
+mod flag;
+mod group_source;
+mod join;
 mod legacy_url;
+mod name_template;
 mod rehearsal;
 mod trigger;
 
@@ -18,8 +24,16 @@ use serde::{Deserialize, Serialize};
 use crate::{IdentityProviders, PoolSignIn, RoutePreference, UserMapping};
 
 pub use client_ids::ClientIds;
+pub use columns::Columns;
+pub(crate) use columns::OWN;
+pub use document::table_name_parts;
+pub use condition::{Comparison, Condition, ConditionFault, Literal, Test};
 pub use error::ConfigError;
+pub use flag::Flag;
+pub use group_source::GroupSource;
+pub use join::Join;
 pub use legacy_url::LegacyUrl;
+pub use name_template::{NamePart, NameTemplate};
 pub use rehearsal::{GoCriteria, GoLimit, RehearsalSettings};
 pub use trigger::{AttemptLimits, AxesLockOut, ForgotPassword, TriggerSettings, WeakPassword};
 
@@ -56,6 +70,18 @@ pub struct Legacy {
     /// The table in which `cutover-django` keeps who is which pool user; whoever is in it was
     /// migrated.
     pub links_table: Option<String>,
+    /// `where`: which rows are people to be moved; all without it.
+    pub included: Option<Condition>,
+    /// Whether rows that are left out keep their names at the pool's sign-up.
+    pub excluded_names: ExcludedNames,
+    /// Of whom nobody knows the password that is stored.
+    pub unusable_password: Option<Flag>,
+    /// Tables with one row for a user at most, by the name they are referred to.
+    pub joins: BTreeMap<String, Join>,
+    /// `[groups]`: where it is said who is in which group; empty for Django's own way.
+    pub group_sources: Vec<GroupSource>,
+    /// `[groups] ignore`: tables that look like memberships and are none to carry.
+    pub ignored_groups: Vec<String>,
     /// Columns a person may type at sign-in, tried in this order.
     pub login: Vec<LoginColumn>,
     /// When an e-mail counts as verified.
@@ -111,46 +137,19 @@ pub enum EmailVerifiedRule {
     Always,
     /// Those that django-allauth's `account_emailaddress` marks verified for this user.
     Allauth,
-    /// Those of users for whom this boolean column of the user table is true.
-    Column(String),
+    /// Those of users for whom this is so.
+    Flag(Flag),
 }
 
-/// The real names of the columns that Django calls by the field's name.
-///
-/// A name left at Django's default may be missing in the table (a model without it); one set in
-/// the file must be there.
-#[derive(Clone, Debug)]
-pub struct Columns {
-    names: BTreeMap<&'static str, String>,
-}
-
-impl Columns {
-    /// The fields that `[legacy.columns]` may rename.
-    pub const FIELDS: &'static [&'static str] = &[
-        "id",
-        "username",
-        "email",
-        "password",
-        "is_active",
-        "first_name",
-        "last_name",
-        "last_login",
-        "date_joined",
-        "is_staff",
-        "is_superuser",
-        "phone_number",
-    ];
-
-    /// The real column of a field, or the text itself when it is no field's name: so that
-    /// `[attributes]` and `login` take either.
-    pub fn resolve<'a>(&'a self, name: &'a str) -> &'a str {
-        self.names.get(name).map_or(name, String::as_str)
-    }
-
-    /// Whether the file names the column of this field, so that it must exist.
-    pub fn is_explicit(&self, field: &str) -> bool {
-        self.names.contains_key(field)
-    }
+/// What becomes of the names of rows that `[legacy] where` leaves out.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExcludedNames {
+    /// Nobody can register under them, as in Django.
+    #[default]
+    Kept,
+    /// Anybody can: for another tenant's people, whose names may be used here too.
+    Free,
 }
 
 /// `[pool]`: the user pool to import into.
@@ -210,7 +209,7 @@ impl Config {
     pub fn digest(&self) -> String {
         use sha2::{Digest, Sha256};
         let text = format!(
-            "v3 {} {} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "v4 {} {} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.mapping.digest(),
             self.legacy.user_table,
             self.legacy.login,
@@ -219,6 +218,11 @@ impl Config {
             self.legacy.columns,
             self.hashers,
             self.identities,
+            self.legacy.included,
+            self.legacy.unusable_password,
+            self.legacy.joins,
+            self.legacy.user_groups_table,
+            self.legacy.group_sources,
         );
         hex::encode(Sha256::digest(text.as_bytes()))
     }

@@ -67,6 +67,32 @@ pub struct LegacyUser {
     pub columns: BTreeMap<String, Option<String>>,
     /// Names of the user's groups, sorted.
     pub groups: Vec<String>,
+    /// The column whose bytes are no text, where one of the row's is not: then all but the id is
+    /// unknown, and the person is held.
+    pub unreadable: Option<String>,
+}
+
+impl LegacyUser {
+    /// Somebody of whom nothing but the id can be read.
+    pub fn unreadable(id: LegacyId, column: String) -> LegacyUser {
+        LegacyUser {
+            id,
+            username: None,
+            email: None,
+            email_verified: false,
+            email_shared: false,
+            phone_number: None,
+            encoded_password: EncodedPassword::new("!"),
+            is_active: false,
+            is_staff: false,
+            is_superuser: false,
+            last_login: None,
+            date_joined: None,
+            columns: BTreeMap::new(),
+            groups: Vec::new(),
+            unreadable: Some(column),
+        }
+    }
 }
 
 impl fmt::Debug for LegacyUser {

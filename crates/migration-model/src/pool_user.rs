@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::name_character::is_name_character;
 use crate::{
-    AttributeFault, AttributeMapping, AttributeSource, GroupNames, LegacyUser, PoolSignIn, Reason,
-    check_attribute_value, is_email,
+    AttributeFault, AttributeMapping, AttributeSource, GroupNames, LegacyUser, OnInvalid, PoolSignIn,
+    Reason, check_attribute_value, is_email,
 };
 
 /// Everything that decides what a legacy user becomes: sign-in kind, attributes, groups.
@@ -73,9 +73,18 @@ impl fmt::Debug for PoolUser {
 /// Why a legacy user does not fit the pool as they are. Says names and shapes, never values.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum MappingFault {
-    /// No username (or no e-mail, where that is the username), too long, or with spaces.
+    /// No username, too long, or with spaces.
     #[error("the username does not fit: 1 to 128 characters, no spaces or invisible characters")]
     Username,
+    /// No e-mail, or none that Cognito takes, where that is the username.
+    #[error("there is no e-mail that Cognito takes, and the pool's username is the e-mail")]
+    EmailAsUsername,
+    /// Something in the row cannot be read as text.
+    #[error("column {column} holds bytes that are no text")]
+    Unreadable {
+        /// The column, or what is known of it.
+        column: String,
+    },
     /// A username like an e-mail in a pool with e-mail alias.
     #[error("the username looks like an e-mail, which the pool's e-mail alias forbids")]
     UsernameEmailShaped,
@@ -97,18 +106,36 @@ impl MappingFault {
     pub fn reason(&self) -> Reason {
         match self {
             MappingFault::Username => Reason::UsernameInvalid,
+            MappingFault::EmailAsUsername => Reason::EmailMissing,
+            MappingFault::Unreadable { .. } => Reason::RowUnreadable,
             MappingFault::UsernameEmailShaped => Reason::UsernameEmailShaped,
             MappingFault::Attribute { .. } => Reason::AttributeInvalid,
             MappingFault::Group => Reason::GroupInvalid,
         }
     }
+
+    /// Whether somebody with this fault is not moved: all but values that `[attributes] on_invalid`
+    /// has left out. Asked by plan, write, inspection and trigger alike.
+    pub fn holds(&self, mapping: &UserMapping) -> bool {
+        match self {
+            MappingFault::Attribute { .. } => mapping.attributes.on_invalid() == OnInvalid::Hold,
+            _ => true,
+        }
+    }
 }
 
-/// Maps a legacy user. All faults are returned, and the user without what is faulty: the import
-/// holds such users, the trigger lets them in without the faulty attribute unless it is the
-/// username itself.
+/// Maps a legacy user. All faults are returned, and the user without what is faulty; whether they are
+/// moved so says [`MappingFault::holds`].
 pub fn map_user(user: &LegacyUser, mapping: &UserMapping) -> (PoolUser, Vec<MappingFault>) {
     let mut faults = Vec::new();
+    if let Some(column) = &user.unreadable {
+        // Nothing else is known of them.
+        let column = column.clone();
+        return (
+            PoolUser::default(),
+            vec![MappingFault::Unreadable { column }],
+        );
+    }
     let username = mapping
         .sign_in
         .pool_username(user)
@@ -121,6 +148,7 @@ pub fn map_user(user: &LegacyUser, mapping: &UserMapping) -> (PoolUser, Vec<Mapp
         let value = match source {
             AttributeSource::Groups => groups_value(user),
             AttributeSource::Column(column) => column_value(user, name, column),
+            AttributeSource::Constant(text) => Some(text.clone()),
         };
         insert_checked(&mut attributes, &mut faults, name, value);
     }
@@ -204,7 +232,10 @@ fn groups_value(user: &LegacyUser) -> Option<String> {
 fn username_fault(username: &str, sign_in: PoolSignIn) -> Option<MappingFault> {
     let fits =
         (1..=128).contains(&username.chars().count()) && username.chars().all(is_name_character);
-    if !fits || (sign_in == PoolSignIn::Email && !is_email(username)) {
+    if sign_in == PoolSignIn::Email && !(fits && is_email(username)) {
+        return Some(MappingFault::EmailAsUsername);
+    }
+    if !fits {
         return Some(MappingFault::Username);
     }
     // Cognito's text: "Username cannot be of email format, since user pool is configured for

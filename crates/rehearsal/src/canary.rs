@@ -123,8 +123,10 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(
         Number(i64),
         Text(String),
     }
-    Ok(Option::<Id>::deserialize(deserializer)?.map(|id| match id {
+    let id = Option::<Id>::deserialize(deserializer)?.map(|id| match id {
         Id::Number(number) => number.to_string(),
         Id::Text(text) => text,
-    }))
+    });
+    // A spreadsheet's empty cell names nobody.
+    Ok(id.filter(|id| !id.trim().is_empty()))
 }

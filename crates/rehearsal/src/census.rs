@@ -10,7 +10,8 @@ use django_password::{Cost, Declaration, HashState, Limits, Speed, Verifier};
 use futures::StreamExt;
 use legacy_users::{LegacyDatabase, LegacyError};
 use migration_model::{
-    Config, EmailVerifiedRule, Finding, LegacyUser, PoolSignIn, Reason, Severity,
+    Config, EmailVerifiedRule, Finding, LegacyUser, MappingFault, OnInvalid, PoolSignIn, Reason,
+    Severity, map_user,
 };
 use serde::Serialize;
 
@@ -32,6 +33,10 @@ pub struct Census {
     pub with_verified_email: u64,
     /// In at least one group.
     pub in_groups: u64,
+    /// Rows of the user table that `[legacy] where` leaves out; the other figures are without them.
+    pub excluded: u64,
+    /// Users with a value that Cognito does not take, by attribute.
+    pub invalid_attributes: BTreeMap<String, u64>,
     /// Stored passwords by algorithm and cost, most users first.
     pub hashes: Vec<HashGroup>,
     /// Who could take their password along by import job.
@@ -99,6 +104,7 @@ impl Census {
         now: DateTime<Utc>,
     ) -> Result<Census, LegacyError> {
         let mut count = Count::new(config, now);
+        count.census.excluded = legacy.count_excluded().await?;
         let mut users = std::pin::pin!(legacy.users(None, PAGE));
         while let Some(user) = users.next().await {
             count.add(&user?, config);
@@ -162,6 +168,8 @@ impl Count {
                 without_email: 0,
                 with_verified_email: 0,
                 in_groups: 0,
+                excluded: 0,
+                invalid_attributes: BTreeMap::new(),
                 hashes: Vec::new(),
                 importable: Importable::default(),
                 last_login: Vec::new(),
@@ -177,6 +185,12 @@ impl Count {
     }
 
     fn add(&mut self, user: &LegacyUser, config: &Config) {
+        let (_, faults) = map_user(user, &config.mapping);
+        for fault in faults {
+            if let MappingFault::Attribute { name, .. } = fault {
+                *self.census.invalid_attributes.entry(name).or_default() += 1;
+            }
+        }
         self.census.users += 1;
         self.census.active += u64::from(user.is_active);
         self.census.without_email += u64::from(user.email.is_none());
@@ -305,6 +319,8 @@ fn findings(census: &Census, config: &Config) -> Vec<Finding> {
             });
         }
     }
+    findings.extend(excluded_finding(census));
+    findings.extend(invalid_attributes(census, config));
     findings.extend(memory_finding(census));
     findings.extend(sign_in_finding(census, config));
     if census.users == 0 {
@@ -312,8 +328,14 @@ fn findings(census: &Census, config: &Config) -> Vec<Finding> {
             severity: Severity::Blocker,
             code: "no-users",
             subject: format!("table {}", config.legacy.user_table),
-            message: "the user table is empty".to_owned(),
-            next_step: "check [legacy] url and user_table".to_owned(),
+            message: match census.excluded {
+                0 => "the user table is empty".to_owned(),
+                rows => format!("[legacy] where leaves out all {rows} rows"),
+            },
+            next_step: match census.excluded {
+                0 => "check [legacy] url and user_table".to_owned(),
+                _ => "correct [legacy] where".to_owned(),
+            },
         });
     }
     findings
@@ -343,6 +365,42 @@ fn undeclared(census: &Census) -> Vec<Finding> {
         next_step: format!("if the app accepts these passwords, add to [hashers]: {line}"),
     };
     by_line.into_iter().map(finding).collect()
+}
+
+fn excluded_finding(census: &Census) -> Option<Finding> {
+    (census.excluded > 0).then(|| Finding {
+        severity: Severity::Note,
+        code: "excluded-by-where",
+        subject: count_of(census.excluded, "row"),
+        message: "[legacy] where leaves them out: they are not moved, and cannot sign in".to_owned(),
+        next_step: "nothing, if these are the bots, the deleted and the like".to_owned(),
+    })
+}
+
+/// One finding for each attribute; what becomes of these users is the mapping's to say.
+fn invalid_attributes(census: &Census, config: &Config) -> Vec<Finding> {
+    let (becomes, next) = match config.mapping.attributes.on_invalid() {
+        OnInvalid::Drop => (
+            "they are moved without it, at sign-in and at the import",
+            "correct the column in Django, or set [attributes] on_invalid = \"hold\" to leave them out",
+        ),
+        OnInvalid::Hold => (
+            "they are not moved, neither at sign-in nor at the import",
+            "correct the column in Django, or set [attributes] on_invalid = \"drop\" to move them \
+             without it",
+        ),
+    };
+    let of = |(attribute, users): (&String, &u64)| Finding {
+        severity: Severity::Warning,
+        code: Reason::AttributeInvalid.code(),
+        subject: format!(
+            "{} with a value of {attribute} that Cognito does not take",
+            count_of(*users, "user")
+        ),
+        message: becomes.to_owned(),
+        next_step: next.to_owned(),
+    };
+    census.invalid_attributes.iter().map(of).collect()
 }
 
 /// A check that no memory size is sure to fit into the trigger's time.

@@ -95,7 +95,14 @@ pub(crate) fn findings(comparison: &Comparison) -> Vec<Finding> {
         code: difference.code,
         subject: count_of(difference.users, "user"),
         message: difference.meaning.to_owned(),
-        next_step: "look at the comparison in the report; keep it for a bug report".to_owned(),
+        next_step: match difference.code {
+            // Nothing of the move's is wrong: it was not told by what to know people.
+            "name-taken-by-stranger" => {
+                "map the legacy id (\"custom:legacy_id\" = \"id\"), and let no app client write it"
+            }
+            _ => "look at the comparison in the report; keep it for a bug report",
+        }
+        .to_owned(),
     };
     comparison.differences.iter().map(of).collect()
 }

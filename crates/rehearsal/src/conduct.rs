@@ -57,6 +57,9 @@ pub enum RehearsalError {
     /// A call to the local pool went wrong in a way that is no finding.
     #[error("the local pool did not answer as a pool does")]
     Pool(#[from] PoolError),
+    /// No temporary folder for the plan.
+    #[error("no temporary folder can be made")]
+    Folder(#[source] std::io::Error),
     /// The import ended early.
     #[error("the import did not come to its end")]
     Import(#[from] ImportError),
@@ -136,8 +139,8 @@ impl Conduct {
             format!("{right} of {} came out as expected", sign_ins.len()),
         );
 
-        let (before, after) = resets::pick(&self.legacy, &self.config, &self.canaries).await?;
-        let mut resets = resets::practise(&app, &before, "before the import").await?;
+        let picked = resets::pick(&self.legacy, &self.config, &self.canaries).await?;
+        let mut resets = resets::practise(&app, &picked.before, "before the import").await?;
         stages.end(
             "Forgotten passwords, before the import",
             resets_outcome(&resets),
@@ -177,13 +180,13 @@ impl Conduct {
         stages.end("The import repeated", outcome);
         findings.extend((again > 0).then(|| second_import_finding(again)));
 
-        let afterwards = resets::practise(&app, &after, "after the import").await?;
+        let afterwards = resets::practise(&app, &picked.after, "after the import").await?;
         stages.end(
             "Forgotten passwords, after the import",
             resets_outcome(&afterwards),
         );
         resets.extend(afterwards);
-        findings.extend(resets::findings(&resets));
+        findings.extend(resets::findings(&resets, picked.passed_over));
 
         let kept = sign_ins::practise_again(&app, &self.canaries, &sign_ins).await?;
         stages.end(

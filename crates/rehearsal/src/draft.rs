@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use legacy_users::{Holds, Sample, Survey, SurveyedColumn, SurveyedTable};
+use legacy_users::{
+    GroupCandidate, Holds, Sample, Survey, SurveyedColumn, SurveyedTable, group_candidates,
+};
 
 /// A table that may hold the users, the likeliest first.
 #[derive(Clone, Debug)]
@@ -45,8 +47,19 @@ pub struct Choosable {
 pub struct Draft {
     /// The settings in the file's order.
     pub choices: Vec<Choice>,
+    /// Where else it is said who is in which group: one `[[groups.source]]` each.
+    pub sources: Vec<GroupLines>,
     /// What to look at, beside the settings.
     pub notes: Vec<String>,
+}
+
+/// One `[[groups.source]]`.
+#[derive(Clone, Debug)]
+pub struct GroupLines {
+    /// What it rests on.
+    pub why: String,
+    /// Its keys with their texts.
+    pub lines: Vec<(&'static str, String)>,
 }
 
 const FIELDS: &[(&str, &[&str])] = &[
@@ -116,6 +129,17 @@ const NOBODY_IF_TRUE: &[&str] = &[
     "is_system",
     "is_service",
 ];
+/// Flags of people who may not sign in.
+const INACTIVE_IF_TRUE: &[&str] = &[
+    "is_disabled",
+    "disabled",
+    "is_banned",
+    "banned",
+    "is_blocked",
+    "blocked",
+    "is_suspended",
+    "suspended",
+];
 const NOBODY_IF_SET: &[&str] = &["deleted_at", "deleted_on", "removed_at", "date_deleted"];
 
 /// Columns that say an e-mail was verified: a flag, or the moment.
@@ -132,6 +156,17 @@ const VERIFIED_MOMENTS: &[&str] = &[
     "email_verified_on",
     "confirmed_at",
     "verified_at",
+];
+
+/// Columns that hold a whole name.
+const WHOLE_NAMES: &[&str] = &["full_name", "name", "display_name", "fullname"];
+
+/// Columns of a profile, with the attributes that they become.
+const PROFILE_NAMES: &[(&str, &str)] = &[
+    ("first_name", "given_name"),
+    ("last_name", "family_name"),
+    ("full_name", "name"),
+    ("name", "name"),
 ];
 
 /// Columns that stored passwords are kept in.
@@ -210,16 +245,18 @@ fn password_column(table: &SurveyedTable) -> Option<&SurveyedColumn> {
 
 impl Draft {
     /// The settings for this user table. `url` is as it may stand in the file: `None` when it holds a
-    /// password.
+    /// password. `rows` counts the tables of [`group_tables`].
     pub fn of(
         survey: &Survey,
         candidate: &UserTableCandidate,
         sample: &Sample,
+        rows: &BTreeMap<usize, u64>,
         url: Option<&str>,
     ) -> Draft {
         let Some(table) = survey.tables.get(candidate.position) else {
             return Draft {
                 choices: Vec::new(),
+                sources: Vec::new(),
                 notes: Vec::new(),
             };
         };
@@ -227,7 +264,9 @@ impl Draft {
             survey,
             table,
             sample,
+            rows,
             choices: Vec::new(),
+            sources: Vec::new(),
             notes: Vec::new(),
             fields: BTreeMap::new(),
         };
@@ -236,12 +275,16 @@ impl Draft {
         writer.login();
         writer.email_verified();
         writer.rows_that_are_nobody();
+        writer.unknown_passwords();
+        writer.inactive_flag();
+        writer.profile();
         writer.attributes();
         writer.groups();
         writer.hashers(&candidate.password);
         writer.neighbours();
         Draft {
             choices: writer.choices,
+            sources: writer.sources,
             notes: writer.notes,
         }
     }
@@ -255,10 +298,17 @@ impl Draft {
         for section in [
             "legacy",
             "legacy.columns",
+            "legacy.joins.profile",
             "attributes",
             "groups",
+            "groups.source",
             "hashers",
         ] {
+            if section == "groups.source" {
+                for source in &self.sources {
+                    text.push_str(&source.to_toml());
+                }
+            }
             let mut lines = Vec::new();
             for choice in self
                 .choices
@@ -292,11 +342,41 @@ impl Draft {
     }
 }
 
+impl GroupLines {
+    fn to_toml(&self) -> String {
+        let mut text = String::from("\n[[groups.source]]\n");
+        for part in wrap(&self.why) {
+            text.push_str(&format!("# {part}\n"));
+        }
+        for (key, value) in &self.lines {
+            text.push_str(&format!("{key} = {}\n", quoted(value)));
+        }
+        text
+    }
+}
+
+/// The tables that may say who is in which group of these users: worth a count.
+pub fn group_tables(survey: &Survey, candidate: &UserTableCandidate) -> Vec<usize> {
+    let users = survey.tables.get(candidate.position);
+    let candidates = users.map(|users| group_candidates(&survey.tables, users));
+    let mut positions: Vec<usize> = candidates
+        .unwrap_or_default()
+        .iter()
+        .map(|candidate| candidate.position)
+        .collect();
+    positions.sort_unstable();
+    positions.dedup();
+    positions
+}
+
 struct Writer<'a> {
     survey: &'a Survey,
     table: &'a SurveyedTable,
     sample: &'a Sample,
+    /// How many rows other tables have, by where they stand in the survey.
+    rows: &'a BTreeMap<usize, u64>,
     choices: Vec<Choice>,
+    sources: Vec<GroupLines>,
     notes: Vec<String>,
     /// Django's field to the column that is it.
     fields: BTreeMap<&'static str, &'a SurveyedColumn>,
@@ -541,13 +621,14 @@ impl Writer<'_> {
         for name in VERIFIED_MOMENTS {
             let moments = self.table.column(name);
             if let Some(column) = moments.filter(|column| column.holds == Holds::Moments) {
-                let share = percent(self.filled(column));
-                let name = &column.name;
-                self.notes.push(format!(
-                    "Column {name} holds when an e-mail was verified: it is set for {share}. A view with \
-                     a boolean ({name} IS NOT NULL) can be named as user_table, and that column as \
-                     email_verified = \"column:NAME\"."
-                ));
+                options.push(Choosable {
+                    value: quoted(&format!("notnull:{}", column.name)),
+                    why: format!(
+                        "Column {} holds when an e-mail was verified: it is set for {}.",
+                        column.name,
+                        percent(self.filled(column))
+                    ),
+                });
             }
         }
         let unsure = options.is_empty();
@@ -556,6 +637,7 @@ impl Writer<'_> {
         self.choice("legacy", "email_verified", options, unsure);
     }
 
+    /// Rows that nobody signs in as: bots, the deleted, django-guardian's anonymous one.
     fn rows_that_are_nobody(&mut self) {
         let mut conditions = Vec::new();
         let mut reasons = Vec::new();
@@ -563,18 +645,19 @@ impl Writer<'_> {
             if let Some(column) = self.table.column(name)
                 && (column.holds == Holds::Booleans || self.is_zero_or_one(column))
             {
-                conditions.push(format!("NOT {}", column.name));
+                let yes = match column.holds {
+                    Holds::Booleans => "true",
+                    _ => "1",
+                };
+                conditions.push(format!("{} != {yes}", column.name));
                 let share = self.share(column, |value| matches!(value, "true" | "1"));
                 reasons.push(format!("{} is true for {}", column.name, percent(share)));
             }
         }
         for name in NOBODY_IF_SET {
-            if let Some(column) = self
-                .table
-                .column(name)
-                .filter(|column| column.holds == Holds::Moments)
-            {
-                conditions.push(format!("{} IS NULL", column.name));
+            let moments = self.table.column(name);
+            if let Some(column) = moments.filter(|column| column.holds == Holds::Moments) {
+                conditions.push(format!("{} is null", column.name));
                 reasons.push(format!(
                     "{} is set for {}",
                     column.name,
@@ -582,20 +665,66 @@ impl Writer<'_> {
                 ));
             }
         }
-        if self.other_table("guardian_userobjectpermission").is_some()
-            && self.fields.contains_key("username")
-        {
-            let name = &self.fields["username"].name;
-            conditions.push(format!("{name} <> 'AnonymousUser'"));
+        if let (Some(column), true) = (
+            self.fields.get("username"),
+            self.other_table("guardian_userobjectpermission").is_some(),
+        ) {
+            conditions.push(format!("{} != 'AnonymousUser'", column.name));
             reasons.push("django-guardian keeps a row for nobody".to_owned());
         }
-        if !conditions.is_empty() {
-            self.notes.push(format!(
-                "LOOK AT THIS: some rows are nobody who signs in, and are moved all the same: {}. Leave \
-                 them out by a view (WHERE {}) named as user_table.",
-                reasons.join("; "),
-                conditions.join(" AND ")
-            ));
+        if conditions.is_empty() {
+            return;
+        }
+        let without = Choosable {
+            value: quoted(&conditions.join(" and ")),
+            why: format!(
+                "Rows that are nobody who signs in are left out: {}.",
+                reasons.join("; ")
+            ),
+        };
+        let with = Choosable {
+            value: String::new(),
+            why: "Every row is moved.".to_owned(),
+        };
+        self.choice("legacy", "where", vec![without, with], true);
+    }
+
+    /// Passwords that the app made up at a sign-up by another service.
+    fn unknown_passwords(&mut self) {
+        for (name, flag) in [
+            ("is_password_autoset", "is_password_autoset"),
+            ("password_autoset", "password_autoset"),
+            ("is_random_password", "is_random_password"),
+            ("has_usable_password", "not:has_usable_password"),
+        ] {
+            let column = self.table.column(name);
+            let Some(column) = column.filter(|column| column.holds == Holds::Booleans) else {
+                continue;
+            };
+            let share = self.share(column, |value| matches!(value, "true" | "1"));
+            let why = format!(
+                "Nobody knows a password that the app has set by itself: {name} is true for {}.",
+                percent(share)
+            );
+            self.sure("legacy", "unusable_password", quoted(flag), why);
+            return;
+        }
+    }
+
+    /// A flag that says who may not sign in, where none says who may.
+    fn inactive_flag(&mut self) {
+        if self.fields.contains_key("is_active") {
+            return;
+        }
+        for name in INACTIVE_IF_TRUE {
+            let column = self.table.column(name);
+            let Some(column) = column.filter(|column| column.holds == Holds::Booleans) else {
+                continue;
+            };
+            let share = self.share(column, |value| matches!(value, "true" | "1"));
+            let why = format!("{name} is true for {}: they are inactive.", percent(share));
+            self.sure("legacy.columns", "is_active", quoted(&format!("not:{name}")), why);
+            return;
         }
     }
 
@@ -622,9 +751,8 @@ impl Writer<'_> {
                 );
             }
         }
-        let whole = ["full_name", "name", "display_name", "fullname"];
         let named = self.fields.contains_key("first_name");
-        if let Some(column) = whole
+        if let Some(column) = WHOLE_NAMES
             .iter()
             .find_map(|name| self.table.column(name))
             .filter(|_| !named)
@@ -644,67 +772,149 @@ impl Writer<'_> {
         );
     }
 
-    fn groups(&mut self) {
-        let expected = format!("{}_groups", self.table.name);
-        let mut found = Vec::new();
-        for table in &self.survey.tables {
-            let refers = |column: &&SurveyedColumn, to: &SurveyedTable| {
-                column
-                    .refers_to
-                    .as_ref()
-                    .is_some_and(|target| target.table == to.name && target.schema == to.schema)
-            };
-            let own = table
-                .columns
-                .iter()
-                .filter(|column| refers(column, self.table));
-            let others = table
-                .columns
-                .iter()
-                .filter(|column| column.refers_to.is_some() && !refers(column, self.table));
-            let (own, others): (Vec<_>, Vec<_>) = (own.collect(), others.collect());
-            let ([_], [group]) = (&own[..], &others[..]) else {
-                continue;
-            };
-            let Some(target) = group.refers_to.as_ref() else {
-                continue;
-            };
-            let target = self
-                .survey
-                .tables
-                .iter()
-                .find(|table| table.name == target.table && table.schema == target.schema);
-            let Some(target) = target else { continue };
-            let is_group = ["group", "role", "team"]
-                .iter()
-                .any(|word| target.name.to_ascii_lowercase().contains(word));
-            let Some(name) = ["name", "title", "slug"]
-                .iter()
-                .find_map(|name| target.column(name))
-            else {
-                continue;
-            };
-            if is_group && target.name != self.table.name {
-                found.push((table, target, name.name.as_str()));
-            }
+    /// Names in a table that has one row for a user, where the user table has none.
+    fn profile(&mut self) {
+        let names = ["first_name", "last_name"];
+        let has_names = names.iter().any(|field| self.fields.contains_key(field))
+            || WHOLE_NAMES.iter().any(|name| self.table.column(name).is_some());
+        if has_names {
+            return;
         }
-        let usual = found.iter().find(|(table, ..)| table.name == expected);
-        let why = match usual {
-            Some((_, target, name)) if target.name != "auth_group" => {
-                format!(
-                    "Groups of {} become Cognito groups, by {name}.",
-                    target.name
-                )
-            }
-            Some(_) => "Django groups become Cognito groups.".to_owned(),
-            None => "No table of users and groups was found.".to_owned(),
+        let found = self.survey.tables.iter().find_map(|table| {
+            let mut columns = table.columns.iter();
+            let on = columns.find(|column| {
+                let target = column.refers_to.as_ref();
+                let is_users = target.is_some_and(|target| {
+                    target.table == self.table.name && target.schema == self.table.schema
+                });
+                is_users && column.is_unique
+            })?;
+            let mut named = PROFILE_NAMES.iter().filter(|(column, _)| {
+                let found = table.column(column);
+                found.is_some_and(|column| column.holds == Holds::Text)
+            });
+            named.next()?;
+            Some((table, on))
+        });
+        let Some((table, on)) = found else { return };
+        let mut attributes = BTreeSet::new();
+        let columns: Vec<_> = PROFILE_NAMES
+            .iter()
+            .filter(|(column, _)| table.column(column).is_some())
+            .filter(|(_, attribute)| attributes.insert(*attribute))
+            .collect();
+        let section = "legacy.joins.profile";
+        let why = format!("{} has one row for a user, and their names.", table.shown());
+        self.sure(section, "table", quoted(&table.shown()), why);
+        self.sure(section, "on", quoted(&on.name), "Unique, and refers to the user.");
+        let list: Vec<String> = columns.iter().map(|(column, _)| quoted(column)).collect();
+        let why = "Referred to as profile.COLUMN.";
+        self.sure(section, "columns", format!("[{}]", list.join(", ")), why);
+        for (column, attribute) in columns {
+            let value = quoted(&format!("profile.{column}"));
+            self.sure("attributes", attribute, value, "Leave out what no app client needs.");
+        }
+    }
+
+    fn groups(&mut self) {
+        let candidates = group_candidates(&self.survey.tables, self.table);
+        let rows = |candidate: &GroupCandidate| match candidate.user_column {
+            Some(_) => self.rows.get(&candidate.position).copied(),
+            None => self.table.column(&candidate.group_column).map(|column| {
+                let values = values(self.sample, &column.name);
+                u64::try_from(values.len()).unwrap_or(u64::MAX)
+            }),
+        };
+        let counted: Vec<(GroupCandidate, Option<u64>)> = candidates
+            .iter()
+            .map(|candidate| (candidate.clone(), rows(candidate)))
+            .collect();
+        let (djangos, others): (Vec<_>, Vec<_>) = counted
+            .into_iter()
+            .partition(|(candidate, _)| candidate.is_djangos);
+        let others: Vec<_> = others
+            .into_iter()
+            .filter(|(_, rows)| *rows != Some(0))
+            .collect();
+        let told = |rows: &Option<u64>| match rows {
+            Some(rows) => format!("{rows} rows"),
+            None => "rows that could not be counted".to_owned(),
+        };
+        let why = match djangos.first() {
+            Some((candidate, rows)) => format!(
+                "{} says who is in which {}: {}.",
+                candidate.table,
+                candidate.groups,
+                told(rows)
+            ),
+            None if others.is_empty() => "No table of users and groups was found.".to_owned(),
+            None => "Django's own table of users and groups is not there.".to_owned(),
         };
         self.sure("groups", "carry", "true", why);
-        for (table, target, _) in found.iter().filter(|(table, ..)| table.name != expected) {
-            self.notes.push(format!(
-                "{} says who is in which {}: not carried, unless it is named as user_groups_table.",
-                table.name, target.name
-            ));
+        if let Some((candidate, _)) = djangos.first()
+            && candidate.name != "name"
+        {
+            let why = format!("{} calls its groups so.", candidate.groups);
+            self.sure("groups", "name", quoted(&candidate.name), why);
+        }
+        for (candidate, rows) in &others {
+            let prefix = match djangos.iter().any(|(_, rows)| *rows != Some(0)) || others.len() > 1
+            {
+                true => {
+                    let bare = candidate.groups.rsplit(['.', '_']).next().unwrap_or_default();
+                    Some(format!("{}:", bare.trim_matches('"')))
+                }
+                false => None,
+            };
+            let mut lines = Vec::new();
+            match &candidate.user_column {
+                Some(user_column) => {
+                    lines.push(("members_table", candidate.table.clone()));
+                    lines.push(("user_column", user_column.clone()));
+                    lines.push(("group_column", candidate.group_column.clone()));
+                }
+                None => lines.push(("column", candidate.group_column.clone())),
+            }
+            lines.push(("name", candidate.name.clone()));
+            lines.extend(prefix.map(|prefix| ("prefix", prefix)));
+            self.sources.push(GroupLines {
+                why: format!(
+                    "{}.{} refers to {}: {}.",
+                    candidate.table,
+                    candidate.group_column,
+                    candidate.groups,
+                    told(rows)
+                ),
+                lines,
+            });
+        }
+        self.role_column(djangos.iter().any(|(_, rows)| *rows != Some(0)) || !others.is_empty());
+    }
+
+    /// A column of the user table that says by itself what somebody is.
+    fn role_column(&mut self, beside_others: bool) {
+        const MOST_ROLES: usize = 12;
+        for name in ["role", "user_role", "roles"] {
+            let column = self.table.column(name);
+            let Some(column) = column.filter(|column| column.holds == Holds::Text) else {
+                continue;
+            };
+            let found: BTreeSet<&str> = values(self.sample, &column.name)
+                .into_iter()
+                .filter(|value| !value.trim().is_empty())
+                .collect();
+            if found.is_empty() || found.len() > MOST_ROLES {
+                continue;
+            }
+            let mut lines = vec![("column", column.name.clone())];
+            if beside_others {
+                lines.push(("prefix", "role:".to_owned()));
+            }
+            let shown: Vec<&str> = found.into_iter().collect();
+            self.sources.push(GroupLines {
+                why: format!("Each user is one of: {}.", shown.join(", ")),
+                lines,
+            });
         }
     }
 

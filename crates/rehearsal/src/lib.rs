@@ -8,6 +8,7 @@ mod comparison;
 mod conduct;
 mod draft;
 mod fitting_pool;
+mod forecast;
 mod go_criterion;
 mod importable;
 mod memory_size;
@@ -22,8 +23,12 @@ pub use canary::{Canary, CanaryError, Expectation, read_canaries};
 pub use census::{Census, HashGroup, LastLogin};
 pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};
 pub use conduct::{Conduct, RehearsalError};
-pub use draft::{Choice, Choosable, Draft, UserTableCandidate, user_tables, worth_a_sample};
+pub use draft::{
+    Choice, Choosable, Draft, GroupLines, UserTableCandidate, group_tables, user_tables,
+    worth_a_sample,
+};
 pub use fitting_pool::fitting_pool;
+pub use forecast::held_by_an_import;
 pub use go_criterion::GoCriterion;
 pub use memory_size::{MemorySize, SizeEstimate};
 pub use page::page;

@@ -21,26 +21,37 @@ pub(crate) struct Forgetful {
     login: String,
 }
 
+/// Whom to ask, and how many others could be asked.
+pub(crate) struct Picked {
+    pub(crate) before: Vec<Forgetful>,
+    pub(crate) after: Vec<Forgetful>,
+    /// With a verified address, but canaries, inactive or held.
+    pub(crate) passed_over: u64,
+}
+
 /// Picks the first such people of the table, half for before the import and half for after.
 pub(crate) async fn pick(
     legacy: &LegacyDatabase,
     config: &Config,
     canaries: &[Canary],
-) -> Result<(Vec<Forgetful>, Vec<Forgetful>), LegacyError> {
+) -> Result<Picked, LegacyError> {
     let canary_ids: BTreeSet<_> = canaries
         .iter()
         .filter_map(|c| c.legacy_id.clone())
         .collect();
     let mut picked = Vec::new();
+    let mut passed_over = 0;
     let mut emails = BTreeSet::new();
     let mut users = std::pin::pin!(legacy.users(None, 500));
     while let Some(user) = users.next().await {
         let user = user?;
         let (pool_user, faults) = map_user(&user, &config.mapping);
-        let fits = user.is_active && faults.is_empty() && pool_user.has_verified_contact();
+        let is_held = faults.iter().any(|fault| fault.holds(&config.mapping));
+        let fits = user.is_active && !is_held && pool_user.has_verified_contact();
         let id = user.id.to_string();
         let email = user.email.as_deref().unwrap_or_default();
         if !fits || canary_ids.contains(&id) || !emails.insert(fold_login_name(email)) {
+            passed_over += u64::from(pool_user.has_verified_contact());
             continue;
         }
         let login = match config.sign_in() {
@@ -56,7 +67,11 @@ pub(crate) async fn pick(
         }
     }
     let after = picked.split_off(picked.len().div_ceil(2));
-    Ok((picked, after))
+    Ok(Picked {
+        before: picked,
+        after,
+        passed_over,
+    })
 }
 
 /// Each forgets the password, gets a code, sets a new one, and signs in with it.
@@ -105,7 +120,7 @@ fn random_password() -> String {
 }
 
 /// What the resets say about the move.
-pub(crate) fn findings(resets: &[Reset]) -> Vec<Finding> {
+pub(crate) fn findings(resets: &[Reset], passed_over: u64) -> Vec<Finding> {
     let wrong = resets.iter().filter(|reset| !reset.right).count();
     let mut findings = Vec::new();
     if wrong > 0 {
@@ -117,7 +132,18 @@ pub(crate) fn findings(resets: &[Reset]) -> Vec<Finding> {
             next_step: "look at each under \"Forgotten passwords\"".to_owned(),
         });
     }
-    if resets.is_empty() {
+    if resets.is_empty() && passed_over > 0 {
+        findings.push(Finding {
+            severity: Severity::Note,
+            code: "no-reset-practised",
+            subject: "forgotten passwords".to_owned(),
+            message: format!(
+                "no reset was practised: the {passed_over} with a verified address are canaries, \
+                 inactive or held"
+            ),
+            next_step: "leave somebody with a verified address out of the canaries".to_owned(),
+        });
+    } else if resets.is_empty() {
         findings.push(Finding {
             severity: Severity::Warning,
             code: "no-verified-contact",

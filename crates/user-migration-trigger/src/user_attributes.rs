@@ -72,6 +72,12 @@ impl UserAttributes {
                     return Err(fault.reason());
                 }
                 MappingFault::Username | MappingFault::UsernameEmailShaped => {}
+                MappingFault::EmailAsUsername | MappingFault::Unreadable { .. } => {
+                    return Err(fault.reason());
+                }
+                MappingFault::Attribute { .. } if fault.holds(mapping) => {
+                    return Err(fault.reason());
+                }
                 MappingFault::Attribute { name, .. } => mapped.left_out.push(name.clone()),
                 MappingFault::Group => mapped.warnings.push(fault.reason()),
             }
@@ -250,6 +256,7 @@ pub(crate) mod tests {
                 ("id".to_owned(), Some("7".to_owned())),
             ]),
             groups: Vec::new(),
+            unreadable: None,
         }
     }
 

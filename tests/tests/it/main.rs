@@ -3,6 +3,7 @@
 mod attackers;
 mod bad_input;
 mod browser_clients;
+mod cases;
 mod emulators;
 mod final_states;
 mod first_tokens;

@@ -1,8 +1,9 @@
 //! `cutover inspect`: the legacy database alone. Exit code 1 when something blocks the move.
 
+use bulk_import::ImportError;
 use chrono::Utc;
 use migration_model::{Config, Finding, Severity};
-use rehearsal::{Census, Importable, MemorySize};
+use rehearsal::{Census, Importable, MemorySize, RehearsalError, held_by_an_import};
 use serde::Serialize;
 
 use crate::arguments::{Arguments, InspectOptions};
@@ -28,9 +29,15 @@ pub(crate) fn run(arguments: &Arguments, options: &InspectOptions) -> Result<Exi
 pub(crate) fn inspect(config: &Config, options: &InspectOptions) -> Result<ExitStatus, Failure> {
     let census = runtime()?.block_on(async {
         let legacy = settings::legacy_database(config).await?;
-        Census::take(&legacy, config, Utc::now())
+        let mut census = Census::take(&legacy, config, Utc::now())
             .await
-            .map_err(settings::legacy_failure)
+            .map_err(settings::legacy_failure)?;
+        let held = held_by_an_import(&legacy, config).await;
+        census.findings.extend(held.map_err(unplanned)?);
+        census
+            .findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        Ok::<_, Failure>(census)
     })?;
     if let Some(path) = &options.json {
         let inspection = Inspection {
@@ -54,6 +61,19 @@ pub(crate) fn inspect(config: &Config, options: &InspectOptions) -> Result<ExitS
     })
 }
 
+fn unplanned(error: RehearsalError) -> Failure {
+    match error {
+        RehearsalError::Legacy(error) => settings::legacy_failure(error),
+        RehearsalError::Import(ImportError::Legacy(error)) => settings::legacy_failure(error),
+        other => Failure::new(
+            ExitStatus::Halted,
+            "whom an import would hold could not be found out",
+        )
+        .source(other)
+        .hint("run it again; with RUST_LOG=info it says more"),
+    }
+}
+
 fn engine(config: &Config) -> &'static str {
     config
         .legacy
@@ -72,6 +92,12 @@ fn print(census: &Census, config: &Config) {
         census.with_verified_email,
         census.in_groups,
     ));
+    if census.excluded > 0 {
+        output::result(format_args!(
+            "{} more rows are left out by [legacy] where",
+            census.excluded
+        ));
+    }
     output::result("\nstored passwords (time: one check on one core of this machine)");
     output::result(format_args!(
         "  {:>7}  {:>8}  {:<11}  algorithm and cost",

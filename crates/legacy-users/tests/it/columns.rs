@@ -187,8 +187,8 @@ async fn flags_kept_as_numbers_are_flags(engine: Engine) {
     scratch
         .run(
             "CREATE TABLE auth_user (id integer PRIMARY KEY, username varchar(50),
-               password varchar(50), is_active integer, is_staff smallint, is_superuser varchar(5));
-             INSERT INTO auth_user VALUES (1, 'on', '', 1, 2, 'true'), (2, 'off', '', 0, 0, 'f'),
+               password varchar(50), is_active integer, is_staff smallint, is_superuser bigint);
+             INSERT INTO auth_user VALUES (1, 'on', '', 1, 2, 1), (2, 'off', '', 0, 0, 0),
                (3, 'null', '', NULL, NULL, NULL)",
         )
         .await;

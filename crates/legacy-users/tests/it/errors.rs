@@ -110,7 +110,7 @@ async fn a_missing_column_is_told_with_its_setting_and_the_nearest(engine: Engin
         (
             "[legacy]\nemail_verified = \"column:email_verified\"",
             "email_verified",
-            "[legacy] email_verified = \"column:email_verified\"",
+            "[legacy] email_verified",
             Some("email"),
         ),
         (

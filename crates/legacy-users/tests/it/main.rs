@@ -2,7 +2,11 @@
 
 mod columns;
 mod errors;
+mod filters;
 mod findings;
+mod flags;
+mod group_sources;
+mod joins;
 mod links;
 mod lock_outs;
 mod logins;
@@ -10,3 +14,4 @@ mod pooler;
 mod scratch;
 mod sessions;
 mod shapes;
+mod unreadable;

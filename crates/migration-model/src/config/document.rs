@@ -8,15 +8,18 @@ use django_password::{CustomHashers, Pepper};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::columns::OWN;
 use super::trigger::TriggerSection;
 use super::{
-    Columns, Config, ConfigError, EmailVerifiedRule, ImportSettings, InactiveUsers, Legacy,
-    LegacyUrl, LoginColumn, PhoneVerifiedRule, PoolTarget, RehearsalSettings,
+    Columns, Condition, ConditionFault, Config, ConfigError, EmailVerifiedRule, ExcludedNames, Flag,
+    GroupSource, ImportSettings, InactiveUsers, Join, Legacy, LegacyUrl, LoginColumn, NameTemplate,
+    PhoneVerifiedRule, PoolTarget, RehearsalSettings,
 };
 use crate::attributes::attribute_name_fault;
 use crate::name_character::is_name_character;
 use crate::{
-    AttributeMapping, GroupNames, IdentityProviders, PoolSignIn, RoutePreference, UserMapping,
+    AttributeMapping, GroupNames, IdentityProviders, OnInvalid, PoolSignIn, RoutePreference,
+    UserMapping,
 };
 
 #[derive(Deserialize)]
@@ -51,8 +54,23 @@ struct LegacySection {
     login: Option<Spanned<Vec<String>>>,
     email_verified: Option<Spanned<String>>,
     phone_verified: Option<Spanned<String>>,
+    r#where: Option<Spanned<String>>,
+    #[serde(default)]
+    excluded_names: ExcludedNames,
+    unusable_password: Option<Spanned<String>>,
+    #[serde(default)]
+    joins: BTreeMap<Spanned<String>, JoinSection>,
     #[serde(default)]
     columns: ColumnsSection,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JoinSection {
+    table: Spanned<String>,
+    on: Spanned<String>,
+    users: Option<Spanned<String>>,
+    columns: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -82,6 +100,30 @@ struct GroupsSection {
     token_attribute: Option<Spanned<String>>,
     seal_hours: u32,
     precedence: BTreeMap<Spanned<String>, Spanned<i64>>,
+    table: Option<Spanned<String>>,
+    key: Option<Spanned<String>>,
+    name: Option<Spanned<String>>,
+    members_table: Option<Spanned<String>>,
+    user_column: Option<Spanned<String>>,
+    group_column: Option<Spanned<String>>,
+    column: Option<Spanned<String>>,
+    prefix: Option<String>,
+    source: Vec<SourceSection>,
+    ignore: Vec<Spanned<String>>,
+}
+
+/// `[[groups.source]]`: one more way in which groups are kept.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceSection {
+    table: Option<Spanned<String>>,
+    key: Option<Spanned<String>>,
+    name: Option<Spanned<String>>,
+    members_table: Option<Spanned<String>>,
+    user_column: Option<Spanned<String>>,
+    group_column: Option<Spanned<String>>,
+    column: Option<Spanned<String>>,
+    prefix: Option<String>,
 }
 
 impl Default for GroupsSection {
@@ -94,6 +136,16 @@ impl Default for GroupsSection {
             token_attribute: None,
             seal_hours: 12,
             precedence: BTreeMap::new(),
+            table: None,
+            key: None,
+            name: None,
+            members_table: None,
+            user_column: None,
+            group_column: None,
+            column: None,
+            prefix: None,
+            source: Vec::new(),
+            ignore: Vec::new(),
         }
     }
 }
@@ -159,10 +211,16 @@ pub(super) fn parse(
     path: &Path,
     legacy_url: Option<&str>,
 ) -> Result<Config, ConfigError> {
-    let document: Document =
+    let mut document: Document =
         toml::from_str(text).map_err(|error| ConfigError::from_toml(path, text, &error))?;
     let source = Source { path, text };
-    let legacy = legacy(&source, document.legacy, legacy_url)?;
+    let mut legacy = legacy(&source, document.legacy, legacy_url)?;
+    (legacy.group_sources, legacy.ignored_groups) = group_sources(
+        &source,
+        &mut document.groups,
+        legacy.user_groups_table.as_ref(),
+    )?;
+    let on_invalid = on_invalid(&source, &mut document.attributes)?;
     for name in document.attributes.keys() {
         if let Some(fault) = attribute_name_fault(name.get_ref()) {
             let message = format!("[attributes] has no place for `{}`", name.get_ref());
@@ -184,7 +242,9 @@ pub(super) fn parse(
         phone_alias: [LoginColumn::Username, LoginColumn::PhoneNumber]
             .iter()
             .all(|column| legacy.login.contains(column)),
-        attributes: AttributeMapping::new(attributes),
+        attributes: AttributeMapping::new(attributes)
+            .with_legacy_id(legacy.columns.resolve("id"))
+            .with_on_invalid(on_invalid),
         groups: groups(&source, document.groups)?,
     };
     Ok(Config {
@@ -200,6 +260,96 @@ pub(super) fn parse(
         identities: identities(&source, document.identities)?,
         rehearsal: document.rehearsal,
     })
+}
+
+/// `on_invalid` among the attributes: it is no attribute of Cognito's.
+fn on_invalid(
+    source: &Source<'_>,
+    attributes: &mut BTreeMap<Spanned<String>, String>,
+) -> Result<OnInvalid, ConfigError> {
+    let mut given = None;
+    attributes.retain(|name, value| {
+        let is_rule = name.get_ref() == "on_invalid";
+        if is_rule {
+            given = Some((name.span().start, std::mem::take(value)));
+        }
+        !is_rule
+    });
+    match given.as_ref().map(|(at, value)| (*at, value.as_str())) {
+        None => Ok(OnInvalid::default()),
+        Some((_, "drop")) => Ok(OnInvalid::Drop),
+        Some((_, "hold")) => Ok(OnInvalid::Hold),
+        Some((at, _)) => {
+            let hint = "write \"drop\" to leave the value out, or \"hold\" to leave the person out";
+            Err(source.fault(at, "[attributes] on_invalid has no such rule", hint))
+        }
+    }
+}
+
+/// Where groups are kept, and which tables are not to be asked about.
+fn group_sources(
+    source: &Source<'_>,
+    section: &mut GroupsSection,
+    user_groups_table: Option<&String>,
+) -> Result<(Vec<GroupSource>, Vec<String>), ConfigError> {
+    let first = SourceSection {
+        table: section.table.take(),
+        key: section.key.take(),
+        name: section.name.take(),
+        members_table: section.members_table.take(),
+        user_column: section.user_column.take(),
+        group_column: section.group_column.take(),
+        column: section.column.take(),
+        prefix: section.prefix.take(),
+    };
+    let at = first.members_table.as_ref().map(|name| name.span().start);
+    let mut first = group_source(source, first)?;
+    if let Some(named) = user_groups_table {
+        if let Some(at) = at {
+            let message = "[groups] members_table and [legacy] user_groups_table name one thing";
+            return Err(source.fault(at, message, "leave user_groups_table out"));
+        }
+        first.members_table = Some(named.clone());
+    }
+    let mut sources = vec![first];
+    for section in std::mem::take(&mut section.source) {
+        let further = group_source(source, section)?;
+        if further.members_table.is_none() && further.column.is_none() {
+            let message = "[[groups.source]] names neither members_table nor column";
+            let hint = "name the many-to-many table of users and groups, or a column of the users";
+            return Err(source.fault(0, message, hint));
+        }
+        sources.push(further);
+    }
+    let mut ignored = Vec::new();
+    for name in std::mem::take(&mut section.ignore) {
+        ignored.extend(table_name(source, Some(name))?);
+    }
+    Ok((sources, ignored))
+}
+
+fn group_source(
+    source: &Source<'_>,
+    section: SourceSection,
+) -> Result<GroupSource, ConfigError> {
+    let column_at = section.column.as_ref().map(|name| name.span().start);
+    let read = GroupSource {
+        table: table_name(source, section.table)?,
+        key: identifier(source, section.key)?,
+        name: identifier(source, section.name)?,
+        members_table: table_name(source, section.members_table)?,
+        user_column: identifier(source, section.user_column)?,
+        group_column: identifier(source, section.group_column)?,
+        column: identifier(source, section.column)?,
+        prefix: section.prefix.unwrap_or_default(),
+    };
+    let members = [&read.members_table, &read.user_column, &read.group_column];
+    if let (Some(at), true) = (column_at, members.iter().any(|key| key.is_some())) {
+        let message = "[groups] column and members_table are two ways to keep groups";
+        let hint = "put one of them into a [[groups.source]] of its own";
+        return Err(source.fault(at, message, hint));
+    }
+    Ok(read)
 }
 
 /// The attribute that carries groups to the tokens: a custom one that nothing else fills.
@@ -246,14 +396,121 @@ fn legacy(
     let default_table = || "auth_user".to_owned();
     Ok(Legacy {
         url,
-        user_table: identifier(source, section.user_table)?.unwrap_or_else(default_table),
-        user_groups_table: identifier(source, section.user_groups_table)?,
+        user_table: table_name(source, section.user_table)?.unwrap_or_else(default_table),
+        user_groups_table: table_name(source, section.user_groups_table)?,
         links_table: identifier(source, section.links_table)?,
         login: login(source, section.login)?,
         email_verified: email_verified(source, section.email_verified)?,
         phone_verified: phone_verified(source, section.phone_verified)?,
         columns: columns(source, section.columns)?,
+        included: included(source, section.r#where)?,
+        excluded_names: section.excluded_names,
+        unusable_password: flag(source, section.unusable_password, "unusable_password")?,
+        joins: joins(source, section.joins)?,
+        group_sources: Vec::new(),
+        ignored_groups: Vec::new(),
     })
+}
+
+fn included(
+    source: &Source<'_>,
+    text: Option<Spanned<String>>,
+) -> Result<Option<Condition>, ConfigError> {
+    let Some(text) = text else { return Ok(None) };
+    let condition = Condition::parse(text.get_ref()).map_err(|fault| {
+        let message = format!("[legacy] where: {fault}");
+        source.fault(text.span().start, message, ConditionFault::HINT)
+    })?;
+    Ok(Some(condition))
+}
+
+fn flag(
+    source: &Source<'_>,
+    text: Option<Spanned<String>>,
+    key: &str,
+) -> Result<Option<Flag>, ConfigError> {
+    let Some(text) = text else { return Ok(None) };
+    let flag = Flag::parse(text.get_ref()).map_err(|fault| {
+        let message = format!("[legacy] {key}: {fault}");
+        source.fault(text.span().start, message, Flag::HINT)
+    })?;
+    Ok(Some(flag))
+}
+
+fn joins(
+    source: &Source<'_>,
+    sections: BTreeMap<Spanned<String>, JoinSection>,
+) -> Result<BTreeMap<String, Join>, ConfigError> {
+    let mut joins = BTreeMap::new();
+    for (name, section) in sections {
+        let at = name.span().start;
+        let name = name.into_inner();
+        if !is_identifier(&name) || name.contains('.') {
+            let message = "[legacy.joins] is given a name that no column could have";
+            return Err(source.fault(at, message, IDENTIFIER_HINT));
+        }
+        let mut columns = Vec::new();
+        for column in section.columns {
+            columns.extend(identifier(source, Some(column))?);
+        }
+        let join = Join {
+            table: table_name(source, Some(section.table))?.unwrap_or_default(),
+            on: identifier(source, Some(section.on))?.unwrap_or_default(),
+            users: identifier(source, section.users)?,
+            columns,
+        };
+        joins.insert(name, join);
+    }
+    Ok(joins)
+}
+
+/// Tables: as [`identifier`], and with each part in double quotes whatever it holds, as schemas of
+/// tenants are named ("Beta-Co").
+fn table_name(
+    source: &Source<'_>,
+    name: Option<Spanned<String>>,
+) -> Result<Option<String>, ConfigError> {
+    let Some(name) = name else { return Ok(None) };
+    if is_table_name(name.get_ref()) {
+        return Ok(Some(name.into_inner()));
+    }
+    let hint = "write NAME or SCHEMA.NAME: letters, digits, _ and $, not starting with a digit, at \
+                most 63 characters; any other in double quotes: '\"Beta-Co\".auth_user'";
+    Err(source.fault(name.span().start, "not a table's name", hint))
+}
+
+fn is_table_name(text: &str) -> bool {
+    let Some(parts) = table_name_parts(text) else {
+        return false;
+    };
+    (1..=2).contains(&parts.len())
+}
+
+/// The parts of a table's name, without their quotes; `None` where one is no name.
+pub fn table_name_parts(text: &str) -> Option<Vec<String>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    loop {
+        let after = match rest.strip_prefix('"') {
+            Some(quoted) => {
+                let (name, after) = quoted.split_once('"')?;
+                let is_name = (1..=63).contains(&name.len()) && !name.contains(char::is_control);
+                parts.push(is_name.then(|| name.to_owned())?);
+                after
+            }
+            None => {
+                let end = rest.find('.').unwrap_or(rest.len());
+                let (name, after) = rest.split_at_checked(end)?;
+                parts.push((is_identifier(name)).then(|| name.to_owned())?);
+                after
+            }
+        };
+        match after.strip_prefix('.') {
+            Some(next) => rest = next,
+            None if after.is_empty() => return Some(parts),
+            None => return None,
+        }
+    }
 }
 
 /// Table and column names: what the three databases take unquoted, so that a quoted name can
@@ -273,7 +530,7 @@ fn identifier(
 const IDENTIFIER_HINT: &str =
     "names are letters, digits, _ and $, not starting with a digit, at most 63 characters";
 
-fn is_identifier(name: &str) -> bool {
+pub(super) fn is_identifier(name: &str) -> bool {
     // 63: PostgreSQL's limit; `schema.table` is one name with one dot.
     let part_ok = |part: &str| {
         !part.is_empty()
@@ -300,7 +557,8 @@ fn login(
     }
     let mut columns = Vec::new();
     for name in names.get_ref() {
-        if !is_identifier(name) {
+        let own = name.strip_prefix(OWN);
+        if !is_identifier(own.unwrap_or(name)) {
             return Err(source.fault(at, "[legacy] login: not a column name", IDENTIFIER_HINT));
         }
         let column = LoginColumn::parse(name);
@@ -324,13 +582,13 @@ fn email_verified(
         "never" => Ok(EmailVerifiedRule::Never),
         "always" => Ok(EmailVerifiedRule::Always),
         "allauth" => Ok(EmailVerifiedRule::Allauth),
-        other => match other.strip_prefix("column:") {
-            Some(column) if is_identifier(column) => {
-                Ok(EmailVerifiedRule::Column(column.to_owned()))
-            }
+        other => match Flag::parse(other) {
+            // A bare word may be a rule misspelt: a column is said to be one.
+            Ok(flag) if !is_identifier(other) => Ok(EmailVerifiedRule::Flag(flag)),
             _ => {
                 let message = "[legacy] email_verified has no such rule";
-                let hint = "write never, always, allauth or column:NAME";
+                let hint = "write never, always, allauth or column:NAME, where NAME is boolean; \
+                            notnull:NAME for a moment; not:NAME, null:NAME or NAME = 'x'";
                 Err(source.fault(rule.span().start, message, hint))
             }
         },
@@ -359,19 +617,25 @@ fn phone_verified(
     }
 }
 
-fn columns(source: &Source<'_>, section: ColumnsSection) -> Result<Columns, ConfigError> {
+fn columns(source: &Source<'_>, mut section: ColumnsSection) -> Result<Columns, ConfigError> {
+    let is_template = |name: &mut Spanned<String>| NameTemplate::is_one(name.get_ref());
+    let template = section.username.take_if(is_template);
+    let template = template.map(|text| {
+        NameTemplate::parse(text.get_ref()).ok_or_else(|| {
+            let message = "[legacy.columns] username is no template of a name";
+            source.fault(text.span().start, message, NameTemplate::HINT)
+        })
+    });
+    let template = template.transpose()?;
     let given = [
         ("id", section.id),
         ("username", section.username),
         ("email", section.email),
         ("password", section.password),
-        ("is_active", section.is_active),
         ("first_name", section.first_name),
         ("last_name", section.last_name),
         ("last_login", section.last_login),
         ("date_joined", section.date_joined),
-        ("is_staff", section.is_staff),
-        ("is_superuser", section.is_superuser),
         ("phone_number", section.phone_number),
     ];
     let mut names = BTreeMap::new();
@@ -380,7 +644,18 @@ fn columns(source: &Source<'_>, section: ColumnsSection) -> Result<Columns, Conf
             names.insert(field, name);
         }
     }
-    Ok(Columns { names })
+    let given = [
+        ("is_active", section.is_active),
+        ("is_staff", section.is_staff),
+        ("is_superuser", section.is_superuser),
+    ];
+    let mut flags = BTreeMap::new();
+    for (field, text) in given {
+        if let Some(flag) = flag(source, text, field)? {
+            flags.insert(field, flag);
+        }
+    }
+    Ok(Columns::new(names, flags, template))
 }
 
 fn groups(source: &Source<'_>, section: GroupsSection) -> Result<GroupNames, ConfigError> {

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use migration_model::{Config, EmailVerifiedRule, InactiveUsers, LoginColumn, PoolSignIn};
+use migration_model::{
+    AttributeSource, Config, EmailVerifiedRule, ExcludedNames, Flag, InactiveUsers, LoginColumn,
+    OnInvalid, PoolSignIn,
+};
 
 fn parse(text: &str) -> Result<Config, migration_model::ConfigError> {
     Config::parse(text, Path::new("conf/cutover.toml"), None)
@@ -80,7 +83,7 @@ fn every_documented_key_is_read() {
     assert_eq!(config.legacy.columns.resolve("nickname"), "nickname");
     assert_eq!(
         config.legacy.email_verified,
-        EmailVerifiedRule::Column("mail_ok".to_owned())
+        EmailVerifiedRule::Flag(Flag::Column("mail_ok".to_owned()))
     );
     assert_eq!(config.sign_in(), PoolSignIn::UsernameOrEmail);
     assert_eq!(config.import.inactive, InactiveUsers::Hold);
@@ -245,5 +248,114 @@ fn precedences_and_providers_that_cognito_cannot_have_are_refused() {
             fault.starts_with("2 | ") && fault.contains(said),
             "{text}: {fault}"
         );
+    }
+}
+
+#[test]
+fn conditions_flags_and_joins_are_read_from_where_they_stand() {
+    let config = parse(
+        r#"
+        [legacy]
+        user_table = '"Beta-Co".app_user'
+        where = "is_bot != true and deleted_at is null"
+        excluded_names = "free"
+        email_verified = "notnull:confirmed_at"
+        unusable_password = "is_password_autoset"
+        [legacy.columns]
+        is_active = "not:is_banned"
+        is_staff = "role in ('staff', 'admin')"
+        username = "{realm.name}.{username}"
+        [legacy.joins.realm]
+        table = "app_realm"
+        on = "id"
+        users = "realm_id"
+        columns = ["name"]
+        [attributes]
+        on_invalid = "hold"
+        "custom:source" = "=django"
+        preferred_username = "column:username"
+        [groups]
+        members_table = "app_user_roles"
+        name = "title"
+        ignore = ["app_user_teams"]
+        [[groups.source]]
+        column = "role"
+        prefix = "role:"
+        "#,
+    )
+    .expect("every key is known");
+    let legacy = &config.legacy;
+    assert_eq!(legacy.user_table, "\"Beta-Co\".app_user");
+    let included = legacy.included.as_ref().expect("a condition");
+    assert_eq!(included.comparisons.len(), 2);
+    assert_eq!(legacy.excluded_names, ExcludedNames::Free);
+    assert_eq!(
+        legacy.columns.flag("is_active"),
+        Flag::Not("is_banned".to_owned())
+    );
+    assert!(legacy.columns.is_computed("is_staff"));
+    assert_eq!(
+        legacy.columns.flag("is_superuser"),
+        Flag::Column("is_superuser".to_owned())
+    );
+    assert!(legacy.columns.username_template().is_some());
+    assert_eq!(legacy.columns.resolve("column:username"), "username");
+    assert_eq!(legacy.joins["realm"].users.as_deref(), Some("realm_id"));
+    let names: Vec<_> = config.mapping.attributes.iter().collect();
+    assert_eq!(
+        names.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        ["custom:legacy_id", "custom:source", "preferred_username"],
+        "the legacy id goes along"
+    );
+    assert_eq!(names[1].1, &AttributeSource::Constant("django".to_owned()));
+    assert_eq!(config.mapping.attributes.on_invalid(), OnInvalid::Hold);
+    let sources: Vec<_> = legacy
+        .group_sources
+        .iter()
+        .map(|source| (source.members_table.as_deref(), source.prefix.as_str()))
+        .collect();
+    assert_eq!(sources, [(Some("app_user_roles"), ""), (None, "role:")]);
+}
+
+#[test]
+fn the_legacy_id_goes_along_unless_another_attribute_has_it() {
+    let attribute = |text: &str| {
+        let config = parse(text).expect("fine");
+        let id = config.legacy.columns.resolve("id").to_owned();
+        let attributes = &config.mapping.attributes;
+        attributes.legacy_id_attribute(&id).map(str::to_owned)
+    };
+    assert_eq!(attribute("").as_deref(), Some("custom:legacy_id"));
+    let other = "[attributes]\n\"custom:old\" = \"id\"";
+    assert_eq!(attribute(other).as_deref(), Some("custom:old"));
+    let own = "[legacy.columns]\nid = \"pk\"\n[attributes]\n\"custom:old\" = \"column:pk\"";
+    assert_eq!(attribute(own).as_deref(), Some("custom:old"));
+    // Whoever says that it is something else is told by import and attachment.
+    assert_eq!(attribute("[attributes]\n\"custom:legacy_id\" = \"email\""), None);
+}
+
+#[test]
+fn faults_of_the_newer_keys_say_what_to_write() {
+    for (text, says) in [
+        ("[legacy]\nwhere = \"a = 1 or b = 2\"", "`or`"),
+        ("[legacy]\nwhere = \"lower(a) = 'x'\"", "does not compare"),
+        ("[legacy]\nemail_verified = \"not: a b\"", "no such rule"),
+        ("[legacy.columns]\nis_active = \"not a flag\"", "is_active"),
+        ("[legacy.columns]\nusername = \"{a}{b}\"", "in braces"),
+        ("[legacy]\nuser_table = '\"a'", "double quotes"),
+        ("[attributes]\non_invalid = \"skip\"", "\"drop\""),
+        ("[groups]\ncolumn = \"role\"\nmembers_table = \"m\"", "two ways"),
+        ("[[groups.source]]\ntable = \"t\"", "neither members_table nor column"),
+        (
+            "[legacy]\nuser_groups_table = \"a\"\n[groups]\nmembers_table = \"b\"",
+            "one thing",
+        ),
+        (
+            "[legacy.joins.\"a b\"]\ntable = \"t\"\non = \"x\"\ncolumns = []",
+            "no column could have",
+        ),
+    ] {
+        let fault = fault(text);
+        assert!(fault.contains(says), "{text}: {fault}");
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn legacy_user() -> LegacyUser {
             ("first_name".to_owned(), Some(String::new())),
         ]),
         groups: vec!["Content Editors".to_owned(), "staff".to_owned()],
+        unreadable: None,
     }
 }
 
@@ -126,7 +127,7 @@ fn email_logins_take_the_email_as_username_and_need_a_fine_one() {
             },
             &mapping,
         );
-        assert_eq!(faults.first(), Some(&MappingFault::Username));
+        assert_eq!(faults.first(), Some(&MappingFault::EmailAsUsername));
     }
 }
 

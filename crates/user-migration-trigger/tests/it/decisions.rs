@@ -92,6 +92,7 @@ fn ann(encoded_password: &str) -> LegacyUser {
         date_joined: None,
         columns: BTreeMap::from([("email".to_owned(), Some("ann@example.org".to_owned()))]),
         groups: Vec::new(),
+        unreadable: None,
     }
 }
 
