@@ -28,8 +28,10 @@ class Configuration:
     endpoint: Optional[str] = None
     #: Attribute with the legacy primary key. Name it only if no app client may write it.
     legacy_id_attribute: Optional[str] = None
-    #: Whether a person who registered with Cognito gets a new Django row.
-    create_users: bool = False
+    #: Whether a person who registered with Cognito gets a new Django row. The dotted name of a
+    #: function makes the row what the project wants: it takes GetUser's attributes and returns a
+    #: user that is not saved yet.
+    create_users: bool | str = False
     #: Who says which groups a person is in: "django" or "cognito".
     groups: str = "django"
     #: Seconds for one request to Cognito.
@@ -57,4 +59,7 @@ def configuration() -> Configuration:
         raise ImproperlyConfigured(
             f"COGNITO has no {unknown[0]!r}; it knows {', '.join(sorted(known))}."
         )
+    if isinstance(given.get("CLIENT_IDS"), str):
+        # Part of a text is in the text: another client's id could pass.
+        raise ImproperlyConfigured("COGNITO['CLIENT_IDS'] is a text; it must be a list.")
     return Configuration(**{name.lower(): value for name, value in given.items()})

@@ -22,7 +22,7 @@ def follow(user: Any, claims: "dict[str, Any]", pool_id: str) -> None:
     if not isinstance(names, list):
         return
     # Cognito makes a group for each external provider; it is no group of the app's.
-    wanted = {unquote(name) for name in names if not name.startswith(f"{pool_id}_")}
+    wanted = {unquote(name) for name in map(str, names) if not name.startswith(f"{pool_id}_")}
     held = set(user.groups.values_list("name", flat=True))
     if wanted == held:
         return

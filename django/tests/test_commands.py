@@ -47,6 +47,15 @@ class CommandTest(TestCase):
             self.import_map("999,x,s9", f"{self.bob.pk},bob,s2")
         self.assertEqual(CognitoLink.objects.get().user_id, self.bob.pk)
 
+    def test_a_decision_links_one_account_and_changes_no_link(self):
+        self.assertIn("linked", run("link_account", "s1", str(self.ann.pk)))
+        self.assertIn("already", run("link_account", "s1", str(self.ann.pk)))
+        for arguments in [("s1", str(self.bob.pk)), ("s2", str(self.ann.pk)), ("s3", "999"), ("s3", "x")]:
+            with self.subTest(arguments), self.assertRaises(CommandError):
+                run("link_account", *arguments)
+        held = CognitoLink.objects.get()
+        self.assertEqual((held.sub, held.user_id, held.origin), ("s1", self.ann.pk, "decision"))
+
     def test_passwords_are_retired_for_people_who_moved_and_on_request_alone(self):
         carl = get_user_model().objects.create_user("carl", password="c")
         boss = get_user_model().objects.create_user("boss", password="b", is_staff=True)
@@ -89,7 +98,8 @@ class CheckTest(TestCase):
         for change, expected in [
             ({"ISSUER": "http://example.org/x"}, "cutover_django.E002"),
             ({"CLIENT_IDS": []}, "cutover_django.E003"),
-            ({"CLIENT_IDS": "abc"}, "cutover_django.E003"),
+            ({"ISSUER": good["ISSUER"] + "/"}, "cutover_django.E002"),
+            ({"CLIENT_IDS": "abc"}, "cutover_django.E001"),
             ({"LEEWAY": 3600}, "cutover_django.W001"),
             ({"GROUPS": "both"}, "cutover_django.E004"),
             ({"CLIENT_ID": "a"}, "cutover_django.E001"),
@@ -117,6 +127,14 @@ class CheckTest(TestCase):
             ({}, ["cutover_django.E006"]),
             ({"WriteAttributes": ["email", "custom:legacy_id"]}, ["cutover_django.E006"]),
             ({"WriteAttributes": ["email"]}, []),
+            (
+                {"WriteAttributes": ["email"], "ReadAttributes": ["email"]},
+                ["cutover_django.E007"],
+            ),
+            (
+                {"WriteAttributes": ["email"], "ReadAttributes": ["custom:legacy_id", "email"]},
+                [],
+            ),
         ]:
             idp = mock.Mock()
             page = {"UserPoolClients": [{"ClientId": "a"}]}

@@ -22,12 +22,17 @@ class Sensitive(Me):
 
 
 def plain(request):
-    user = getattr(request, "user", None)
-    return JsonResponse({"id": user.pk if user else None})
+    return JsonResponse({"id": request.user.pk})
+
+
+async def asynchronous(request):
+    user = await request.auser()
+    return JsonResponse({"id": user.pk})
 
 
 urlpatterns = [
     path("me", Me.as_view()),
     path("sensitive", Sensitive.as_view()),
     path("plain", plain),
+    path("asynchronous", asynchronous),
 ]
