@@ -15,6 +15,12 @@ rehearsal: build ## Practise the whole cutover here: no account, no server; leav
 	$(release)/cutover --config migrations-fixtures/cutover.toml rehearse \
 	  --canaries migrations-fixtures/canaries.json --out rehearsal-report
 
+.PHONY: demo
+demo: build ## Serve the example app on a local pool: old users sign in with Cognito, in your browser
+	tests/environment/python.sh $(target) app-django52
+	tests/environment/browser.sh $(target) --without-browser
+	tests/app/demo.sh $(target)
+
 .PHONY: build
 build: ## Build the two programs into target/release
 	cargo build --locked --release -p cutover -p user-migration-trigger

@@ -24,6 +24,8 @@ pub(crate) enum AuthFlow {
     UserPassword,
     AdminUserPassword,
     UserSrp,
+    /// The caller names one of the first factors that the pool and the user have.
+    UserAuth,
     RefreshToken,
 }
 
@@ -34,6 +36,7 @@ impl AuthFlow {
             Self::UserPassword => "USER_PASSWORD_AUTH",
             Self::AdminUserPassword => "ADMIN_USER_PASSWORD_AUTH",
             Self::UserSrp => "USER_SRP_AUTH",
+            Self::UserAuth => "USER_AUTH",
             Self::RefreshToken => "REFRESH_TOKEN_AUTH",
         }
     }
@@ -255,9 +258,7 @@ impl Client {
 
     /// Whether users may choose among the pool's first factors (`ALLOW_USER_AUTH`).
     pub(crate) fn permits_choice(&self) -> bool {
-        self.explicit_auth_flows
-            .iter()
-            .any(|name| name == "ALLOW_USER_AUTH")
+        self.permits(AuthFlow::UserAuth)
     }
 
     /// Refuses a call whose `SECRET_HASH` does not fit the client's secret and this username.
