@@ -98,7 +98,7 @@ impl SavedPool {
     }
 
     pub(super) fn restore(self, arn: String) -> Result<(Pool, Vec<Client>), String> {
-        let Self { id, .. } = &self;
+        let id = self.id;
         let config = PoolConfig::restored(self.config).map_err(|error| error.to_string())?;
         let mut state = PoolState::default();
         for group in self.groups {
@@ -115,10 +115,10 @@ impl SavedPool {
         let clients = self
             .clients
             .iter()
-            .map(|client| Client::restored(client, id))
+            .map(|client| Client::restored(client, &id))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| error.to_string())?;
-        let mut pool = Pool::new(id.clone(), arn, self.created, config);
+        let mut pool = Pool::new(id, arn, self.created, config);
         pool.put_back(state, keys, self.simulation_secret);
         Ok((pool, clients))
     }
