@@ -83,6 +83,18 @@ class CommandTest(TestCase):
         self.assertTrue(encoded.startswith("pbkdf2_sha256$600000$"), encoded[:24])
         self.assertTrue(check_password("p", encoded))
 
+    def test_the_bridge_rewrites_hashes_of_people_who_sign_in_with_djangos_own_below_it(self):
+        stock = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+        with override_settings(PASSWORD_HASHERS=[stock]):
+            self.ann.set_password("a")
+            self.ann.save()
+        with override_settings(
+            PASSWORD_HASHERS=["cutover_django.hashers.BridgePBKDF2PasswordHasher", stock]
+        ):
+            self.assertTrue(self.ann.check_password("a"))
+        self.ann.refresh_from_db()
+        self.assertTrue(self.ann.password.startswith("pbkdf2_sha256$600000$"))
+
     def test_the_migrations_are_those_of_the_models(self):
         run("makemigrations", "cutover_django", check=True, dry_run=True)
 

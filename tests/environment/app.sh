@@ -20,6 +20,8 @@ for settings in cognito sessions; do
   (cd tests/app/back && PYTHONPATH=../../../django DJANGO_SETTINGS_MODULE="app.settings.$settings" \
     "$back" manage.py makemigrations --check --dry-run notes)
 done
+(cd tests/app/back && PYTHONPATH=../../../django DJANGO_SETTINGS_MODULE=app.settings.sessions \
+  timeout 120 "$back" manage.py test)
 
 echo "the front end: types, then a build"
 (cd tests/app/front && timeout 120 npm run --silent build)
