@@ -8,7 +8,9 @@ from unittest import mock
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import TestCase, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from cutover_django.checks import check_configuration, check_issuer, check_legacy_id
 from cutover_django.models import CognitoLink
@@ -17,7 +19,7 @@ from tests.pool import Pool
 
 def run(*arguments, **options):
     out = StringIO()
-    call_command(*arguments, stdout=out, stderr=StringIO(), **options)
+    call_command(*arguments, stdout=out, **{"stderr": StringIO(), **options})
     return out.getvalue()
 
 
@@ -26,11 +28,11 @@ class CommandTest(TestCase):
         users = get_user_model().objects
         self.ann, self.bob = users.create_user("ann", password="a"), users.create_user("bob")
 
-    def import_map(self, *lines):
+    def import_map(self, *lines, **options):
         with tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False) as file:
             file.write("legacy_id,username,sub\n" + "".join(line + "\n" for line in lines))
         self.addCleanup(os.unlink, file.name)
-        return run("import_id_map", file.name)
+        return run("import_id_map", file.name, **options)
 
     def test_the_id_map_links_once_and_never_again(self):
         line = f"{self.ann.pk},ann,s1"
@@ -46,6 +48,31 @@ class CommandTest(TestCase):
         with self.assertRaises(CommandError):
             self.import_map("999,x,s9", f"{self.bob.pk},bob,s2")
         self.assertEqual(CognitoLink.objects.get().user_id, self.bob.pk)
+
+    def test_a_long_map_takes_few_questions_and_says_which_lines_conflict(self):
+        model = get_user_model()
+        people = model.objects.bulk_create(model(username=f"u{n}") for n in range(900))
+        lines = [f"{user.pk},{user.username},sub-{user.pk}" for user in people]
+        with CaptureQueriesContext(connection) as asked:
+            self.assertIn("900 linked, 0", self.import_map(*lines))
+        self.assertLess(len(asked), 30)
+        self.assertEqual(CognitoLink.objects.count(), 900)
+        errors = StringIO()
+        with self.assertRaises(CommandError):
+            self.import_map(lines[0], f"{people[1].pk},u1,sub-{people[0].pk}", stderr=errors)
+        self.assertIn("line 3: user", errors.getvalue())
+
+    def test_somebody_who_signs_in_during_the_import_is_linked_once(self):
+        plain = CognitoLink.objects.bulk_create
+
+        def after_a_sign_in(rows):
+            CognitoLink.objects.create(sub="s1", user=self.ann, origin="proven-claim")
+            return plain(rows)
+
+        manager = type(CognitoLink.objects)
+        with mock.patch.object(manager, "bulk_create", side_effect=after_a_sign_in):
+            said = self.import_map(f"{self.ann.pk},ann,s1", f"{self.bob.pk},bob,s2")
+        self.assertIn("1 linked, 1 were linked already, 0", said)
 
     def test_a_decision_links_one_account_and_changes_no_link(self):
         self.assertIn("linked", run("link_account", "s1", str(self.ann.pk)))
