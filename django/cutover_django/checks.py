@@ -16,12 +16,12 @@ LONGEST_LEEWAY = 300
 
 
 @register(Tags.security)
-def check_configuration(app_configs: Any = None, **kwargs: Any) -> "list[CheckMessage]":
+def check_configuration(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     try:
         config = configuration()
     except (ImproperlyConfigured, TypeError) as error:
         return [Error(str(error), id="cutover_django.E001")]
-    found: "list[CheckMessage]" = []
+    found: list[CheckMessage] = []
     issuer = urlsplit(config.issuer)
     local = issuer.hostname in {"localhost", "127.0.0.1", "::1"}
     wrong = not issuer.netloc or not config.pool_id or config.issuer.endswith("/")
@@ -51,15 +51,13 @@ def check_configuration(app_configs: Any = None, **kwargs: Any) -> "list[CheckMe
         )
     if config.groups not in {"django", "cognito"}:
         found.append(
-            Error(
-                "COGNITO['GROUPS'] is neither 'django' nor 'cognito'.", id="cutover_django.E004"
-            )
+            Error("COGNITO['GROUPS'] is neither 'django' nor 'cognito'.", id="cutover_django.E004")
         )
     return found
 
 
 @register(Tags.security, deploy=True)
-def check_issuer(app_configs: Any = None, **kwargs: Any) -> "list[CheckMessage]":
+def check_issuer(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     if check_configuration():
         return []
     config = configuration()
@@ -76,7 +74,7 @@ def check_issuer(app_configs: Any = None, **kwargs: Any) -> "list[CheckMessage]"
 
 @register(Tags.security, deploy=True)
 def check_legacy_id(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Whether an app client may write the attribute that proves who somebody is, and ours read it."""
+    """Whether a client may write the attribute that proves who somebody is, and ours read it."""
     if check_configuration():
         return []
     config = configuration()

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from django.contrib.auth.models import Group
 
 
-def follow(user: Any, claims: "dict[str, Any]", pool_id: str) -> None:
+def follow(user: Any, claims: dict[str, Any], pool_id: str) -> None:
     """Makes a person's Django groups those of the claim.
 
     Without the claim nothing changes: Cognito leaves it out for people in no group, and so does a

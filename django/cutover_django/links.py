@@ -24,7 +24,7 @@ class LinkConflict(Exception):
     """The `sub` is another row's, or the row another `sub`'s. Somebody has to look."""
 
 
-def user_of(claims: "dict[str, Any]", token: str, config: Configuration) -> Any:
+def user_of(claims: dict[str, Any], token: str, config: Configuration) -> Any:
     """The row of a verified token's person."""
     sub = claims["sub"]
     link = CognitoLink.objects.select_related("user").filter(sub=sub).first()
@@ -44,8 +44,9 @@ def user_of(claims: "dict[str, Any]", token: str, config: Configuration) -> Any:
     raise NotLinked("This account is not linked to a person here yet.")
 
 
-def link(sub: str, user: Any, origin: str) -> bool:
-    """Links, if neither is linked yet; says whether that was new.
+def link(sub: str, user: Any, origin: Any) -> bool:
+    """Links, if neither is linked yet; says whether that was new. `origin` is a
+    `CognitoLink.Origin`.
 
     Raises `LinkConflict` where either is linked otherwise: a link is never changed.
     """

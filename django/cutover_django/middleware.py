@@ -16,7 +16,7 @@ from cutover_django.errors import CognitoUnavailable, NotLinked, TokenRefused, c
 
 
 class CognitoAccessTokenMiddleware:
-    def __init__(self, get_response: "Callable[[HttpRequest], HttpResponse]") -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

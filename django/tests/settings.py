@@ -29,5 +29,5 @@ MIDDLEWARE = [
     "cutover_django.middleware.CognitoAccessTokenMiddleware",
 ]
 ROOT_URLCONF = "tests.urls"
-PASSWORD_HASHERS = ["cutover_django.hashers.BridgePBKDF2PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 COGNITO = {"ISSUER": "http://127.0.0.1:9/eu-west-1_test", "CLIENT_IDS": ["ours"]}

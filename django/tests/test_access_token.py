@@ -2,13 +2,13 @@ import base64
 import threading
 import time
 
-from django.core.exceptions import ImproperlyConfigured
-from django.test import SimpleTestCase, override_settings
-
 from cutover_django.access_token import verified_claims
 from cutover_django.configuration import configuration
 from cutover_django.errors import CognitoUnavailable, TokenRefused
 from cutover_django.key_set import COOL_DOWN, FIRST_COOL_DOWN, LONGEST_AGE, KeySet
+from django.core.exceptions import ImproperlyConfigured
+from django.test import SimpleTestCase, override_settings
+
 from tests.pool import Pool, private_key
 
 
@@ -42,7 +42,7 @@ class AccessTokenTest(SimpleTestCase):
             "another issuer": self.pool.token(iss=self.pool.issuer + "x"),
             "expired": self.pool.token(iat=now - 900, exp=now - 600),
             "of the future": self.pool.token(iat=now + 600, exp=now + 900),
-            "another key under our kid": self.pool.token(key=private_key()),
+            "another key under our kid": self.pool.token(key=private_key("second")),
             "an unknown kid": self.pool.token(kid="unknown"),
             "RS512": self.pool.token(algorithm="RS512"),
             "HMAC with any secret": self.pool.token(key="s" * 64, algorithm="HS256"),
@@ -76,7 +76,7 @@ class AccessTokenTest(SimpleTestCase):
     def test_a_new_key_is_found_after_the_cool_down(self):
         keys = self.keys()
         self.assertIsNotNone(keys.key("first"))
-        self.pool.keys["second"] = private_key()
+        self.pool.keys["second"] = private_key("second")
         self.assertIsNone(keys.key("second"))
         self.now += COOL_DOWN
         self.assertIsNotNone(keys.key("second"))
@@ -85,7 +85,7 @@ class AccessTokenTest(SimpleTestCase):
         keys = self.keys()
         self.assertIsNotNone(keys.key("first"))
         self.pool.away = True
-        self.pool.keys["second"] = private_key()
+        self.pool.keys["second"] = private_key("second")
         self.now += COOL_DOWN
         for _ in range(3):
             with self.assertRaises(CognitoUnavailable):
@@ -99,7 +99,7 @@ class AccessTokenTest(SimpleTestCase):
     def test_a_key_that_the_pool_retired_is_forgotten_within_a_day(self):
         keys = self.keys()
         self.assertIsNotNone(keys.key("first"))
-        self.pool.keys = {"second": private_key()}
+        self.pool.keys = {"second": private_key("second")}
         self.assertIsNotNone(keys.key("first"))
         self.now += LONGEST_AGE
         self.pool.away = True

@@ -5,15 +5,15 @@ import types
 from io import StringIO
 from unittest import mock
 
+from cutover_django.checks import check_configuration, check_issuer, check_legacy_id
+from cutover_django.models import CognitoLink
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 
-from cutover_django.checks import check_configuration, check_issuer, check_legacy_id
-from cutover_django.models import CognitoLink
 from tests.pool import Pool
 
 
@@ -38,7 +38,12 @@ class CommandTest(TestCase):
         line = f"{self.ann.pk},ann,s1"
         self.assertIn("1 linked, 0", self.import_map(line))
         self.assertIn("0 linked, 1", self.import_map(line))
-        for other in [f"{self.ann.pk},ann,s2", f"{self.bob.pk},bob,s1", "999,x,s3", f"{self.bob.pk},b,"]:
+        for other in [
+            f"{self.ann.pk},ann,s2",
+            f"{self.bob.pk},bob,s1",
+            "999,x,s3",
+            f"{self.bob.pk},b,",
+        ]:
             with self.subTest(other), self.assertRaises(CommandError):
                 self.import_map(other)
         held = CognitoLink.objects.get()
@@ -63,28 +68,31 @@ class CommandTest(TestCase):
         self.assertIn("line 3: user", errors.getvalue())
 
     def test_somebody_who_signs_in_during_the_import_is_linked_once(self):
-        plain = CognitoLink.objects.bulk_create
+        def after_a_sign_in():
+            CognitoLink.objects.get_or_create(sub="s1", user=self.ann, origin="proven-claim")
+            return transaction.atomic()
 
-        def after_a_sign_in(rows):
-            CognitoLink.objects.create(sub="s1", user=self.ann, origin="proven-claim")
-            return plain(rows)
-
-        manager = type(CognitoLink.objects)
-        with mock.patch.object(manager, "bulk_create", side_effect=after_a_sign_in):
+        there = "cutover_django.management.commands.import_id_map.transaction"
+        with mock.patch(there, types.SimpleNamespace(atomic=after_a_sign_in)):
             said = self.import_map(f"{self.ann.pk},ann,s1", f"{self.bob.pk},bob,s2")
         self.assertIn("1 linked, 1 were linked already, 0", said)
 
     def test_a_decision_links_one_account_and_changes_no_link(self):
         self.assertIn("linked", run("link_account", "s1", str(self.ann.pk)))
         self.assertIn("already", run("link_account", "s1", str(self.ann.pk)))
-        for arguments in [("s1", str(self.bob.pk)), ("s2", str(self.ann.pk)), ("s3", "999"), ("s3", "x")]:
+        for arguments in [
+            ("s1", str(self.bob.pk)),
+            ("s2", str(self.ann.pk)),
+            ("s3", "999"),
+            ("s3", "x"),
+        ]:
             with self.subTest(arguments), self.assertRaises(CommandError):
                 run("link_account", *arguments)
         held = CognitoLink.objects.get()
         self.assertEqual((held.sub, held.user_id, held.origin), ("s1", self.ann.pk, "decision"))
 
     def test_passwords_are_retired_for_people_who_moved_and_on_request_alone(self):
-        carl = get_user_model().objects.create_user("carl", password="c")
+        get_user_model().objects.create_user("carl", password="c")
         boss = get_user_model().objects.create_user("boss", password="b", is_staff=True)
         for number, user in enumerate([self.ann, boss]):
             CognitoLink.objects.create(sub=str(number), user=user, origin="id-map")
@@ -105,6 +113,7 @@ class CommandTest(TestCase):
         self.assertIn("1 active users have no", shown)
         self.assertIn("1 linked users are inactive", shown)
 
+    @override_settings(PASSWORD_HASHERS=["cutover_django.hashers.BridgePBKDF2PasswordHasher"])
     def test_new_passwords_are_hashed_so_that_cognito_imports_them(self):
         encoded = make_password("p")
         self.assertTrue(encoded.startswith("pbkdf2_sha256$600000$"), encoded[:24])
@@ -132,7 +141,10 @@ class CheckTest(TestCase):
             return [message.id for message in check()]
 
     def test_settings_are_checked(self):
-        good = {"ISSUER": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", "CLIENT_IDS": ["a"]}
+        good = {
+            "ISSUER": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a",
+            "CLIENT_IDS": ["a"],
+        }
         self.assertEqual(self.ids(check_configuration, **good), [])
         for change, expected in [
             ({"ISSUER": "http://example.org/x"}, "cutover_django.E002"),

@@ -1,16 +1,16 @@
 import threading
 
+from cutover_django.configuration import configuration
+from cutover_django.deactivation import deactivate
+from cutover_django.errors import NotLinked
+from cutover_django.links import LinkConflict, link, user_of
+from cutover_django.models import CognitoLink
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.models import ProtectedError
 from django.test import TestCase, TransactionTestCase, override_settings
 
-from cutover_django.configuration import configuration
-from cutover_django.deactivation import deactivate
-from cutover_django.errors import NotLinked
-from cutover_django.links import LinkConflict, link, user_of
-from cutover_django.models import CognitoLink
 from tests.pool import Pool
 
 LEGACY = "custom:legacy_id"

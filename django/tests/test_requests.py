@@ -1,9 +1,9 @@
-import django
+from cutover_django.links import link
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.test import Client, TestCase, override_settings
 
-from cutover_django.links import link
+import django
 from tests.pool import Pool
 
 

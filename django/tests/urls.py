@@ -1,12 +1,11 @@
 """Views of the tests: who is it, once by DRF and once by plain Django."""
 
+from cutover_django.authentication import CognitoAccessTokenAuthentication, NotRevoked
 from django.http import JsonResponse
 from django.urls import path
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
-
-from cutover_django.authentication import CognitoAccessTokenAuthentication, NotRevoked
 
 
 class Me(APIView):

@@ -34,7 +34,8 @@ MAILBOX = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Mailbox
 body{{max-width:42rem;margin:0 auto;padding:1.5rem 1rem}}article{{border:1px solid #8886;
 border-radius:.75rem;padding:1rem 1.25rem;margin:1rem 0}}b{{font-size:1.6rem;letter-spacing:.1em}}
 p{{margin:.25rem 0;overflow-wrap:anywhere}}</style><h1>Mailbox</h1>
-<p>What Cognito would have sent, newest first. The page looks again every five seconds.</p>{}</html>"""
+<p>What Cognito would have sent, newest first. The page looks again every five seconds.</p>
+{}</html>"""
 
 
 def free_port() -> int:
@@ -112,7 +113,7 @@ def main() -> None:
 
     folder = Path(tempfile.mkdtemp(prefix="cutover-app-"))
     processes: list[subprocess.Popen] = []
-    logs = open(folder / "log.txt", "w")
+    logs = open(folder / "log.txt", "w")  # noqa: SIM115 (closed at the end, after the others)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
     def start(*command: object, **options: object) -> subprocess.Popen:

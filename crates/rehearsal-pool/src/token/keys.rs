@@ -104,7 +104,7 @@ impl SigningKey {
         let pkcs8 = AsDer::<Pkcs8V1Der<'_>>::as_der(&self.pair).expect("a key of ours is encoded");
         SavedKey {
             kid: self.kid.clone(),
-            pkcs8: STANDARD.encode(pkcs8),
+            pkcs8: STANDARD.encode(pkcs8.as_ref()),
         }
     }
 

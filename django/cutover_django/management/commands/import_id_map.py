@@ -38,7 +38,7 @@ class Command(BaseCommand):
         self.new = self.known = 0
         self.trouble: list[str] = []
         try:
-            file = open(options["file"], newline="", encoding="utf-8-sig")
+            file = open(options["file"], newline="", encoding="utf-8-sig")  # noqa: SIM115
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}") from None
         with file:
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             for line in self.trouble[:SHOWN]:
                 self.stderr.write(line)
             raise CommandError(
-                f"{len(self.trouble)} lines were not linked; links that are there are never changed."
+                f"{len(self.trouble)} lines were not linked; links that are there never change."
             )
 
     def _rows(self, reader: csv.DictReader[str]) -> Iterator[Row]:

@@ -25,7 +25,7 @@ COGNITO = {
     "LEGACY_ID_ATTRIBUTE": "custom:legacy_id",
     "CREATE_USERS": True,
 }
-# What the front end has to know of the pool; none of it is secret. An app client for browsers has no
+# What the front end has to know of the pool. None of it is secret: app clients for browsers have no
 # client secret.
 POOL_FOR_BROWSERS = {
     "userPoolId": COGNITO["ISSUER"].rsplit("/", 1)[-1],

@@ -1,7 +1,6 @@
 """What does not change with the way people sign in."""
 
 from django.urls import path
-
 from notes import views
 
 api = [
