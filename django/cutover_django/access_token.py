@@ -23,7 +23,7 @@ REQUIRED = ["exp", "iat", "iss", "sub", "token_use", "client_id"]
 LONGEST_TOKEN = 16 * 1024
 
 
-def verified_claims(token: str, config: Configuration) -> "dict[str, Any]":
+def verified_claims(token: str, config: Configuration) -> dict[str, Any]:
     """The claims of a valid access token."""
     if len(token) > LONGEST_TOKEN:
         raise TokenRefused("The token is malformed")
@@ -38,7 +38,7 @@ def verified_claims(token: str, config: Configuration) -> "dict[str, Any]":
     if key is None:
         raise TokenRefused("The token is signed with an unknown key")
     try:
-        claims: "dict[str, Any]" = jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             token,
             key,
             algorithms=["RS256"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
@@ -23,7 +23,7 @@ class Unavailable(APIException):
 class CognitoAccessTokenAuthentication(BaseAuthentication):
     """`request.user` is the Django row, `request.auth` the `Bearer` with the claims."""
 
-    def authenticate(self, request: Any) -> "Optional[tuple[Any, Bearer]]":
+    def authenticate(self, request: Any) -> tuple[Any, Bearer] | None:
         try:
             bearer = bearer_of(request.META.get("HTTP_AUTHORIZATION", ""))
         except TokenRefused as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from cutover_django import groups, links, pool_account
 from cutover_django.access_token import verified_claims
@@ -16,7 +16,7 @@ class Bearer:
     """A verified token and its person. Permissions are asked of the person, as ever."""
 
     user: Any
-    claims: "dict[str, Any]"
+    claims: dict[str, Any]
     token: str
 
     def __repr__(self) -> str:  # The token opens doors until it expires.
@@ -27,7 +27,7 @@ class Bearer:
         pool_account.attributes(self.token, configuration())
 
 
-def bearer_of(header: str) -> Optional[Bearer]:
+def bearer_of(header: str) -> Bearer | None:
     """The bearer, `None` if the header is of another scheme."""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from cutover_django.configuration import configuration
+from cutover_django.configuration import Configuration, configuration
 from cutover_django.key_set import key_set
 
 #: Cognito's shortest access token lives five minutes.
@@ -16,15 +16,16 @@ LONGEST_LEEWAY = 300
 
 
 @register(Tags.security)
-def check_configuration(app_configs: Any = None, **kwargs: Any) -> "list[CheckMessage]":
+def check_configuration(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     try:
         config = configuration()
     except (ImproperlyConfigured, TypeError) as error:
         return [Error(str(error), id="cutover_django.E001")]
-    found: "list[CheckMessage]" = []
+    found: list[CheckMessage] = []
     issuer = urlsplit(config.issuer)
     local = issuer.hostname in {"localhost", "127.0.0.1", "::1"}
-    if not issuer.netloc or not config.pool_id or (issuer.scheme != "https" and not local):
+    wrong = not issuer.netloc or not config.pool_id or config.issuer.endswith("/")
+    if wrong or (issuer.scheme != "https" and not local):
         found.append(
             Error(
                 "COGNITO['ISSUER'] is no issuer.",
@@ -32,7 +33,7 @@ def check_configuration(app_configs: Any = None, **kwargs: Any) -> "list[CheckMe
                 id="cutover_django.E002",
             )
         )
-    if isinstance(config.client_ids, str) or not list(config.client_ids):
+    if not list(config.client_ids):
         found.append(
             Error(
                 "COGNITO['CLIENT_IDS'] names no app client, so every token is refused.",
@@ -50,15 +51,13 @@ def check_configuration(app_configs: Any = None, **kwargs: Any) -> "list[CheckMe
         )
     if config.groups not in {"django", "cognito"}:
         found.append(
-            Error(
-                "COGNITO['GROUPS'] is neither 'django' nor 'cognito'.", id="cutover_django.E004"
-            )
+            Error("COGNITO['GROUPS'] is neither 'django' nor 'cognito'.", id="cutover_django.E004")
         )
     return found
 
 
 @register(Tags.security, deploy=True)
-def check_issuer(app_configs: Any = None, **kwargs: Any) -> "list[CheckMessage]":
+def check_issuer(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     if check_configuration():
         return []
     config = configuration()
@@ -74,46 +73,62 @@ def check_issuer(app_configs: Any = None, **kwargs: Any) -> "list[CheckMessage]"
 
 
 @register(Tags.security, deploy=True)
-def check_legacy_id(app_configs: Any = None, **kwargs: Any) -> "list[CheckMessage]":
-    """Whether an app client may write the attribute that proves who somebody is."""
+def check_legacy_id(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Whether a client may write the attribute that proves who somebody is, and ours read it."""
     if check_configuration():
         return []
     config = configuration()
     name = config.legacy_id_attribute
     if not name:
         return []
-    unknown = Warning(
-        f"Whether an app client may write {name} was not checked.",
-        hint="Run it with boto3 and credentials for ListUserPoolClients and "
-        "DescribeUserPoolClient: who can write it can become anybody.",
-        id="cutover_django.W002",
-    )
+    clients = _app_clients(config)
+    if clients is None:
+        return [
+            Warning(
+                f"Whether an app client may write {name} was not checked.",
+                hint="Run it with boto3 and credentials for ListUserPoolClients and "
+                "DescribeUserPoolClient: who can write it can become anybody.",
+                id="cutover_django.W002",
+            )
+        ]
+    found: list[CheckMessage] = []
+    for client in clients:
+        client_id = client["ClientId"]
+        # Without the list a client may write, or read, everything.
+        if name in client.get("WriteAttributes", [name]):
+            found.append(
+                Error(
+                    f"Anybody can become any user: app client {client_id} may write {name}.",
+                    hint="UpdateUserPoolClient with WriteAttributes that leave it out.",
+                    id="cutover_django.E006",
+                )
+            )
+        if client_id in config.client_ids and name not in client.get("ReadAttributes", [name]):
+            found.append(
+                Error(
+                    f"App client {client_id} may not read {name}: people who moved are not known.",
+                    hint="UpdateUserPoolClient with ReadAttributes that name it.",
+                    id="cutover_django.E007",
+                )
+            )
+    return found
+
+
+def _app_clients(config: Configuration) -> list[dict[str, Any]] | None:
+    """The pool's app clients, `None` where they cannot be asked for."""
     try:
         import boto3
     except ImportError:
-        return [unknown]
+        return None
     try:
         idp = boto3.client("cognito-idp", endpoint_url=config.endpoint)
         pages = idp.get_paginator("list_user_pool_clients").paginate(UserPoolId=config.pool_id)
         ids = [client["ClientId"] for page in pages for client in page["UserPoolClients"]]
-        clients = [
-            idp.describe_user_pool_client(UserPoolId=config.pool_id, ClientId=client_id)
+        return [
+            idp.describe_user_pool_client(UserPoolId=config.pool_id, ClientId=client_id)[
+                "UserPoolClient"
+            ]
             for client_id in ids
         ]
     except Exception:  # boto3 has no common base for missing credentials and refusals
-        return [unknown]
-    writers = [
-        client["UserPoolClient"]["ClientId"]
-        for client in clients
-        # Without the list a client may write everything.
-        if name in client["UserPoolClient"].get("WriteAttributes", [name])
-    ]
-    if not writers:
-        return []
-    return [
-        Error(
-            f"Anybody can become any user: app client {writers[0]} may write {name}.",
-            hint="UpdateUserPoolClient with WriteAttributes that leave it out.",
-            id="cutover_django.E006",
-        )
-    ]
+        return None

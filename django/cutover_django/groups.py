@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from django.contrib.auth.models import Group
 
 
-def follow(user: Any, claims: "dict[str, Any]", pool_id: str) -> None:
+def follow(user: Any, claims: dict[str, Any], pool_id: str) -> None:
     """Makes a person's Django groups those of the claim.
 
     Without the claim nothing changes: Cognito leaves it out for people in no group, and so does a
@@ -22,7 +22,7 @@ def follow(user: Any, claims: "dict[str, Any]", pool_id: str) -> None:
     if not isinstance(names, list):
         return
     # Cognito makes a group for each external provider; it is no group of the app's.
-    wanted = {unquote(name) for name in names if not name.startswith(f"{pool_id}_")}
+    wanted = {unquote(name) for name in map(str, names) if not name.startswith(f"{pool_id}_")}
     held = set(user.groups.values_list("name", flat=True))
     if wanted == held:
         return

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.module_loading import import_string
 
 from cutover_django import pool_account
 from cutover_django.configuration import Configuration
@@ -23,7 +24,7 @@ class LinkConflict(Exception):
     """The `sub` is another row's, or the row another `sub`'s. Somebody has to look."""
 
 
-def user_of(claims: "dict[str, Any]", token: str, config: Configuration) -> Any:
+def user_of(claims: dict[str, Any], token: str, config: Configuration) -> Any:
     """The row of a verified token's person."""
     sub = claims["sub"]
     link = CognitoLink.objects.select_related("user").filter(sub=sub).first()
@@ -39,12 +40,13 @@ def user_of(claims: "dict[str, Any]", token: str, config: Configuration) -> Any:
         if legacy_id:
             return _link_proven(sub, legacy_id)
     if config.create_users:
-        return _create_native(sub)
+        return _create_native(sub, account, config)
     raise NotLinked("This account is not linked to a person here yet.")
 
 
-def link(sub: str, user: Any, origin: str) -> bool:
-    """Links, if neither is linked yet; says whether that was new.
+def link(sub: str, user: Any, origin: Any) -> bool:
+    """Links, if neither is linked yet; says whether that was new. `origin` is a
+    `CognitoLink.Origin`.
 
     Raises `LinkConflict` where either is linked otherwise: a link is never changed.
     """
@@ -74,13 +76,10 @@ def _link_proven(sub: str, legacy_id: str) -> Any:
     return user
 
 
-def _create_native(sub: str) -> Any:
-    """A new row, named by the `sub`: a name or address would have to be proven first."""
-    model = get_user_model()
+def _create_native(sub: str, account: dict[str, str], config: Configuration) -> Any:
+    user = _new_row(sub, account, config)
     try:
         with transaction.atomic():
-            user = model(**{model.USERNAME_FIELD: sub})
-            user.set_unusable_password()
             user.save(force_insert=True)
             CognitoLink.objects.create(sub=sub, user=user, origin=CognitoLink.Origin.NATIVE)
             return user
@@ -89,3 +88,20 @@ def _create_native(sub: str) -> Any:
         if there is None:
             raise NotLinked("No person could be made for this account.") from None
         return there.user
+
+
+def _new_row(sub: str, account: dict[str, str], config: Configuration) -> Any:
+    """A row that is not saved yet. By default it is named by the `sub`: a name or address would
+    have to be proven first."""
+    model = get_user_model()
+    if isinstance(config.create_users, str):
+        user = import_string(config.create_users)(account)
+        # A row that is there already is somebody: found by an address, it could be anybody's.
+        if not isinstance(user, model) or not user._state.adding:
+            raise ImproperlyConfigured(
+                f"{config.create_users} must return a new {model.__name__} that is not saved yet."
+            )
+    else:
+        user = model(**{model.USERNAME_FIELD: sub})
+    user.set_unusable_password()
+    return user

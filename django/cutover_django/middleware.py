@@ -6,7 +6,8 @@ work beside it while people move.
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -15,7 +16,7 @@ from cutover_django.errors import CognitoUnavailable, NotLinked, TokenRefused, c
 
 
 class CognitoAccessTokenMiddleware:
-    def __init__(self, get_response: "Callable[[HttpRequest], HttpResponse]") -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -32,10 +33,19 @@ class CognitoAccessTokenMiddleware:
         if bearer is not None:
             marked: Any = request
             marked.user = bearer.user
+            # Asynchronous views would find the session's person there.
+            marked.auser = _asynchronous(bearer.user)
             marked.cognito = bearer
             # No browser adds this header by itself, so nobody can forge the request.
             marked._dont_enforce_csrf_checks = True
         return self.get_response(request)
+
+
+def _asynchronous(user: Any) -> Callable[[], Coroutine[Any, Any, Any]]:
+    async def auser() -> Any:
+        return user
+
+    return auser
 
 
 def _answer(status: int, detail: str) -> HttpResponse:

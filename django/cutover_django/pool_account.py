@@ -15,7 +15,7 @@ from cutover_django.configuration import Configuration
 from cutover_django.errors import CognitoUnavailable, TokenRefused
 
 
-def attributes(token: str, config: Configuration) -> "dict[str, str]":
+def attributes(token: str, config: Configuration) -> dict[str, str]:
     """The attributes of the token's person, `sub` among them."""
     request = urllib.request.Request(
         config.user_endpoint,
@@ -43,4 +43,8 @@ def _refuses_token(error: urllib.error.HTTPError) -> bool:
         kind = json.load(error)["__type"].rsplit("#", 1)[-1]
     except (ValueError, KeyError, AttributeError, TypeError):
         return False
-    return kind in {"NotAuthorizedException", "UserNotFoundException", "PasswordResetRequiredException"}
+    return kind in {
+        "NotAuthorizedException",
+        "UserNotFoundException",
+        "PasswordResetRequiredException",
+    }

@@ -1,5 +1,6 @@
 """A pool's keys and GetUser on a local port, made with cryptography and PyJWT alone."""
 
+import functools
 import json
 import threading
 import time
@@ -7,11 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-
 from cutover_django import key_set
 
 
-def private_key():
+@functools.cache
+def private_key(name="first"):
+    """Making one takes a moment: each is made once."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -52,7 +54,7 @@ class Pool:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
         self.issuer = f"http://127.0.0.1:{self.server.server_port}/eu-west-1_test"
 
     def close(self):

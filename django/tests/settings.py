@@ -9,6 +9,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.sessions",
     "rest_framework",
     "cutover_django",
 ]
@@ -21,7 +22,12 @@ DATABASES = {
         "TEST": {"NAME": _DATABASE},
     }
 }
-MIDDLEWARE = ["cutover_django.middleware.CognitoAccessTokenMiddleware"]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cutover_django.middleware.CognitoAccessTokenMiddleware",
+]
 ROOT_URLCONF = "tests.urls"
-PASSWORD_HASHERS = ["cutover_django.hashers.BridgePBKDF2PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 COGNITO = {"ISSUER": "http://127.0.0.1:9/eu-west-1_test", "CLIENT_IDS": ["ours"]}

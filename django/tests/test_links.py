@@ -1,18 +1,26 @@
 import threading
 
-from django.contrib.auth import get_user_model
-from django.db import connection
-from django.db.models import ProtectedError
-from django.test import TestCase, TransactionTestCase, override_settings
-
 from cutover_django.configuration import configuration
 from cutover_django.deactivation import deactivate
 from cutover_django.errors import NotLinked
 from cutover_django.links import LinkConflict, link, user_of
 from cutover_django.models import CognitoLink
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.db.models import ProtectedError
+from django.test import TestCase, TransactionTestCase, override_settings
+
 from tests.pool import Pool
 
 LEGACY = "custom:legacy_id"
+
+
+def by_address(attributes):
+    """What a project must not do, and what it may."""
+    model = get_user_model()
+    known = model.objects.filter(email=attributes["email"]).first()
+    return known or model(username=attributes["email"], email=attributes["email"])
 
 
 class PoolCase:
@@ -50,6 +58,18 @@ class LinkTest(PoolCase, TestCase):
         native = self.user_of("s1", LEGACY_ID_ATTRIBUTE=LEGACY, CREATE_USERS=True)
         self.assertNotEqual(native, self.ann)
         self.assertFalse(native.has_usable_password())
+
+    def test_a_project_makes_its_own_rows_and_never_takes_one_that_is_there(self):
+        self.pool.accounts["s1"] = {"email": "ann@example.org"}
+        named = {"LEGACY_ID_ATTRIBUTE": LEGACY, "CREATE_USERS": "tests.test_links.by_address"}
+        with self.assertRaises(ImproperlyConfigured):
+            self.user_of("s1", **named)
+        self.assertEqual(CognitoLink.objects.count(), 0)
+        self.pool.accounts["s1"] = {"email": "new@example.org"}
+        made = self.user_of("s1", **named)
+        self.assertEqual(made.email, "new@example.org")
+        self.assertFalse(made.has_usable_password())
+        self.assertEqual(self.user_of("s1", **named), made)
 
     def test_a_second_account_of_a_linked_person_is_refused_and_changes_nothing(self):
         link("s1", self.ann, "id-map")

@@ -1,8 +1,9 @@
+from cutover_django.links import link
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
-from django.test import TestCase, override_settings
+from django.test import Client, TestCase, override_settings
 
-from cutover_django.links import link
+import django
 from tests.pool import Pool
 
 
@@ -26,6 +27,23 @@ class RequestTest(TestCase):
     def test_the_person_is_the_same_django_row(self):
         for path in ["/me", "/plain"]:
             self.assertEqual(self.get(path, self.pool.token()).json(), {"id": self.ann.pk})
+
+    def test_a_token_goes_before_a_session_in_every_kind_of_view(self):
+        bob = get_user_model().objects.create_user("bob")
+        self.client.force_login(bob)
+        for path in ["/me", "/plain", "/asynchronous"]:
+            with self.subTest(path):
+                self.assertEqual(self.get(path, self.pool.token()).json(), {"id": self.ann.pk})
+        self.assertEqual(self.get("/plain").json(), {"id": bob.pk})
+        if django.VERSION >= (5, 0):  # Before, requests have no `auser` of their own.
+            self.assertEqual(self.get("/asynchronous").json(), {"id": bob.pk})
+
+    def test_a_token_needs_no_csrf_token_and_a_session_does(self):
+        browser = Client(enforce_csrf_checks=True)
+        bearer = f"Bearer {self.pool.token()}"
+        self.assertEqual(browser.post("/plain", HTTP_AUTHORIZATION=bearer).status_code, 200)
+        browser.force_login(self.ann)
+        self.assertEqual(browser.post("/plain").status_code, 403)
 
     def test_errors_are_as_rfc_6750_says(self):
         answer = self.get("/me")

@@ -1,12 +1,11 @@
 """Views of the tests: who is it, once by DRF and once by plain Django."""
 
+from cutover_django.authentication import CognitoAccessTokenAuthentication, NotRevoked
 from django.http import JsonResponse
 from django.urls import path
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
-
-from cutover_django.authentication import CognitoAccessTokenAuthentication, NotRevoked
 
 
 class Me(APIView):
@@ -22,12 +21,17 @@ class Sensitive(Me):
 
 
 def plain(request):
-    user = getattr(request, "user", None)
-    return JsonResponse({"id": user.pk if user else None})
+    return JsonResponse({"id": request.user.pk})
+
+
+async def asynchronous(request):
+    user = await request.auser()
+    return JsonResponse({"id": user.pk})
 
 
 urlpatterns = [
     path("me", Me.as_view()),
     path("sensitive", Sensitive.as_view()),
     path("plain", plain),
+    path("asynchronous", asynchronous),
 ]

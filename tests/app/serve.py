@@ -20,6 +20,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import webbrowser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -33,7 +34,8 @@ MAILBOX = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Mailbox
 body{{max-width:42rem;margin:0 auto;padding:1.5rem 1rem}}article{{border:1px solid #8886;
 border-radius:.75rem;padding:1rem 1.25rem;margin:1rem 0}}b{{font-size:1.6rem;letter-spacing:.1em}}
 p{{margin:.25rem 0;overflow-wrap:anywhere}}</style><h1>Mailbox</h1>
-<p>What Cognito would have sent, newest first. The page looks again every five seconds.</p>{}</html>"""
+<p>What Cognito would have sent, newest first. The page looks again every five seconds.</p>
+{}</html>"""
 
 
 def free_port() -> int:
@@ -92,17 +94,26 @@ def mailbox(port: int, endpoint: str) -> ThreadingHTTPServer:
     return server
 
 
+def has_screen() -> bool:
+    """Without one a text browser would take the terminal."""
+    return sys.platform == "darwin" or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--programs", type=Path, default=ROOT / "target/debug")
     arguments.add_argument("--ready-file", type=Path, help="write where everything is, as JSON")
     arguments.add_argument("--front-port", type=int, default=0)
     arguments.add_argument("--auth-flow", default="USER_PASSWORD_AUTH")
+    arguments.add_argument("--open", action="store_true", help="open the app and the mailbox")
     given = arguments.parse_args()
+    parent = os.getppid()
 
     folder = Path(tempfile.mkdtemp(prefix="cutover-app-"))
     processes: list[subprocess.Popen] = []
-    logs = open(folder / "log.txt", "w")
+    logs = open(folder / "log.txt", "w")  # noqa: SIM115 (closed at the end, after the others)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
     def start(*command: object, **options: object) -> subprocess.Popen:
@@ -178,13 +189,22 @@ def main() -> None:
         )  # fmt: skip
         print(people.stdout, flush=True)
         print("Nobody of them is in the pool yet. Stop everything with Ctrl-C.", flush=True)
+        if given.open and has_screen():
+            for page in (places["mailbox"], places["app"]):
+                webbrowser.open(page)
         while all(process.poll() is None for process in processes):
             time.sleep(0.2)
+            # Whoever waits for the file and is gone will not end this program.
+            if given.ready_file and os.getppid() != parent:
+                raise KeyboardInterrupt
         print((folder / "log.txt").read_text()[-2000:], file=sys.stderr)
         raise SystemExit("one of the programs ended; its last words are above")
     except KeyboardInterrupt:
         pass
     finally:
+        # A second Ctrl-C must leave nothing behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for process in processes:
             if process.poll() is None:
                 process.terminate()

@@ -49,7 +49,7 @@ export function launch() {
 
 /** One person at one browser of their own. */
 export class Visitor {
-  static async open(browser, places, { width = 1280, height = 800, authFlow } = {}) {
+  static async open(browser, places, { width = 1280, height = 800, authFlow, path = '' } = {}) {
     const context = await browser.newContext({ viewport: { width, height } })
     const visitor = new Visitor()
     visitor.context = context
@@ -73,7 +73,7 @@ export class Visitor {
         await route.fulfill({ response: answer, json: { ...(await answer.json()), authFlow } })
       })
     }
-    await visitor.page.goto(places.app)
+    await visitor.page.goto(`${places.app}/${path}`)
     return visitor
   }
 

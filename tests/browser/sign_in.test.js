@@ -178,8 +178,21 @@ test('sign-out ends here, global sign-out everywhere', async () => {
     })
     // The token itself lives to its end; the sensitive view asks the pool.
     await first.press('Profile')
-    assert.notEqual(await first.alert(), '')
-    assert.equal(await first.page.locator('[data-test=since]').textContent(), '')
+    await first.sees('Your session has ended. Sign in again.')
+    await first.page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  })
+})
+
+test('pages have addresses: reloading and going back work', async () => {
+  await visit(async (ines) => {
+    await ines.signIn('ines', 'Amber-Lantern-63')
+    await ines.sees("Ines's note")
+    await ines.press('Profile')
+    await ines.sees('Member since')
+    await ines.page.reload()
+    await ines.sees('Member since')
+    await ines.page.goBack()
+    await ines.sees("Ines's note")
   })
 })
 
@@ -231,6 +244,37 @@ test('SRP moves nobody, and works for who has moved', async () => {
     await olga.signIn('olga', 'Silver-Meadow-85')
     await olga.isPerson('Olga', pool.id('olga'))
   }, srp)
+})
+
+test('USER_AUTH with PASSWORD signs in who has moved, and moves nobody', async () => {
+  const choice = { authFlow: 'USER_AUTH' }
+  await visit(async (lena) => {
+    await lena.signIn('lena', 'Saffron-Bridge-29')
+    assert.equal(await lena.alert(), WRONG)
+    assert.equal(await pool.user('lena'), undefined)
+  }, choice)
+  await visit(async (lena) => {
+    await lena.signIn('lena', 'Saffron-Bridge-29')
+    await lena.sees("Lena's note")
+  })
+  await visit(async (lena) => {
+    await lena.signIn('lena', 'Saffron-Bridge-29')
+    await lena.isPerson('Lena', pool.id('lena'))
+  }, choice)
+})
+
+test('AWS’s Authenticator moves somebody, with handleSignIn overridden', async () => {
+  await visit(async (emil) => {
+    await emil.fill('Username', 'emil')
+    await emil.fill('Password', 'Ginger-Window-18')
+    await emil.photograph('authenticator-desk')
+    await emil.page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await emil.press('Who am I to Django?')
+    await emil.sees(`Emil, user ${pool.id('emil')}`)
+    await emil.press('Sign out')
+    await emil.page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
+  }, { path: 'authenticator.html' })
+  assert.equal((await pool.user('emil')).UserStatus, 'CONFIRMED')
 })
 
 test('a hash import keeps password and row', async () => {

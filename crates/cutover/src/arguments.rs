@@ -155,6 +155,10 @@ pub(crate) struct ServeOptions {
     /// Further settings, a TOML file: triggers, access key, pool and app client, faults, …
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
+    /// Keep users, app clients and keys in this file, and go on with those it has. Holds private
+    /// keys. Name a port with --listen too, since tokens name the endpoint
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
     /// Listen on an address that is not loopback. RISK: anybody who reaches it can sign in
     #[arg(long)]
     pub(crate) allow_remote: bool,

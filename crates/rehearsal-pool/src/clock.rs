@@ -40,6 +40,15 @@ impl Clock {
             + self.moved_by.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn moved_by(&self) -> Millis {
+        self.moved_by.load(Ordering::Relaxed)
+    }
+
+    /// Moves the clock as far as another one was.
+    pub(crate) fn put(&self, moved_by: Millis) {
+        self.moved_by.store(moved_by.max(0), Ordering::Relaxed);
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         self.moved_by.fetch_add(whole_millis(by), Ordering::Relaxed);
     }

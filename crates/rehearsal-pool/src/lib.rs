@@ -19,6 +19,7 @@ mod server;
 mod service;
 mod settings_file;
 mod srp;
+mod state;
 mod token;
 mod trigger;
 mod user_import;
@@ -26,11 +27,12 @@ mod wire;
 
 pub use fault::{Fault, FaultPlan, FaultRule, FaultWhen};
 pub use options::{
-    AttributeKind, CustomAttribute, PasswordPolicy, PoolOptions, PoolSettings, TriggerKind,
-    TriggerProgram, TriggerUrl,
+    AttributeKind, CustomAttribute, KeptState, PasswordPolicy, PoolOptions, PoolSettings,
+    TriggerKind, TriggerProgram, TriggerUrl,
 };
 pub use outbox::{Medium, MessageReason, SentMessage};
 pub use quota::{MailCount, QuotaCount, QuotaFileError, QuotaTable, Quotas};
 pub use running::{RehearsalPool, RehearsalPoolError, RunningPool};
 pub use settings_file::{SettingsFile, SettingsFileError};
+pub use state::StateError;
 pub use trigger::{TriggerOutcome, TriggerRun};

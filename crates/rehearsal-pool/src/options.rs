@@ -54,6 +54,19 @@ pub struct PoolOptions {
     pub issuer: Option<String>,
     /// Faults to make happen; none by default.
     pub faults: FaultPlan,
+    /// Keeps pools, app clients, keys and users in a file for the next start; `None` forgets them
+    /// all at the end.
+    pub state: Option<KeptState>,
+}
+
+/// Where a pool's state goes on after a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptState {
+    /// The file; it need not be there yet. It holds private keys and is for its owner alone.
+    pub file: PathBuf,
+    /// Variables of the trigger program's environment that keep the value they had when the file
+    /// was made: keys of what the program keeps elsewhere, or sealed into the pool.
+    pub trigger_env: Vec<String>,
 }
 
 impl Default for PoolOptions {
@@ -72,6 +85,7 @@ impl Default for PoolOptions {
             list_delay: Duration::ZERO,
             issuer: None,
             faults: FaultPlan::default(),
+            state: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Responsible for turning options into a listening endpoint with a pool and an app client, and
 //! for ending everything that was started. Called by programs and tests.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::quota::{MailCount, QuotaCount};
 use crate::random;
 use crate::server;
 use crate::service::{ACCOUNT_ID, Service};
+use crate::state::{Keeper, SavedMain, StateError, StateFile};
 use crate::trigger::invoke_url::InvokeUrl;
 use crate::trigger::program::ProgramRunner;
 use crate::trigger::{Functions, Runner, TriggerRun};
@@ -70,6 +72,9 @@ pub enum RehearsalPoolError {
         /// The URL given.
         url: String,
     },
+    /// The state cannot be kept, or not be taken up again.
+    #[error("the pool's state cannot be kept")]
+    State(#[from] StateError),
     /// The service would refuse these settings.
     #[error("the pool's settings are refused: {reason}")]
     Settings {
@@ -92,11 +97,22 @@ impl RehearsalPool {
     ///
     /// [`RehearsalPoolError`] when the address, the trigger program or the settings cannot be
     /// used.
-    pub async fn start(options: PoolOptions) -> Result<RunningPool, RehearsalPoolError> {
+    pub async fn start(mut options: PoolOptions) -> Result<RunningPool, RehearsalPoolError> {
         let address = options.listen;
         if !address.ip().is_loopback() && !options.allow_remote {
             return Err(RehearsalPoolError::NotLoopback { address });
         }
+        let kept = options.state.take();
+        let state_file = kept.as_ref().map(|kept| StateFile::take(&kept.file));
+        let state_file = state_file.transpose()?;
+        let saved = match &state_file {
+            Some(file) => file.read()?,
+            None => None,
+        };
+        let trigger_env = kept.map_or_else(BTreeMap::new, |kept| {
+            let earlier = saved.as_ref().map(|saved| &saved.trigger_env);
+            kept_environment(options.trigger.as_mut(), &kept.trigger_env, earlier)
+        });
         let arn = function_arn(&options.region);
         let (runner, assigned) = match (options.trigger, options.trigger_url) {
             (Some(_), Some(_)) => return Err(RehearsalPoolError::TwoTriggers),
@@ -137,15 +153,33 @@ impl RehearsalPool {
             .issuer
             .set(issuer)
             .expect("a new service has no issuer yet");
-        let (user_pool_id, client_id) =
-            make_pool(&service, &options.pool, lambda_config).map_err(|error| {
-                RehearsalPoolError::Settings {
-                    reason: error.to_string(),
-                }
-            })?;
+        let refused = |error: ApiError| RehearsalPoolError::Settings {
+            reason: error.to_string(),
+        };
+        let earlier = saved.as_ref().map(|saved| &saved.main);
+        let main = main_pool(&service.region, &options.pool, lambda_config, earlier);
+        let main = main.map_err(refused)?;
+        match (&state_file, saved) {
+            (Some(file), Some(saved)) => {
+                check_ids(&options.pool, &service.region, &main).map_err(|why| file.unfit(why))?;
+                let restored = saved.restore(&service, &main);
+                restored.map_err(|why| file.unfit(why))?;
+            }
+            _ => make_pool(&service, &main).map_err(refused)?,
+        }
+        let (user_pool_id, client_id) = (main.user_pool_id.clone(), main.client_id.clone());
+        let keeper = state_file.map(|file| Arc::new(Keeper::new(file, main, trigger_env)));
+        if let Some(keeper) = &keeper {
+            // Now, so that whoever cannot write there learns it before anybody signs in.
+            keeper.save(&service)?;
+        }
 
         let service = Arc::new(service);
         let (stop, stopped) = watch::channel(false);
+        let saver = keeper.as_ref().map(|keeper| {
+            let (keeper, service) = (Arc::clone(keeper), Arc::clone(&service));
+            tokio::spawn(keeper.keep(service, stopped.clone()))
+        });
         let server = tokio::spawn(server::serve(listener, Arc::clone(&service), stopped));
         tracing::info!(
             endpoint,
@@ -160,6 +194,8 @@ impl RehearsalPool {
             service,
             stop,
             server,
+            keeper,
+            saver,
         })
     }
 }
@@ -172,6 +208,8 @@ pub struct RunningPool {
     service: Arc<Service>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
+    keeper: Option<Arc<Keeper>>,
+    saver: Option<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for RunningPool {
@@ -244,13 +282,36 @@ impl RunningPool {
         self.service.clock.advance(by);
     }
 
-    /// Ends every trigger process and connection and gives up the address.
-    pub async fn stop(mut self) {
+    /// Ends every trigger process and connection, gives up the address, and saves the state where
+    /// it is kept. A state that cannot be saved is logged; `stop_and_save` tells it.
+    pub async fn stop(self) {
+        if let Err(error) = self.stop_and_save().await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the state was not saved"
+            );
+        }
+    }
+
+    /// The same as [`RunningPool::stop`], for callers who want to know that the state is safe.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`] when the state could not be saved. Everything has ended all the same.
+    pub async fn stop_and_save(mut self) -> Result<(), StateError> {
         self.stop.send_replace(true);
         if let Err(error) = (&mut self.server).await {
             tracing::error!(%error, "the endpoint ended badly");
         }
         self.service.functions.stop().await;
+        if let Some(saver) = self.saver.take() {
+            // It may be in the middle of a save.
+            let _ = saver.await;
+        }
+        match &self.keeper {
+            Some(keeper) => keeper.save(&self.service),
+            None => Ok(()),
+        }
     }
 }
 
@@ -296,14 +357,37 @@ fn assignments(kinds: &[TriggerKind], arn: &str) -> Map<String, Value> {
     config
 }
 
-/// Makes the pool and app client of the options, held to the same constraints as requests.
-fn make_pool(
-    service: &Service,
+/// Gives the trigger program the values that an earlier run's program had, and says what the named
+/// variables are now.
+fn kept_environment(
+    program: Option<&mut TriggerProgram>,
+    names: &[String],
+    earlier: Option<&BTreeMap<String, String>>,
+) -> BTreeMap<String, String> {
+    let Some(program) = program else {
+        return earlier.cloned().unwrap_or_default();
+    };
+    for (name, value) in &mut program.env {
+        if names.contains(name)
+            && let Some(kept) = earlier.and_then(|earlier| earlier.get(name))
+        {
+            value.clone_from(kept);
+        }
+    }
+    let named = program.env.iter().filter(|(name, _)| names.contains(name));
+    named.cloned().collect()
+}
+
+/// The pool and app client of the options: their ids and what they are made from, held to the same
+/// constraints as requests. Ids that the options do not name are those of the earlier run.
+fn main_pool(
+    region: &str,
     settings: &PoolSettings,
     lambda_config: Map<String, Value>,
-) -> Result<(String, String), ApiError> {
+    earlier: Option<&SavedMain>,
+) -> Result<SavedMain, ApiError> {
     let model = api_model();
-    let request = checked("CreateUserPool", pool_request(settings, lambda_config))?;
+    let pool_request = checked("CreateUserPool", pool_request(settings, lambda_config))?;
     for (given, shape) in [
         (&settings.user_pool_id, "UserPoolIdType"),
         (&settings.client_id, "ClientIdType"),
@@ -314,21 +398,47 @@ fn make_pool(
             )));
         }
     }
-    let id = settings.user_pool_id.clone();
-    let id = id.unwrap_or_else(|| random::pool_id(&service.region));
-    let created = make_user_pool(service, request, id)?;
-    let pool_id = created["UserPool"]["Id"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let (user_pool_id, client_id) = match earlier {
+        Some(main) => (main.user_pool_id.clone(), main.client_id.clone()),
+        None => (
+            settings
+                .user_pool_id
+                .clone()
+                .unwrap_or_else(|| random::pool_id(region)),
+            settings.client_id.clone().unwrap_or_else(random::client_id),
+        ),
+    };
+    let request = client_request(settings, &user_pool_id);
+    Ok(SavedMain {
+        client_request: checked("CreateUserPoolClient", request)?,
+        user_pool_id,
+        client_id,
+        pool_request,
+    })
+}
 
-    let request = checked("CreateUserPoolClient", client_request(settings, &pool_id))?;
-    let id = settings.client_id.clone().unwrap_or_else(random::client_id);
-    let created = make_user_pool_client(service, request, id)?;
-    let client_id = created["UserPoolClient"]["ClientId"]
-        .as_str()
-        .unwrap_or_default();
-    Ok((pool_id, client_id.to_owned()))
+/// Refuses a state of another pool than the options name.
+fn check_ids(settings: &PoolSettings, region: &str, main: &SavedMain) -> Result<(), String> {
+    for (given, held, what) in [
+        (&settings.user_pool_id, &main.user_pool_id, "pool"),
+        (&settings.client_id, &main.client_id, "app client"),
+    ] {
+        if let Some(given) = given.as_ref().filter(|given| *given != held) {
+            return Err(format!("it is of {what} {held}, not {given}"));
+        }
+    }
+    match main.user_pool_id.rsplit_once('_') {
+        Some((of_id, _)) if of_id == region => Ok(()),
+        _ => Err(format!("it is not of Region {region}")),
+    }
+}
+
+fn make_pool(service: &Service, main: &SavedMain) -> Result<(), ApiError> {
+    let request = main.pool_request.clone();
+    make_user_pool(service, request, main.user_pool_id.clone())?;
+    let request = main.client_request.clone();
+    make_user_pool_client(service, request, main.client_id.clone())?;
+    Ok(())
 }
 
 /// The options of an operation, which unlike a request may name nothing unknown.

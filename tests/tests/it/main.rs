@@ -16,6 +16,7 @@ mod import;
 mod import_run;
 mod init;
 mod inspect;
+mod kept_state;
 mod killed_import;
 mod killed_reconcile;
 mod leak;

@@ -2,10 +2,12 @@
 //! `pool schema`: a snapshot of any pool's schema for the trigger's package.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use migration_model::PoolSchema;
-use rehearsal_pool::{PoolOptions, Quotas, RehearsalPool, RehearsalPoolError, SettingsFile};
+use rehearsal_pool::{
+    KeptState, PoolOptions, Quotas, RehearsalPool, RehearsalPoolError, SettingsFile, StateError,
+};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -14,6 +16,11 @@ use crate::arguments::{
 };
 use crate::exit_status::{ExitStatus, Failure};
 use crate::{output, pool_target, runtime, settings};
+
+/// Variables of the trigger, as its README has them.
+const CLAIMS_FILE: &str = "CUTOVER_CLAIMS_FILE";
+const CLAIMS_KEY: &str = "CUTOVER_CLAIMS_KEY";
+const GROUPS_KEY: &str = "CUTOVER_GROUPS_KEY";
 
 /// What the ready file says once connections are accepted.
 #[derive(Serialize)]
@@ -86,6 +93,9 @@ async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStat
         pool_options.use_trigger_url(url.clone());
     }
     file.apply(&mut pool_options);
+    if let Some(path) = &options.state {
+        keep_state(&mut pool_options, path);
+    }
     let pool = RehearsalPool::start(pool_options)
         .await
         .map_err(|e| failure(e, options.listen))?;
@@ -105,8 +115,38 @@ async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStat
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    pool.stop().await;
+    pool.stop_and_save().await.map_err(|error| {
+        Failure::usage("the pool has ended, and its state could not be saved")
+            .source(error)
+            .hint("the file has the state of a moment ago")
+    })?;
     Ok(ExitStatus::Fine)
+}
+
+/// Keeps the state, and what the trigger has beside it: who was migrated once is so after a
+/// restart, and groups that travel under a seal stay readable.
+fn keep_state(options: &mut PoolOptions, path: &Path) {
+    let mut trigger_env = vec![GROUPS_KEY.to_owned()];
+    // Claims that the caller keeps elsewhere stay there.
+    if settings::claims_environment().is_empty()
+        && let Some(program) = &mut options.trigger
+    {
+        trigger_env.push(CLAIMS_KEY.to_owned());
+        let mut claims = path.as_os_str().to_owned();
+        claims.push(".claims.sqlite3");
+        // The program runs in a folder of its own.
+        let claims = PathBuf::from(claims);
+        let claims = std::path::absolute(&claims).unwrap_or(claims);
+        for (name, value) in &mut program.env {
+            if name == CLAIMS_FILE {
+                *value = claims.display().to_string();
+            }
+        }
+    }
+    options.state = Some(KeptState {
+        file: path.to_owned(),
+        trigger_env,
+    });
 }
 
 fn settings_file(options: &ServeOptions) -> Result<SettingsFile, Failure> {
@@ -150,6 +190,15 @@ fn failure(error: RehearsalPoolError, listen: SocketAddr) -> Failure {
         }
         RehearsalPoolError::Settings { .. } => {
             "change cutover.toml, or the tables [pool] and [client] of the --settings file"
+        }
+        RehearsalPoolError::State(StateError::Taken { .. }) => {
+            "stop the other pool, or name another file with --state"
+        }
+        RehearsalPoolError::State(StateError::File { .. }) => {
+            "name a file with --state in a folder that may be written to"
+        }
+        RehearsalPoolError::State(_) => {
+            "put cutover.toml and --settings back as they were, or begin anew without the file"
         }
         RehearsalPoolError::Trigger { .. }
         | RehearsalPoolError::TwoTriggers

@@ -9,7 +9,7 @@
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
@@ -24,6 +24,8 @@ pub(crate) enum AuthFlow {
     UserPassword,
     AdminUserPassword,
     UserSrp,
+    /// The caller names one of the first factors that the pool and the user have.
+    UserAuth,
     RefreshToken,
 }
 
@@ -34,6 +36,7 @@ impl AuthFlow {
             Self::UserPassword => "USER_PASSWORD_AUTH",
             Self::AdminUserPassword => "ADMIN_USER_PASSWORD_AUTH",
             Self::UserSrp => "USER_SRP_AUTH",
+            Self::UserAuth => "USER_AUTH",
             Self::RefreshToken => "REFRESH_TOKEN_AUTH",
         }
     }
@@ -60,6 +63,18 @@ pub(crate) struct Client {
     created: Millis,
     modified: Millis,
     settings: Map<String, Value>,
+}
+
+/// An app client as a state file has it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedClient {
+    pub(crate) id: String,
+    name: String,
+    secret: Option<String>,
+    settings: Map<String, Value>,
+    created: Millis,
+    modified: Millis,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -124,6 +139,43 @@ impl Client {
         client.pool_id.clone_from(&self.pool_id);
         client.secret.clone_from(&self.secret);
         client.created = self.created;
+        Ok(client)
+    }
+
+    /// The client made anew by another request, with the same id and, where it has one, secret.
+    pub(crate) fn made_anew(
+        &self,
+        request: Map<String, Value>,
+        now: Millis,
+    ) -> Result<Self, ApiError> {
+        let mut client = Self::create(self.id.clone(), &self.pool_id, request, now)?;
+        client.created = self.created;
+        if client.secret.is_some() && self.secret.is_some() {
+            client.secret.clone_from(&self.secret);
+        }
+        Ok(client)
+    }
+
+    pub(crate) fn saved(&self) -> SavedClient {
+        let secret = self.secret.as_ref();
+        SavedClient {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            secret: secret.map(|secret| secret.reveal().to_owned()),
+            settings: self.settings.clone(),
+            created: self.created,
+            modified: self.modified,
+        }
+    }
+
+    pub(crate) fn restored(saved: &SavedClient, pool_id: &str) -> Result<Self, ApiError> {
+        let mut request = saved.settings.clone();
+        request.insert("ClientName".to_owned(), saved.name.as_str().into());
+        if let Some(secret) = &saved.secret {
+            request.insert("ClientSecret".to_owned(), secret.as_str().into());
+        }
+        let mut client = Self::create(saved.id.clone(), pool_id, request, saved.modified)?;
+        client.created = saved.created;
         Ok(client)
     }
 
@@ -206,9 +258,7 @@ impl Client {
 
     /// Whether users may choose among the pool's first factors (`ALLOW_USER_AUTH`).
     pub(crate) fn permits_choice(&self) -> bool {
-        self.explicit_auth_flows
-            .iter()
-            .any(|name| name == "ALLOW_USER_AUTH")
+        self.permits(AuthFlow::UserAuth)
     }
 
     /// Refuses a call whose `SECRET_HASH` does not fit the client's secret and this username.

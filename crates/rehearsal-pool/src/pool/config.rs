@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::config_rules;
@@ -46,6 +46,15 @@ pub(crate) struct PoolConfig {
     pub(crate) passwordless: Vec<AttributeId>,
     recovery: Vec<AttributeId>,
     /// Members of the request as they came, without the schema.
+    settings: Map<String, Value>,
+    modified: Millis,
+}
+
+/// A pool's settings as a state file has them.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedConfig {
+    pub(crate) schema: Schema,
     settings: Map<String, Value>,
     modified: Millis,
 }
@@ -137,6 +146,18 @@ impl PoolConfig {
             modified: now,
             ..self.clone()
         }
+    }
+
+    pub(crate) fn saved(&self) -> SavedConfig {
+        SavedConfig {
+            schema: self.schema.clone(),
+            settings: self.settings.clone(),
+            modified: self.modified,
+        }
+    }
+
+    pub(crate) fn restored(saved: SavedConfig) -> Result<Self, ApiError> {
+        Self::read(saved.settings, saved.schema, saved.modified)
     }
 
     fn read(settings: Map<String, Value>, schema: Schema, now: Millis) -> Result<Self, ApiError> {

@@ -136,7 +136,7 @@ impl Pool {
     }
 
     /// What made-up answers about unknown names are derived from.
-    pub(crate) fn simulation_secret(&self) -> &[u8] {
+    pub(crate) fn simulation_secret(&self) -> &[u8; 32] {
         &self.simulation_secret
     }
 
@@ -144,6 +144,23 @@ impl Pool {
     /// computing, and most pools of a test never sign.
     pub(crate) fn keys(&self) -> &SigningKeys {
         self.keys.get_or_init(SigningKeys::generate)
+    }
+
+    /// The keys, if they were needed yet.
+    pub(crate) fn made_keys(&self) -> Option<&SigningKeys> {
+        self.keys.get()
+    }
+
+    /// Gives a new pool what one of an earlier run had.
+    pub(crate) fn put_back(
+        &mut self,
+        state: PoolState,
+        keys: Option<SigningKeys>,
+        simulation_secret: [u8; 32],
+    ) {
+        self.state = Mutex::new(state);
+        self.keys = keys.map_or_else(OnceLock::new, OnceLock::from);
+        self.simulation_secret = simulation_secret;
     }
 }
 

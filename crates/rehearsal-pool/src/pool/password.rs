@@ -110,7 +110,7 @@ impl Policy {
 }
 
 /// What the pool keeps of one password.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Verifier {
     pub(crate) salt: [u8; SALT_LENGTH],
     x: [u8; 32],

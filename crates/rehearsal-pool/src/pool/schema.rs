@@ -39,7 +39,7 @@ pub(crate) enum DataType {
     DateTime,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Definition {
     pub(crate) name: String,
     pub(crate) data_type: DataType,
@@ -50,7 +50,7 @@ pub(crate) struct Definition {
     max: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Schema {
     definitions: Vec<Definition>,
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -20,7 +21,8 @@ use crate::secret::Secret;
 use crate::user_import::password_hash::ImportedHash;
 
 /// `UserStatusType`, those a local user can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum UserStatus {
     Unconfirmed,
     Confirmed,
@@ -172,7 +174,7 @@ pub(crate) struct ContactCode {
 }
 
 /// Somebody at an external provider, as `ProviderUserIdentifierType` names them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct ExternalIdentity {
     pub(crate) provider_name: String,
     /// The claim that `user_id` is the value of.

@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::alphabet::{BCRYPT, STANDARD};
 use base64::engine::general_purpose::NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 
 use crate::secret::Secret;
@@ -71,14 +71,15 @@ impl HashRefused {
 }
 
 /// A hash taken in, read and within its caps.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ImportedHash {
     parameters: Parameters,
     salt: Vec<u8>,
+    #[serde(serialize_with = "revealed")]
     hash: Secret,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Parameters {
     Bcrypt { cost: u32 },
     Scrypt { log_n: u8 },
@@ -151,6 +152,11 @@ impl ImportedHash {
         };
         done && bool::from(hexadecimal(&derived).as_bytes().ct_eq(wanted.as_bytes()))
     }
+}
+
+/// For the state file, which has verifiers and private keys too.
+fn revealed<S: Serializer>(hash: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(hash.reveal())
 }
 
 fn bcrypted(cost: u32, salt: &[u8], password: &str, derived: &mut [u8]) -> bool {

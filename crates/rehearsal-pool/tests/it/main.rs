@@ -12,4 +12,5 @@ mod python;
 mod readme;
 mod sdk;
 mod srp;
+mod state;
 mod trigger;

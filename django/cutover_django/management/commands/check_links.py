@@ -15,13 +15,18 @@ class Command(BaseCommand):
     help = "Counts links by origin, active users without one, and links of inactive users."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        users = get_user_model()._default_manager
+        model = get_user_model()
+        users = model._default_manager.all()
         by_origin = CognitoLink.objects.values_list("origin").annotate(Count("id"))
         for origin, count in by_origin.order_by("origin"):
             self.stdout.write(f"{count} linked by {origin}")
-        active = users.filter(is_active=True, cognito_link__isnull=True).count()
-        inactive = CognitoLink.objects.filter(user__is_active=False).count()
-        self.stdout.write(f"{active} active users have no Cognito account yet")
+        # In a project's own user model everybody may be active, without a column that says so.
+        inactive = 0
+        if any(field.name == "is_active" for field in model._meta.get_fields()):
+            inactive = CognitoLink.objects.filter(user__is_active=False).count()
+            users = users.filter(is_active=True)
+        unlinked = users.filter(cognito_link__isnull=True).count()
+        self.stdout.write(f"{unlinked} active users have no Cognito account yet")
         if inactive:
             self.stdout.write(
                 f"{inactive} linked users are inactive here: disable them in the pool too "

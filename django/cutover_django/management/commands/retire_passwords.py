@@ -22,9 +22,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        users = get_user_model()._default_manager.filter(cognito_link__isnull=False)
+        model = get_user_model()
+        users = model._default_manager.filter(cognito_link__isnull=False)
         users = users.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-        if not options["staff"]:
+        # A project's own user model may know no staff.
+        knows_staff = any(field.name == "is_staff" for field in model._meta.get_fields())
+        if knows_staff and not options["staff"]:
             users = users.filter(is_staff=False)
         if not options["execute"]:
             self.stdout.write(f"{users.count()} passwords would become unusable; add --execute")

@@ -1,6 +1,7 @@
 """The API. Nothing here knows how people sign in: `request.user` is a Django user, as ever."""
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,16 +17,6 @@ class InNewsroom(BasePermission):
 class SeesFigures(BasePermission):
     def has_permission(self, request, view):
         return request.user.has_perm("notes.see_figures")
-
-
-class Pool(APIView):
-    """Where people sign in, for the front end. Anybody may know."""
-
-    authentication_classes = []
-    permission_classes = []
-
-    def get(self, request):
-        return Response(settings.POOL_FOR_BROWSERS)
 
 
 class Me(APIView):
@@ -71,12 +62,7 @@ class Figures(APIView):
 class Account(APIView):
     """Something that somebody signed out everywhere must not do any more."""
 
-    def get_permissions(self):
-        if hasattr(settings, "COGNITO"):
-            from cutover_django.authentication import NotRevoked
-
-            return [IsAuthenticated(), NotRevoked()]
-        return [IsAuthenticated()]
+    permission_classes = [import_string(name) for name in settings.SENSITIVE_PERMISSIONS]
 
     def get(self, request):
         return Response({"member_since": request.user.date_joined.date()})

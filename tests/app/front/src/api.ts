@@ -23,10 +23,18 @@ export class ApiError extends Error {
   }
 }
 
+let sessionEnded = () => {}
+
+/** Called when nothing but signing in again helps: signed out elsewhere, disabled, too long away. */
+export function onSessionEnd(task: () => void): void {
+  sessionEnded = task
+}
+
 async function call<Answer>(path: string, body?: unknown): Promise<Answer> {
   let answer = await send(path, body)
   // The token may have ended on the way: once more with a new one.
   if (answer.status === 401) answer = await send(path, body, true)
+  if (answer.status === 401) sessionEnded()
   const content = await answer.json().catch(() => ({}))
   if (!answer.ok) throw new ApiError(answer.status, content.detail ?? 'That did not work.')
   return content as Answer

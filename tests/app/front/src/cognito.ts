@@ -25,6 +25,9 @@ interface PoolSettings {
 
 let authFlow: AuthFlow = 'USER_PASSWORD_AUTH'
 
+/** How passwords travel at sign-in, as the back end says. */
+export const signInFlow = (): AuthFlow => authFlow
+
 export async function configure(): Promise<void> {
   const answer = await fetch('/api/pool')
   if (!answer.ok) throw new Error('The app cannot be reached.')

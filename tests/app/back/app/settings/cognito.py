@@ -5,18 +5,19 @@ import os
 from app.settings.base import *  # noqa: F403
 from app.settings.base import INSTALLED_APPS
 
+ROOT_URLCONF = "app.urls.cognito"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "cutover_django.authentication.CognitoAccessTokenAuthentication"
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
 }
-INSTALLED_APPS = [*INSTALLED_APPS, "cutover_django"]
-# Until the hash import: what Cognito can import.
-PASSWORD_HASHERS = [
-    "cutover_django.hashers.BridgePBKDF2PasswordHasher",
-    "django.contrib.auth.hashers.ScryptPasswordHasher",
+# What somebody signed out everywhere must not do any more: the pool is asked.
+SENSITIVE_PERMISSIONS = [
+    "rest_framework.permissions.IsAuthenticated",
+    "cutover_django.authentication.NotRevoked",
 ]
+INSTALLED_APPS = [*INSTALLED_APPS, "cutover_django"]
 COGNITO = {
     "ISSUER": os.environ.get("COGNITO_ISSUER", ""),
     "CLIENT_IDS": os.environ.get("COGNITO_CLIENT_IDS", "").split(),
@@ -24,7 +25,7 @@ COGNITO = {
     "LEGACY_ID_ATTRIBUTE": "custom:legacy_id",
     "CREATE_USERS": True,
 }
-# What the front end has to know of the pool; none of it is secret. An app client for browsers has no
+# What the front end has to know of the pool. None of it is secret: app clients for browsers have no
 # client secret.
 POOL_FOR_BROWSERS = {
     "userPoolId": COGNITO["ISSUER"].rsplit("/", 1)[-1],

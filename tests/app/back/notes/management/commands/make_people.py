@@ -15,6 +15,8 @@ PEOPLE = [
     ("olga", "Olga", "Silver-Meadow-85", ["News Room"], ["see_figures"]),
     ("paul", "Paul", "Velvet-Compass-96", [], []),
     ("rosa", "Rosa", "Cobalt-Feather-07", [], []),
+    ("emil", "Emil", "Ginger-Window-18", [], []),
+    ("lena", "Lena", "Saffron-Bridge-29", [], []),
 ]
 
 

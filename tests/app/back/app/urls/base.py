@@ -1,9 +1,9 @@
-from django.urls import path
+"""What does not change with the way people sign in."""
 
+from django.urls import path
 from notes import views
 
-urlpatterns = [
-    path("api/pool", views.Pool.as_view()),
+api = [
     path("api/me", views.Me.as_view()),
     path("api/notes", views.Notes.as_view()),
     path("api/newsroom", views.Newsroom.as_view()),
