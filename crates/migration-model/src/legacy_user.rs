@@ -82,6 +82,7 @@ impl LegacyUser {
             email_verified: false,
             email_shared: false,
             phone_number: None,
+            phone_verified: false,
             encoded_password: EncodedPassword::new("!"),
             is_active: false,
             is_staff: false,

@@ -59,6 +59,7 @@ mod tests {
             date_joined: None,
             columns: BTreeMap::new(),
             groups: Vec::new(),
+            unreadable: None,
         }
     }
 

@@ -52,6 +52,7 @@ impl LegacyLogins for Ann {
             date_joined: None,
             columns: BTreeMap::from([column("email", "ann@example.org"), column("id", "7")]),
             groups: GROUPS.iter().map(ToString::to_string).collect(),
+            unreadable: None,
         };
         Ok(LoginMatch::One(Box::new(user), LoginColumn::Username))
     }
