@@ -82,11 +82,6 @@ pub(crate) async fn find_by_login(
         }
         places.push((login_column, Place::Column(*position)));
     }
-    // As with allauth (`AuthenticationBackend._authenticate`); and a pool with e-mail as alias holds
-    // no username that looks like one, so whoever has it as username could never get in by it.
-    if sign_in == PoolSignIn::UsernameOrEmail && login.contains('@') {
-        places.sort_by_key(|(login_column, _)| **login_column != LoginColumn::Email);
-    }
     let asked: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
     let answers = look_up(session, table, &asked, &typed, Among::Included).await?;
     // The first place in which anybody matches decides.
@@ -430,7 +425,9 @@ impl Search<'_> {
             true => text.to_owned(),
             false => format!("{fold}({text})"),
         };
-        let spellings = match self.column.folds_ascii_alone {
+        // citext's own `=` is found only where its schema is searched; elsewhere it is text's.
+        let is_citext = self.dialect == Dialect::Postgres && self.column.ignores_case;
+        let spellings = match self.column.folds_ascii_alone || is_citext {
             true => &login.variants,
             false => &login.folded_variants,
         };

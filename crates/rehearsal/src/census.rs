@@ -431,10 +431,10 @@ fn shadowed_finding(shadowed: u64) -> Option<Finding> {
             count_of(shadowed, "user")
         ),
         message:
-            "whoever types it means the e-mail's owner, as with allauth: a pool with e-mail as \
-                  alias holds no such username, so the other cannot sign in by it"
+            "whoever types it means the user of that name, and the e-mail's owner is refused: where \
+                  Django tries both, here the columns of login decide in their order"
                 .to_owned(),
-        next_step: "ask the others to take another username in Django".to_owned(),
+        next_step: "ask the others to take another username in Django, or put \"email\" first in login".to_owned(),
     })
 }
 

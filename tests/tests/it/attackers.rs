@@ -1,7 +1,7 @@
 //! What somebody with bad intent tries, through boto3, the local pool and the real trigger; and what
 //! the pool and its tokens say then.
 
-use acceptance_tests::{Canary, Engine, Pool, PoolClient, Shape, Workplace};
+use acceptance_tests::{Engine, Pool, PoolClient, Shape, Workplace};
 use serde_json::{Value, json};
 
 const LOGIN: &str = "slash.group";
@@ -104,73 +104,4 @@ fn the_dismissed_do_not_register_with_the_seal_and_legacy_id_they_had() {
         }
     }
     assert!(names(&mut client, &pool).is_empty());
-}
-
-/// One reset of each verified address is anybody's to ask for; the old password comes back.
-#[test]
-fn a_reset_that_nobody_finishes_gives_the_old_password_back() {
-    let workplace = workplace();
-    let pool = workplace.serve_pool();
-    let mut client = pool.client();
-    let reachable = |canary: &&Canary| {
-        let users = workplace.legacy().users();
-        let own = users
-            .iter()
-            .find(|user| Some(&user.id) == canary.legacy_id.as_ref());
-        let shares = |email: &str| {
-            let same = users
-                .iter()
-                .filter(|user| user.email.eq_ignore_ascii_case(email));
-            same.count() > 1
-        };
-        canary.signs_in()
-            && canary.fits_cognito
-            && own.is_some_and(|user| {
-                user.email_is_verified()
-                    && !shares(&user.email)
-                    && user.username.as_ref() == Some(&canary.login)
-            })
-    };
-    let canaries = workplace.legacy().canaries();
-    let [ann, bob, ..] = canaries.iter().filter(reachable).collect::<Vec<_>>()[..] else {
-        panic!("too few canaries whom a code reaches")
-    };
-    for person in [ann, bob] {
-        client
-            .forgot_password(&person.login)
-            .expect("anybody may ask");
-        let refusal = client.sign_in(&person.login, &person.password);
-        assert_eq!(
-            refusal.expect_err("a code first").code,
-            "PasswordResetRequiredException"
-        );
-    }
-    let undo = |expected: usize| {
-        let flags = [
-            "reconcile",
-            "--fix",
-            "--only",
-            "unfinished-resets",
-            "--execute",
-        ];
-        let done = workplace.cutover(&flags).args(pool.as_target()).run();
-        assert_eq!(names(&mut pool.client(), &pool).len(), expected, "{done:?}");
-    };
-    undo(2);
-    // Bob finishes his.
-    let codes = client.reset_codes();
-    let code = &codes.last().expect("one was sent").code;
-    let new = "Brand-new-2026!";
-    client
-        .confirm_forgot_password(&bob.login, code, new)
-        .expect("the code sent");
-    client.advance_clock(2 * 24 * 3600);
-    undo(1);
-    client
-        .sign_in(&ann.login, &ann.password)
-        .expect("the old password counts again");
-    client.sign_in(&bob.login, new).expect("the new one");
-    client
-        .sign_in(&bob.login, &bob.password)
-        .expect_err("the old one does not");
 }
