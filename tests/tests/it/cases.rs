@@ -162,13 +162,13 @@ fn a_columns_own_name_is_reached_past_a_renamed_field() {
     let workplace = columns(
         "",
         "username = \"slug\"",
-        "preferred_username = \"column:username\"",
+        "nickname = \"column:username\"",
     );
     let pool = workplace.serve_pool();
     let mut client = pool.client();
     client.sign_in("ann-2", PASSWORD).expect("it is the password");
     let user = client.user("ann-2").expect("signed in");
-    assert_eq!(user.attribute("preferred_username"), Some("Ann"));
+    assert_eq!(user.attribute("nickname"), Some("Ann"));
 }
 
 const EXCLUDE: &str = "login = [\"username\", \"email\"]\n";
