@@ -10,8 +10,8 @@ use django_password::{Cost, HashState, Limits, Speed, Verifier};
 use futures::StreamExt;
 use legacy_users::{LegacyDatabase, LegacyError};
 use migration_model::{
-    Config, Finding, LegacyUser, MappingFault, OnInvalid, PoolSignIn, Reason, Severity, UserMapping,
-    map_user,
+    Config, Finding, LegacyUser, MappingFault, OnInvalid, PoolSignIn, Reason, Severity,
+    UserMapping, map_user,
 };
 use serde::Serialize;
 
@@ -311,7 +311,8 @@ fn excluded_finding(census: &Census) -> Option<Finding> {
         severity: Severity::Note,
         code: "excluded-by-where",
         subject: count_of(census.excluded, "row"),
-        message: "[legacy] where leaves them out: they are not moved, and cannot sign in".to_owned(),
+        message: "[legacy] where leaves them out: they are not moved, and cannot sign in"
+            .to_owned(),
         next_step: "nothing, if these are the bots, the deleted and the like".to_owned(),
     })
 }

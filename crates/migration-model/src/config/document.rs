@@ -11,9 +11,9 @@ use toml::Spanned;
 use super::columns::OWN;
 use super::trigger::TriggerSection;
 use super::{
-    Columns, Condition, ConditionFault, Config, ConfigError, EmailVerifiedRule, ExcludedNames, Flag,
-    GroupSource, ImportSettings, InactiveUsers, Join, Legacy, LegacyUrl, LoginColumn, NameTemplate,
-    PoolTarget, RehearsalSettings,
+    Columns, Condition, ConditionFault, Config, ConfigError, EmailVerifiedRule, ExcludedNames,
+    Flag, GroupSource, ImportSettings, InactiveUsers, Join, Legacy, LegacyUrl, LoginColumn,
+    NameTemplate, PoolTarget, RehearsalSettings,
 };
 use crate::attributes::attribute_name_fault;
 use crate::name_character::is_name_character;
@@ -312,10 +312,7 @@ fn group_sources(
     Ok((sources, ignored))
 }
 
-fn group_source(
-    source: &Source<'_>,
-    section: SourceSection,
-) -> Result<GroupSource, ConfigError> {
+fn group_source(source: &Source<'_>, section: SourceSection) -> Result<GroupSource, ConfigError> {
     let column_at = section.column.as_ref().map(|name| name.span().start);
     let read = GroupSource {
         table: table_name(source, section.table)?,
