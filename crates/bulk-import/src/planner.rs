@@ -437,7 +437,9 @@ fn dropped((attribute, users): (String, u64)) -> Finding {
         severity: Severity::Warning,
         code: Reason::AttributeInvalid.code(),
         subject: format!("[attributes] {attribute}"),
-        message: format!("{users} users are created without it: Cognito does not take their value."),
+        message: format!(
+            "{users} users are created without it: Cognito does not take their value."
+        ),
         next_step: "Correct the column in Django, or set on_invalid = \"hold\" to leave them out."
             .to_owned(),
     }

@@ -29,7 +29,15 @@ const MOST_COLUMNS: usize = 6;
 
 /// Words of a table's name that say it holds groups.
 const GROUP_WORDS: &[&str] = &[
-    "group", "groups", "role", "roles", "team", "teams", "usergroup", "rank", "ranks",
+    "group",
+    "groups",
+    "role",
+    "roles",
+    "team",
+    "teams",
+    "usergroup",
+    "rank",
+    "ranks",
 ];
 
 /// Columns that hold what a group is called.

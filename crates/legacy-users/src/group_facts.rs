@@ -83,8 +83,9 @@ pub(crate) async fn of_groups(
             severity: Severity::Note,
             code: "groups-table-missing",
             subject: wanted.memberships.shown(),
-            message: "there is no such table, and none that looks like it: no user is in any group."
-                .to_owned(),
+            message:
+                "there is no such table, and none that looks like it: no user is in any group."
+                    .to_owned(),
             next_step: "Say under [groups] where groups are kept, if they are.".to_owned(),
         });
     }
@@ -96,7 +97,9 @@ fn is_same(table: &SurveyedTable, name: &TableName) -> bool {
 }
 
 fn is_followed(candidate: &GroupCandidate, users: &UserTable) -> bool {
-    users.groups.follows(&candidate.table, &candidate.group_column)
+    users
+        .groups
+        .follows(&candidate.table, &candidate.group_column)
 }
 
 fn is_ignored(candidate: &GroupCandidate, wanted: &Wanted) -> bool {

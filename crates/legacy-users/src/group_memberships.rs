@@ -50,7 +50,9 @@ impl GroupMemberships {
             schema: None,
             name: self.table.name.clone(),
         };
-        let is_table = [self.table.shown(), bare.shown()].iter().any(|name| name == table);
+        let is_table = [self.table.shown(), bare.shown()]
+            .iter()
+            .any(|name| name == table);
         is_table && self.group.name == column
     }
 

@@ -340,7 +340,11 @@ impl Finder<'_> {
             (None, Some(key)) => key.key.clone(),
             (None, None) => "id".to_owned(),
         };
-        let name = self.source.name.clone().unwrap_or_else(|| "name".to_owned());
+        let name = self
+            .source
+            .name
+            .clone()
+            .unwrap_or_else(|| "name".to_owned());
         let is_django = table == django;
         // Django's own table is known; any other is looked at, so that a missing column is said here.
         if !is_django || self.source.key.is_some() || self.source.name.is_some() {

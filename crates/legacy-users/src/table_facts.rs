@@ -45,8 +45,17 @@ pub(crate) fn of_tables(tables: &UserTable, users: u64, is_view: bool) -> Vec<Fi
 
 /// Words in a column's name that say no.
 const NEGATIVE: &[&str] = &[
-    "deleted", "disabled", "inactive", "banned", "blocked", "locked", "suspended", "removed",
-    "archived", "deactivated", "unverified",
+    "deleted",
+    "disabled",
+    "inactive",
+    "banned",
+    "blocked",
+    "locked",
+    "suspended",
+    "removed",
+    "archived",
+    "deactivated",
+    "unverified",
 ];
 
 /// Columns that are taken for yes, and whose names say no: everybody would be the other.
@@ -63,7 +72,10 @@ fn opposite_flags(tables: &UserTable) -> Vec<Finding> {
             code: "flag-means-opposite",
             subject: format!("{setting}: {}.{}", tables.name.shown(), column.name),
             message: "by its name it is true of those for whom this is to be false.".to_owned(),
-            next_step: format!("Write \"not:{0}\", or \"{0} = true\" if it is meant so.", column.name),
+            next_step: format!(
+                "Write \"not:{0}\", or \"{0} = true\" if it is meant so.",
+                column.name
+            ),
         })
     };
     fields.flag_columns.iter().filter_map(named).collect()
@@ -112,8 +124,14 @@ pub(crate) async fn of_values(
         findings.extend((more > 0).then(|| Finding {
             severity: Severity::Blocker,
             code: "join-not-unique",
-            subject: format!("[legacy.joins.{name}] {}.{}", join.name.shown(), join.on.name),
-            message: format!("{more} rows belong to a user who has another one there, or to nobody."),
+            subject: format!(
+                "[legacy.joins.{name}] {}.{}",
+                join.name.shown(),
+                join.on.name
+            ),
+            message: format!(
+                "{more} rows belong to a user who has another one there, or to nobody."
+            ),
             next_step: "Join a table, or a view, that has one row for a user.".to_owned(),
         }));
     }
@@ -149,10 +167,7 @@ async fn repeated(
     column: &Column,
 ) -> Result<u64, LegacyError> {
     let rest = format!(" FROM {}", table.quoted(dialect));
-    let counted = format!(
-        "COUNT(*) - COUNT(DISTINCT {})",
-        column.quoted(dialect)
-    );
+    let counted = format!("COUNT(*) - COUNT(DISTINCT {})", column.quoted(dialect));
     let subject = format!("table `{}`", table.shown());
     count(session, dialect, subject, &counted, &rest).await
 }

@@ -71,7 +71,11 @@ impl TableName {
     /// For texts: as cutover.toml takes it.
     pub(crate) fn shown(&self) -> String {
         match &self.schema {
-            Some(schema) => format!("{}.{}", plain_or_quoted(schema), plain_or_quoted(&self.name)),
+            Some(schema) => format!(
+                "{}.{}",
+                plain_or_quoted(schema),
+                plain_or_quoted(&self.name)
+            ),
             None => plain_or_quoted(&self.name),
         }
     }
@@ -106,7 +110,10 @@ mod tests {
         let table = TableName::parse("\"Beta-Co\".auth_user", "user_table").expect("a table name");
         assert_eq!(table.quoted(Dialect::Postgres), "\"Beta-Co\".\"auth_user\"");
         assert_eq!(table.quoted(Dialect::MySql), "`Beta-Co`.`auth_user`");
-        assert_eq!(table.sibling("auth_group").shown(), "\"Beta-Co\".auth_group");
+        assert_eq!(
+            table.sibling("auth_group").shown(),
+            "\"Beta-Co\".auth_group"
+        );
     }
 
     #[test]

@@ -73,7 +73,9 @@ impl AttributeMapping {
 
     /// Attributes and their sources, by attribute name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &AttributeSource)> {
-        self.sources.iter().map(|(name, source)| (name.as_str(), source))
+        self.sources
+            .iter()
+            .map(|(name, source)| (name.as_str(), source))
     }
 
     /// The legacy columns that must be read, each once.

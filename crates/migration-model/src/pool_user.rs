@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::name_character::is_name_character;
 use crate::{
-    AttributeFault, AttributeMapping, AttributeSource, GroupNames, LegacyUser, OnInvalid, PoolSignIn,
-    Reason, check_attribute_value, is_email,
+    AttributeFault, AttributeMapping, AttributeSource, GroupNames, LegacyUser, OnInvalid,
+    PoolSignIn, Reason, check_attribute_value, is_email,
 };
 
 /// Everything that decides what a legacy user becomes: sign-in kind, attributes, groups.

@@ -372,7 +372,8 @@ fn excluded_finding(census: &Census) -> Option<Finding> {
         severity: Severity::Note,
         code: "excluded-by-where",
         subject: count_of(census.excluded, "row"),
-        message: "[legacy] where leaves them out: they are not moved, and cannot sign in".to_owned(),
+        message: "[legacy] where leaves them out: they are not moved, and cannot sign in"
+            .to_owned(),
         next_step: "nothing, if these are the bots, the deleted and the like".to_owned(),
     })
 }

@@ -723,7 +723,12 @@ impl Writer<'_> {
             };
             let share = self.share(column, |value| matches!(value, "true" | "1"));
             let why = format!("{name} is true for {}: they are inactive.", percent(share));
-            self.sure("legacy.columns", "is_active", quoted(&format!("not:{name}")), why);
+            self.sure(
+                "legacy.columns",
+                "is_active",
+                quoted(&format!("not:{name}")),
+                why,
+            );
             return;
         }
     }
@@ -776,7 +781,9 @@ impl Writer<'_> {
     fn profile(&mut self) {
         let names = ["first_name", "last_name"];
         let has_names = names.iter().any(|field| self.fields.contains_key(field))
-            || WHOLE_NAMES.iter().any(|name| self.table.column(name).is_some());
+            || WHOLE_NAMES
+                .iter()
+                .any(|name| self.table.column(name).is_some());
         if has_names {
             return;
         }
@@ -806,13 +813,23 @@ impl Writer<'_> {
         let section = "legacy.joins.profile";
         let why = format!("{} has one row for a user, and their names.", table.shown());
         self.sure(section, "table", quoted(&table.shown()), why);
-        self.sure(section, "on", quoted(&on.name), "Unique, and refers to the user.");
+        self.sure(
+            section,
+            "on",
+            quoted(&on.name),
+            "Unique, and refers to the user.",
+        );
         let list: Vec<String> = columns.iter().map(|(column, _)| quoted(column)).collect();
         let why = "Referred to as profile.COLUMN.";
         self.sure(section, "columns", format!("[{}]", list.join(", ")), why);
         for (column, attribute) in columns {
             let value = quoted(&format!("profile.{column}"));
-            self.sure("attributes", attribute, value, "Leave out what no app client needs.");
+            self.sure(
+                "attributes",
+                attribute,
+                value,
+                "Leave out what no app client needs.",
+            );
         }
     }
 
@@ -861,7 +878,11 @@ impl Writer<'_> {
             let prefix = match djangos.iter().any(|(_, rows)| *rows != Some(0)) || others.len() > 1
             {
                 true => {
-                    let bare = candidate.groups.rsplit(['.', '_']).next().unwrap_or_default();
+                    let bare = candidate
+                        .groups
+                        .rsplit(['.', '_'])
+                        .next()
+                        .unwrap_or_default();
                     Some(format!("{}:", bare.trim_matches('"')))
                 }
                 false => None,

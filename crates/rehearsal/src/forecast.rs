@@ -58,7 +58,10 @@ async fn plan(
         Some(Finding {
             severity: Severity::Warning,
             code: reason.code(),
-            subject: format!("{} would be held by an import", count_of(count.users, "user")),
+            subject: format!(
+                "{} would be held by an import",
+                count_of(count.users, "user")
+            ),
             message: without_full_stop(reason.meaning()),
             next_step: without_full_stop(reason.next_step()),
         })

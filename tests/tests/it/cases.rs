@@ -26,7 +26,9 @@ fn statements(sql: &str) -> Vec<String> {
     });
     let text: Vec<String> = lines.collect();
     let statements = text.join("\n");
-    let statements = statements.split(";\n").map(|one| one.trim().trim_end_matches(';'));
+    let statements = statements
+        .split(";\n")
+        .map(|one| one.trim().trim_end_matches(';'));
     statements
         .filter(|one| !one.is_empty())
         .map(str::to_owned)
@@ -42,7 +44,9 @@ fn inspected(workplace: &Workplace) -> (Value, Finished) {
 }
 
 fn finding<'a>(inspection: &'a Value, code: &str) -> Option<&'a Value> {
-    let findings = inspection["findings"].as_array().expect("a list of findings");
+    let findings = inspection["findings"]
+        .as_array()
+        .expect("a list of findings");
     findings.iter().find(|finding| finding["code"] == code)
 }
 
@@ -66,7 +70,10 @@ fn inspect_tells_whom_the_import_will_hold() {
         subject(&inspection, "login-collision"),
         "2 users would be held by an import"
     );
-    assert!(finished.stdout.contains("2 users would be held"), "{finished:?}");
+    assert!(
+        finished.stdout.contains("2 users would be held"),
+        "{finished:?}"
+    );
     // The import says the same.
     let pool = workplace.serve_pool();
     let planned = workplace
@@ -89,10 +96,22 @@ fn columns(legacy: &str, columns: &str, attributes: &str) -> Workplace {
 fn columns_that_cannot_mean_it_are_refused_with_what_to_write() {
     let slug = "login = [\"slug\"]";
     for (legacy, fields, says) in [
-        ("email_verified = \"column:email_confirmed_at\"", "", "notnull:email_confirmed_at"),
-        ("email_verified = \"column:verified_text\"", "", "verified_text = 'x'"),
+        (
+            "email_verified = \"column:email_confirmed_at\"",
+            "",
+            "notnull:email_confirmed_at",
+        ),
+        (
+            "email_verified = \"column:verified_text\"",
+            "",
+            "verified_text = 'x'",
+        ),
         ("", "full_name = \"x\"", "full_name"),
-        ("", "is_active = \"email_confirmed_at\"", "null:email_confirmed_at"),
+        (
+            "",
+            "is_active = \"email_confirmed_at\"",
+            "null:email_confirmed_at",
+        ),
     ] {
         let told = refused(&columns(&format!("{slug}\n{legacy}"), fields, ""));
         assert!(told.contains(says), "{legacy} {fields}: {told}");
@@ -108,8 +127,16 @@ fn columns_that_mean_the_opposite_block() {
     let (inspection, finished) = inspected(&negative);
     finished.expect_code(1);
     let finding = finding(&inspection, "flag-means-opposite").expect("its name says so");
-    assert!(finding["next_step"].as_str().is_some_and(|next| next.contains("not:is_deleted")));
-    let number = columns(&format!("{slug}\nemail_verified = \"column:requires_activation\""), "", "");
+    assert!(
+        finding["next_step"]
+            .as_str()
+            .is_some_and(|next| next.contains("not:is_deleted"))
+    );
+    let number = columns(
+        &format!("{slug}\nemail_verified = \"column:requires_activation\""),
+        "",
+        "",
+    );
     let (inspection, finished) = inspected(&number);
     finished.expect_code(1);
     assert!(subject(&inspection, "flag-not-boolean").contains("requires_activation"));
@@ -138,19 +165,31 @@ fn a_value_that_cognito_does_not_take_has_one_rule_at_sign_in_and_import() {
         let workplace = columns(slug, phone, &attributes);
         let (inspection, _) = inspected(&workplace);
         let subject = subject(&inspection, "attribute-invalid");
-        assert!(subject.starts_with("1 user with a value of phone_number"), "{subject}");
+        assert!(
+            subject.starts_with("1 user with a value of phone_number"),
+            "{subject}"
+        );
         let pool = workplace.serve_pool();
         let mut client = pool.client();
         assert_eq!(client.sign_in("ann", PASSWORD).is_ok(), moved, "{rule}");
         workplace
-            .cutover(&["import", "--approve-password-reset", "--execute", "--run", "one"])
+            .cutover(&[
+                "import",
+                "--approve-password-reset",
+                "--execute",
+                "--run",
+                "one",
+            ])
             .args(pool.as_target())
             .run()
             .expect_code(0);
         let content = client.content();
         assert_eq!(content.contains_key("ann"), moved, "{rule}");
         assert!(content.contains_key("bob"), "{rule}");
-        assert_eq!(content["bob"].attribute("phone_number"), Some("+4915112345678"));
+        assert_eq!(
+            content["bob"].attribute("phone_number"),
+            Some("+4915112345678")
+        );
         if moved {
             assert_eq!(content["ann"].attribute("phone_number"), None);
         }
@@ -159,16 +198,14 @@ fn a_value_that_cognito_does_not_take_has_one_rule_at_sign_in_and_import() {
 
 #[test]
 fn a_columns_own_name_is_reached_past_a_renamed_field() {
-    let workplace = columns(
-        "",
-        "username = \"slug\"",
-        "preferred_username = \"column:username\"",
-    );
+    let workplace = columns("", "username = \"slug\"", "nickname = \"column:username\"");
     let pool = workplace.serve_pool();
     let mut client = pool.client();
-    client.sign_in("ann-2", PASSWORD).expect("it is the password");
+    client
+        .sign_in("ann-2", PASSWORD)
+        .expect("it is the password");
     let user = client.user("ann-2").expect("signed in");
-    assert_eq!(user.attribute("preferred_username"), Some("Ann"));
+    assert_eq!(user.attribute("nickname"), Some("Ann"));
 }
 
 const EXCLUDE: &str = "login = [\"username\", \"email\"]\n";
@@ -176,25 +213,38 @@ const EXCLUDE: &str = "login = [\"username\", \"email\"]\n";
 #[test]
 fn bots_and_the_deleted_stay_out_of_everything() {
     let condition = "is_bot = false and deleted_at is null and username != 'AnonymousUser'";
-    let by_where = format!("[legacy]\n{EXCLUDE}where = \"{condition}\"\n[attributes]\nemail = \"email\"");
-    let by_view = format!("[legacy]\n{EXCLUDE}user_table = \"people\"\n[attributes]\nemail = \"email\"");
+    let by_where =
+        format!("[legacy]\n{EXCLUDE}where = \"{condition}\"\n[attributes]\nemail = \"email\"");
+    let by_view =
+        format!("[legacy]\n{EXCLUDE}user_table = \"people\"\n[attributes]\nemail = \"email\"");
     for (config, excluded) in [(by_where, 3), (by_view, 0)] {
         let workplace = case(include_str!("cases/exclude.sql"), &config);
         let (inspection, finished) = inspected(&workplace);
         let finished = finished.expect_code(0);
         assert_eq!(inspection["users"], 1);
         assert_eq!(inspection["excluded"], excluded);
-        assert!(!finished.stdout.contains("CREATE INDEX") || excluded > 0, "{finished:?}");
+        assert!(
+            !finished.stdout.contains("CREATE INDEX") || excluded > 0,
+            "{finished:?}"
+        );
         let pool = workplace.serve_pool();
         let mut client = pool.client();
         for login in ["leaver", "hook-bot", "AnonymousUser", "hook@example.com"] {
-            let unknown = client.sign_in("nobody-at-all", PASSWORD).expect_err("unknown");
+            let unknown = client
+                .sign_in("nobody-at-all", PASSWORD)
+                .expect_err("unknown");
             let refusal = client.sign_in(login, PASSWORD).expect_err("excluded");
             assert_eq!(refusal, unknown, "{login}");
         }
         client.sign_in("ann", PASSWORD).expect("it is the password");
         workplace
-            .cutover(&["import", "--approve-password-reset", "--execute", "--run", "one"])
+            .cutover(&[
+                "import",
+                "--approve-password-reset",
+                "--execute",
+                "--run",
+                "one",
+            ])
             .args(pool.as_target())
             .run()
             .expect_code(0);
@@ -218,7 +268,9 @@ fn groups_of_an_apps_own_model_come_along() {
     assert_eq!(inspection["in_groups"], 1);
     let pool = workplace.serve_pool();
     let mut client = pool.client();
-    client.sign_in("eng0", PASSWORD).expect("it is the password");
+    client
+        .sign_in("eng0", PASSWORD)
+        .expect("it is the password");
     let user = client.user("eng0").expect("signed in");
     assert_eq!(user.attribute("custom:groups"), Some("[\"readers\"]"));
 }
@@ -226,8 +278,14 @@ fn groups_of_an_apps_own_model_come_along() {
 #[test]
 fn without_a_word_the_legacy_id_goes_along_and_people_are_known_again() {
     for (sql, config) in [
-        (include_str!("cases/idless.sql"), "[attributes]\nemail = \"email\""),
-        (include_str!("cases/collision.sql"), "[attributes]\nemail = \"email\""),
+        (
+            include_str!("cases/idless.sql"),
+            "[attributes]\nemail = \"email\"",
+        ),
+        (
+            include_str!("cases/collision.sql"),
+            "[attributes]\nemail = \"email\"",
+        ),
     ] {
         let workplace = case(sql, config);
         let pool = workplace.serve_pool();
@@ -281,14 +339,20 @@ fn profiles_and_children_of_the_user_model_are_joined() {
         assert_eq!(user.attribute(attribute), Some(value), "{attribute}");
     }
     // A view of everything is as good.
-    let view = case(include_str!("cases/mti.sql"), "[legacy]\nuser_table = \"v\"");
+    let view = case(
+        include_str!("cases/mti.sql"),
+        "[legacy]\nuser_table = \"v\"",
+    );
     let (_, finished) = inspected(&view);
     finished.expect_code(0);
 }
 
 #[test]
 fn a_right_password_lets_in_whatever_is_mapped() {
-    for attributes in ["", "[attributes]\nemail = \"email\"\ngiven_name = \"first_name\""] {
+    for attributes in [
+        "",
+        "[attributes]\nemail = \"email\"\ngiven_name = \"first_name\"",
+    ] {
         let workplace = case(include_str!("cases/noattr.sql"), attributes);
         let pool = workplace.serve_pool();
         let mut client = pool.client();

@@ -1,5 +1,6 @@
 //! The programs as their users drive them, by subject.
 
+mod applications;
 mod attackers;
 mod bad_input;
 mod browser_clients;

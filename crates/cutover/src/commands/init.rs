@@ -10,9 +10,7 @@ use dialoguer::Select;
 use dialoguer::theme::ColorfulTheme;
 use legacy_users::{ConnectSettings, Survey};
 use migration_model::LegacyUrl;
-use rehearsal::{
-    Choice, Draft, UserTableCandidate, group_tables, user_tables, worth_a_sample,
-};
+use rehearsal::{Choice, Draft, UserTableCandidate, group_tables, user_tables, worth_a_sample};
 
 use crate::arguments::{Arguments, InitOptions, InspectOptions};
 use crate::commands::inspect;

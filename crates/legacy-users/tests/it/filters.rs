@@ -36,10 +36,26 @@ async fn bots(engine: Engine) -> Scratch {
                (3, 'hook-bot', 'hook@example.com', 'x', {yes}, NULL, 1, '{hex}'),
                (4, 'leaver', 'ann@example.com', 'x', {no}, '2024-01-01 00:00:00', 1, '{hex}'),
                (5, 'other', 'other@example.com', 'x', NULL, NULL, NULL, NULL)",
-            if engine == Engine::Postgres { "boolean" } else { "bool" },
-            if engine == Engine::Postgres { "timestamptz" } else { "datetime" },
-            no = if engine == Engine::Postgres { "false" } else { "0" },
-            yes = if engine == Engine::Postgres { "true" } else { "1" },
+            if engine == Engine::Postgres {
+                "boolean"
+            } else {
+                "bool"
+            },
+            if engine == Engine::Postgres {
+                "timestamptz"
+            } else {
+                "datetime"
+            },
+            no = if engine == Engine::Postgres {
+                "false"
+            } else {
+                "0"
+            },
+            yes = if engine == Engine::Postgres {
+                "true"
+            } else {
+                "1"
+            },
         ))
         .await;
     scratch
@@ -143,7 +159,10 @@ async fn an_excluded_row_keeps_its_name_unless_it_is_free(engine: Engine) {
     let scratch = bots(engine).await;
     let kept = scratch.connected(&with(NOBODY)).await;
     let held = |database: LegacyDatabase, name: &'static str| async move {
-        database.is_held(&[name.to_owned()]).await.expect("an answer")
+        database
+            .is_held(&[name.to_owned()])
+            .await
+            .expect("an answer")
     };
     assert!(held(kept, "Hook-Bot").await);
     let free = with(NOBODY).replace("[legacy]\n", "[legacy]\nexcluded_names = \"free\"\n");
@@ -154,7 +173,9 @@ async fn an_excluded_row_keeps_its_name_unless_it_is_free(engine: Engine) {
 async fn who_shares_an_email_with_somebody_excluded_shares_it_with_nobody(engine: Engine) {
     let scratch = bots(engine).await;
     let shared = |database: LegacyDatabase| async move {
-        crate::scratch::found_user(&database, "ann").await.email_shared
+        crate::scratch::found_user(&database, "ann")
+            .await
+            .email_shared
     };
     assert!(shared(scratch.connected(&with("id != 0")).await).await);
     assert!(!shared(scratch.connected(&with(NOBODY)).await).await);
@@ -180,9 +201,14 @@ async fn a_view_with_a_key_that_is_unique_in_fact_is_a_user_table(engine: Engine
     let codes: Vec<_> = people.iter().map(|finding| finding.code).collect();
     assert!(codes.contains(&"user-table-is-view"), "{codes:?}");
     assert!(!codes.contains(&"key-not-unique"), "{codes:?}");
-    let told: String = people.iter().map(|finding| finding.next_step.clone()).collect();
+    let told: String = people
+        .iter()
+        .map(|finding| finding.next_step.clone())
+        .collect();
     assert!(!told.contains("CREATE INDEX"), "{told}");
     let twice = findings(of("twice")).await;
-    let repeated = twice.iter().find(|finding| finding.code == "key-not-unique");
+    let repeated = twice
+        .iter()
+        .find(|finding| finding.code == "key-not-unique");
     assert!(repeated.is_some_and(|finding| finding.message.starts_with("5 rows")));
 }

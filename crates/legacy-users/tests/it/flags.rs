@@ -16,7 +16,11 @@ crate::on_each_engine! {
 async fn people(engine: Engine) -> Scratch {
     let scratch = Scratch::empty(engine).await;
     let postgres = engine == Engine::Postgres;
-    let (yes, no) = if postgres { ("true", "false") } else { ("1", "0") };
+    let (yes, no) = if postgres {
+        ("true", "false")
+    } else {
+        ("1", "0")
+    };
     scratch
         .run(&format!(
             "CREATE TABLE app_user (id integer PRIMARY KEY, username varchar(150),
@@ -44,11 +48,26 @@ fn config(legacy: &str, columns: &str) -> String {
 async fn a_flag_is_what_the_file_says_it_means(engine: Engine) {
     let scratch = people(engine).await;
     for (verified, active, expected) in [
-        ("notnull:email_confirmed_at", "not:is_deleted", [(true, true), (false, false), (false, true)]),
-        ("verified_text = 'true'", "requires_activation = 0", [(true, true), (false, false), (false, false)]),
-        ("not:is_deleted", "requires_activation in (0, 2)", [(true, true), (false, false), (true, true)]),
-        ("null:email_confirmed_at", "is_deleted = false and email_confirmed_at is null",
-            [(false, false), (true, false), (true, true)]),
+        (
+            "notnull:email_confirmed_at",
+            "not:is_deleted",
+            [(true, true), (false, false), (false, true)],
+        ),
+        (
+            "verified_text = 'true'",
+            "requires_activation = 0",
+            [(true, true), (false, false), (false, false)],
+        ),
+        (
+            "not:is_deleted",
+            "requires_activation in (0, 2)",
+            [(true, true), (false, false), (true, true)],
+        ),
+        (
+            "null:email_confirmed_at",
+            "is_deleted = false and email_confirmed_at is null",
+            [(false, false), (true, false), (true, true)],
+        ),
     ] {
         let database = scratch
             .connected(&config(
@@ -58,8 +77,11 @@ async fn a_flag_is_what_the_file_says_it_means(engine: Engine) {
             .await;
         for (login, (is_verified, is_active)) in ["ann", "bob", "ann-2"].into_iter().zip(expected) {
             let user = found_user(&database, login).await;
-            assert_eq!((user.email_verified, user.is_active), (is_verified, is_active),
-                "{login} by {verified} and {active}");
+            assert_eq!(
+                (user.email_verified, user.is_active),
+                (is_verified, is_active),
+                "{login} by {verified} and {active}"
+            );
             let mapped = user.columns["is_active"].as_deref();
             assert_eq!(mapped, Some(if is_active { "true" } else { "false" }));
         }
@@ -70,15 +92,38 @@ async fn a_type_that_cannot_mean_it_is_refused_with_what_to_write(engine: Engine
     let scratch = people(engine).await;
     let active = "is_active = \"not:is_deleted\"";
     for (legacy, columns, says) in [
-        ("email_verified = \"column:email_confirmed_at\"", active, "notnull:email_confirmed_at"),
-        ("email_verified = \"column:verified_text\"", active, "verified_text = 'x'"),
-        ("", "is_active = \"email_confirmed_at\"", "null:email_confirmed_at"),
-        ("", "is_active = \"not:is_deleted\"\nlast_login = \"requires_activation\"", "dates"),
-        ("", "is_active = \"not:is_deleted\"\nemail = \"is_deleted\"", "text"),
+        (
+            "email_verified = \"column:email_confirmed_at\"",
+            active,
+            "notnull:email_confirmed_at",
+        ),
+        (
+            "email_verified = \"column:verified_text\"",
+            active,
+            "verified_text = 'x'",
+        ),
+        (
+            "",
+            "is_active = \"email_confirmed_at\"",
+            "null:email_confirmed_at",
+        ),
+        (
+            "",
+            "is_active = \"not:is_deleted\"\nlast_login = \"requires_activation\"",
+            "dates",
+        ),
+        (
+            "",
+            "is_active = \"not:is_deleted\"\nemail = \"is_deleted\"",
+            "text",
+        ),
     ] {
         let error = scratch.connect(&config(legacy, columns)).await.err();
         let error = error.unwrap_or_else(|| panic!("{legacy} {columns}"));
-        assert!(matches!(error, LegacyError::ColumnMeaning { .. }), "{error:?}");
+        assert!(
+            matches!(error, LegacyError::ColumnMeaning { .. }),
+            "{error:?}"
+        );
         assert!(error.hint().contains(says), "{}", error.hint());
     }
 }
@@ -86,19 +131,28 @@ async fn a_type_that_cannot_mean_it_is_refused_with_what_to_write(engine: Engine
 async fn numbers_that_are_no_flag_block(engine: Engine) {
     let scratch = people(engine).await;
     let flag = "email_verified = \"column:requires_activation\"";
-    let database = scratch.connected(&config(flag, "is_active = \"not:is_deleted\"")).await;
+    let database = scratch
+        .connected(&config(flag, "is_active = \"not:is_deleted\""))
+        .await;
     let findings = database.table_facts().await.expect("findings");
-    let finding = findings.iter().find(|finding| finding.code == "flag-not-boolean");
+    let finding = findings
+        .iter()
+        .find(|finding| finding.code == "flag-not-boolean");
     let finding = finding.expect("2 is neither 0 nor 1");
     assert_eq!(finding.severity, Severity::Blocker);
-    assert!(finding.next_step.contains("requires_activation = 1"), "{finding:?}");
+    assert!(
+        finding.next_step.contains("requires_activation = 1"),
+        "{finding:?}"
+    );
 }
 
 async fn a_password_nobody_knows_is_unusable(engine: Engine) {
     let scratch = people(engine).await;
     for condition in ["autoset", "autoset = true"] {
         let setting = format!("unusable_password = \"{condition}\"");
-        let database = scratch.connected(&config(&setting, "is_active = \"not:is_deleted\"")).await;
+        let database = scratch
+            .connected(&config(&setting, "is_active = \"not:is_deleted\""))
+            .await;
         for (login, stored) in [("ann", "h"), ("bob", "!"), ("ann-2", "h")] {
             let user = found_user(&database, login).await;
             assert_eq!(user.encoded_password.expose(), stored, "{login}");

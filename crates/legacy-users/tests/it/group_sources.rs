@@ -76,7 +76,9 @@ async fn groups_of_an_apps_own_model_are_followed(engine: Engine) {
              INSERT INTO users_user_groups VALUES (1, 1, 3)",
         )
         .await;
-    let database = scratch.connected("[legacy]\nuser_table = \"users_user\"").await;
+    let database = scratch
+        .connected("[legacy]\nuser_table = \"users_user\"")
+        .await;
     assert_eq!(groups_of(&database, "eng0").await, ["readers"]);
     assert_eq!(findings(&database).await, []);
 }
@@ -104,8 +106,14 @@ async fn a_column_of_the_user_is_a_group(engine: Engine) {
     table(&scratch).await;
     for (keys, group) in [
         ("[groups]\ncolumn = \"kind\"", "teacher"),
-        ("[groups]\ncolumn = \"role_id\"\nname = \"title\"", "Moderators"),
-        ("[groups]\ncolumn = \"role_id\"\ntable = \"core_role\"\nname = \"title\"", "Moderators"),
+        (
+            "[groups]\ncolumn = \"role_id\"\nname = \"title\"",
+            "Moderators",
+        ),
+        (
+            "[groups]\ncolumn = \"role_id\"\ntable = \"core_role\"\nname = \"title\"",
+            "Moderators",
+        ),
     ] {
         let database = scratch.connected(&config(keys)).await;
         assert_eq!(groups_of(&database, "ann").await, [group], "{keys}");
@@ -138,7 +146,10 @@ async fn memberships_that_nobody_asks_for_block_where_they_are_all(engine: Engin
     table(&scratch).await;
     let database = scratch.connected(&config("")).await;
     let found = findings(&database).await;
-    let subjects: Vec<_> = found.iter().map(|finding| finding.subject.as_str()).collect();
+    let subjects: Vec<_> = found
+        .iter()
+        .map(|finding| finding.subject.as_str())
+        .collect();
     assert_eq!(
         subjects,
         ["core_user.role_id", "core_user_ak_groups.group_id"]

@@ -88,7 +88,9 @@ async fn a_join_with_two_rows_for_a_user_blocks(engine: Engine) {
     };
     let (blocks, scratch) = codes(scratch).await;
     assert!(!blocks, "one row each, though no index says so");
-    scratch.run("INSERT INTO auth_userprofile VALUES (2, 1, 'Ann Two')").await;
+    scratch
+        .run("INSERT INTO auth_userprofile VALUES (2, 1, 'Ann Two')")
+        .await;
     assert!(codes(scratch).await.0);
 }
 
@@ -99,10 +101,17 @@ async fn what_no_join_has_is_refused(engine: Engine) {
         async move { scratch.connect(&config).await.err().expect("refused") }
     };
     let other = CONFIG.replace("\"profile.name\"", "\"profile.nickname\"");
-    assert!(matches!(refused(other).await, LegacyError::JoinMissing { .. }));
+    assert!(matches!(
+        refused(other).await,
+        LegacyError::JoinMissing { .. }
+    ));
     let table = CONFIG.replace("\"auth_userprofile\"", "\"auth_userprofiles\"");
     let error = refused(table).await;
-    assert!(error.hint().contains("`auth_userprofile`"), "{}", error.hint());
+    assert!(
+        error.hint().contains("`auth_userprofile`"),
+        "{}",
+        error.hint()
+    );
     let login = CONFIG.replace("[legacy]\n", "[legacy]\nlogin = [\"member.member_no\"]\n");
     assert!(matches!(
         refused(login).await,

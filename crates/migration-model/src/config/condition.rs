@@ -147,9 +147,9 @@ fn value(words: &mut Words) -> Result<Literal, ConditionFault> {
         Some(Word::Number(number)) => Ok(Literal::Integer(number)),
         Some(Word::Name(name)) if name.eq_ignore_ascii_case("true") => Ok(Literal::Boolean(true)),
         Some(Word::Name(name)) if name.eq_ignore_ascii_case("false") => Ok(Literal::Boolean(false)),
-        Some(Word::Name(name)) if name.eq_ignore_ascii_case("null") => {
-            Err(fault("nothing equals null: write `is null` or `is not null`"))
-        }
+        Some(Word::Name(name)) if name.eq_ignore_ascii_case("null") => Err(fault(
+            "nothing equals null: write `is null` or `is not null`",
+        )),
         Some(Word::Name(name)) => Err(fault(format!("`{name}` is no value: texts stand in ' '"))),
         Some(word) => Err(fault(format!("{} is no value", word.shown()))),
         None => Err(fault("a value is missing")),

@@ -328,10 +328,7 @@ fn group_sources(
     Ok((sources, ignored))
 }
 
-fn group_source(
-    source: &Source<'_>,
-    section: SourceSection,
-) -> Result<GroupSource, ConfigError> {
+fn group_source(source: &Source<'_>, section: SourceSection) -> Result<GroupSource, ConfigError> {
     let column_at = section.column.as_ref().map(|name| name.span().start);
     let read = GroupSource {
         table: table_name(source, section.table)?,

@@ -69,7 +69,12 @@ mod tests {
         let column = |name: &str| NamePart::Column(name.to_owned());
         assert_eq!(
             template.parts,
-            [column("realm.name"), text("."), column("username"), text("-x")]
+            [
+                column("realm.name"),
+                text("."),
+                column("username"),
+                text("-x")
+            ]
         );
         for text in ["{a}{b}", "{a", "a}", "{a} {b}", "", "abc", "{a b}"] {
             assert_eq!(NameTemplate::parse(text), None, "{text}");

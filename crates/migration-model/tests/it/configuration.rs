@@ -331,7 +331,10 @@ fn the_legacy_id_goes_along_unless_another_attribute_has_it() {
     let own = "[legacy.columns]\nid = \"pk\"\n[attributes]\n\"custom:old\" = \"column:pk\"";
     assert_eq!(attribute(own).as_deref(), Some("custom:old"));
     // Whoever says that it is something else is told by import and attachment.
-    assert_eq!(attribute("[attributes]\n\"custom:legacy_id\" = \"email\""), None);
+    assert_eq!(
+        attribute("[attributes]\n\"custom:legacy_id\" = \"email\""),
+        None
+    );
 }
 
 #[test]
@@ -344,8 +347,14 @@ fn faults_of_the_newer_keys_say_what_to_write() {
         ("[legacy.columns]\nusername = \"{a}{b}\"", "in braces"),
         ("[legacy]\nuser_table = '\"a'", "double quotes"),
         ("[attributes]\non_invalid = \"skip\"", "\"drop\""),
-        ("[groups]\ncolumn = \"role\"\nmembers_table = \"m\"", "two ways"),
-        ("[[groups.source]]\ntable = \"t\"", "neither members_table nor column"),
+        (
+            "[groups]\ncolumn = \"role\"\nmembers_table = \"m\"",
+            "two ways",
+        ),
+        (
+            "[[groups.source]]\ntable = \"t\"",
+            "neither members_table nor column",
+        ),
         (
             "[legacy]\nuser_groups_table = \"a\"\n[groups]\nmembers_table = \"b\"",
             "one thing",
