@@ -80,7 +80,7 @@ class AccessTokenTest(SimpleTestCase):
 
     def keys(self):
         self.now = 1000.0
-        return KeySet(self.pool.issuer + "/.well-known/jwks.json", 5, clock=lambda: self.now)
+        return KeySet(self.pool.issuer + "/.well-known/jwks.json", 60, clock=lambda: self.now)
 
     def test_a_new_key_is_found_after_the_cool_down(self):
         keys = self.keys()
