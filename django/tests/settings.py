@@ -18,7 +18,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": _DATABASE,
-        "OPTIONS": {"timeout": 20},
+        "OPTIONS": {"timeout": 60},
         "TEST": {"NAME": _DATABASE},
     }
 }

@@ -50,12 +50,21 @@ class AccessTokenTest(SimpleTestCase):
             "a changed body": f"{head}.{body[:-2]}AA.{signature}",
             "no expiry": self.pool.token(without=["exp"]),
             "no client": self.pool.token(without=["client_id"]),
+            "no use": self.pool.token(without=["token_use"]),
+            "nobody": self.pool.token(sub=""),
+            "no sub": self.pool.token(without=["sub"]),
+            "several clients": self.pool.token(client_id=["ours"]),
             "no token": "x",
             "very long": "x" * 100_000,
         }
         for name, token in bad.items():
             with self.subTest(name), self.assertRaises(TokenRefused):
                 self.verify(token)
+
+    def test_whoever_sends_an_id_token_is_told_so(self):
+        token = self.pool.token(token_use="id", aud="ours", without=["client_id"])
+        with self.assertRaisesMessage(TokenRefused, "not an ID token"):
+            self.verify(token)
 
     def test_the_clocks_may_differ_by_the_leeway(self):
         now = int(time.time())
@@ -71,7 +80,7 @@ class AccessTokenTest(SimpleTestCase):
 
     def keys(self):
         self.now = 1000.0
-        return KeySet(self.pool.issuer + "/.well-known/jwks.json", 5, clock=lambda: self.now)
+        return KeySet(self.pool.issuer + "/.well-known/jwks.json", 60, clock=lambda: self.now)
 
     def test_a_new_key_is_found_after_the_cool_down(self):
         keys = self.keys()

@@ -38,6 +38,25 @@ p{{margin:.25rem 0;overflow-wrap:anywhere}}</style><h1>Mailbox</h1>
 {}</html>"""
 
 
+#: What a message is about, in the words of a mail.
+SUBJECTS = {
+    "forgot-password": "Your code for a new password",
+    "sign-up": "Your code to confirm the registration",
+    "attribute-verification": "Your code to confirm this address",
+    "invitation": "Your temporary password",
+    "welcome": "Welcome",
+}
+
+
+def letter(message: dict[str, str | None]) -> str:
+    """One message for people to read."""
+    shown = {name: html.escape(value or "") for name, value in message.items()}
+    subject = SUBJECTS.get(message["reason"] or "", shown["reason"])
+    code = f"<p><b>{shown['code']}</b></p>" if shown["code"] else ""
+    to = f"To {shown['destination']} ({shown['username']})"
+    return f"<article><p>{to}</p><p>{subject}</p>{code}</article>"
+
+
 def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -73,14 +92,8 @@ def mailbox(port: int, endpoint: str) -> ThreadingHTTPServer:
         def do_GET(self) -> None:
             with urllib.request.urlopen(f"{endpoint}/_rehearsal/outbox", timeout=5) as answer:
                 messages = json.load(answer)["messages"]
-            articles = []
-            for message in reversed(messages[-50:]):
-                shown = {name: html.escape(str(value)) for name, value in message.items()}
-                articles.append(
-                    f"<article><p>To {shown['destination']} ({shown['username']})</p>"
-                    f"<p>{shown['reason']}</p><p><b>{shown['code']}</b></p></article>"
-                )
-            body = MAILBOX.format("".join(articles) or "<p>Nothing yet.</p>").encode()
+            letters = "".join(map(letter, reversed(messages[-50:])))
+            body = MAILBOX.format(letters or "<p>Nothing yet.</p>").encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()

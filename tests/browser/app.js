@@ -121,13 +121,15 @@ export class Visitor {
     await mailbox.goto(this.places.mailbox)
     const letter = mailbox.locator('article').filter({ hasText: `(${username})` }).first()
     const code = await letter.locator('b').textContent()
+    await this.photograph('mailbox', mailbox)
     await mailbox.close()
     return code
   }
 
-  async photograph(name) {
+  /** For people to look at, where SCREENSHOTS names a folder. */
+  async photograph(name, page = this.page) {
     const folder = process.env.SCREENSHOTS
-    if (folder) await this.page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+    if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
   }
 
   storedToken(kind) {

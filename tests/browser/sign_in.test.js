@@ -65,11 +65,12 @@ test('pages open by group and by permission of Django', async () => {
       await visitor.signIn(name, password)
       await visitor.press(denied)
       assert.equal(await visitor.alert(), 'This page is not open to you.')
-      await visitor.photograph(`denied-${denied.toLowerCase()}-desk`)
+      await visitor.photograph(`denied-${denied.toLowerCase()}-phone`)
       await visitor.press(opens)
       await visitor.page.locator('.content').filter({ hasText: /\w/ }).waitFor()
+      await visitor.photograph(`${opens.toLowerCase()}-phone`)
       assert.equal(await visitor.page.getByRole('alert').count(), 0)
-    })
+    }, { width: 390, height: 844 })
   }
 })
 

@@ -10,7 +10,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 # What Vite runs on.
 oldest_node=20.19.0
 # What is brought along where the machine's own is older, as Debian 12's is.
-brought_node=22.22.0
+brought_node=22.23.5
 
 say() { echo "browser: $*" >&2; }
 

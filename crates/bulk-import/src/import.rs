@@ -63,8 +63,7 @@ pub async fn plan(
     let mut header = first;
     let policy = policy(config, run);
     let forms = forms(pool, run, &run.ledger.path(&identity)).await?;
-    let decider =
-        Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms);
+    let decider = Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms);
     let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
     let planner = Planner {
         legacy,
@@ -334,8 +333,7 @@ async fn phases(
         journal.retry_failed().await?;
     }
     let forms = forms(pool, run, &ledger.path).await?;
-    let decider =
-        Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms);
+    let decider = Decider::new(config, &fit.mapping, &description, policy.clone()).for_forms(forms);
     let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
     let planner = Planner {
         legacy,

@@ -111,8 +111,7 @@ const PASSLIB_CHARACTERS: usize = 4_096;
 
 fn is_too_long(password: &[u8]) -> bool {
     password.len() > PASSLIB_CHARACTERS
-        && std::str::from_utf8(password)
-            .is_ok_and(|text| text.chars().count() > PASSLIB_CHARACTERS)
+        && std::str::from_utf8(password).is_ok_and(|text| text.chars().count() > PASSLIB_CHARACTERS)
 }
 
 impl fmt::Debug for Format {

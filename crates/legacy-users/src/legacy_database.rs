@@ -421,7 +421,9 @@ impl LegacyDatabase {
     pub async fn table_facts(&self) -> Result<Vec<Finding>, LegacyError> {
         let mut session = self.begin().await?;
         let tables = self.tables(session.as_mut()).await?;
-        let users = self.count(session.as_mut(), tables, Among::Everybody).await?;
+        let users = self
+            .count(session.as_mut(), tables, Among::Everybody)
+            .await?;
         let is_view = table_facts::is_view(session.as_mut(), tables).await?;
         let mut findings = table_facts::of_tables(tables, users, is_view);
         findings.extend(table_facts::of_values(session.as_mut(), tables).await?);

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use django_password::EncodedPassword;
 use migration_model::{
-    AttributeSource, Condition, EmailVerifiedRule, ExcludedNames, Flag, Legacy, LegacyId, LegacyUser,
-    LoginColumn, NamePart, NameTemplate, PhoneVerifiedRule, UserMapping,
+    AttributeSource, Condition, EmailVerifiedRule, ExcludedNames, Flag, Legacy, LegacyId,
+    LegacyUser, LoginColumn, NamePart, NameTemplate, PhoneVerifiedRule, UserMapping,
 };
 
 use crate::account_emails::AccountEmails;

@@ -35,8 +35,8 @@ pub use config::{
     AttemptLimits, AxesLockOut, ClientIds, Columns, Comparison, Condition, ConditionFault, Config,
     ConfigError, EmailVerifiedRule, ExcludedNames, Flag, ForgotPassword, GoCriteria, GoLimit,
     GroupSource, ImportSettings, InactiveUsers, Join, Legacy, LegacyUrl, Literal, LoginColumn,
-    NamePart, NameTemplate, PhoneVerifiedRule, PoolTarget, RehearsalSettings, Test, TriggerSettings,
-    WeakPassword, table_name_parts,
+    NamePart, NameTemplate, PhoneVerifiedRule, PoolTarget, RehearsalSettings, Test,
+    TriggerSettings, WeakPassword, table_name_parts,
 };
 pub use finding::{Finding, Severity};
 pub use groups::{GroupNames, group_name};

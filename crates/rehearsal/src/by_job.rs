@@ -121,7 +121,10 @@ pub(crate) async fn practise(
     let finding = (wrong > 0).then(|| Finding {
         severity: Severity::Blocker,
         code: "hash-import-not-as-expected",
-        subject: format!("{wrong} of {} canaries imported with their hash", sign_ins.len()),
+        subject: format!(
+            "{wrong} of {} canaries imported with their hash",
+            sign_ins.len()
+        ),
         message: "their sign-in after the import did not come out as it must".to_owned(),
         next_step: "look at each under \"Sign-ins after hash import\"".to_owned(),
     });

@@ -19,7 +19,9 @@ use crate::app::{App, is_migration};
 use crate::by_job::{self, PlannedRoutes};
 use crate::canary::Canary;
 use crate::census::Census;
-use crate::report::{Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict, Window};
+use crate::report::{
+    Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict, Window,
+};
 use crate::wording::{count_of, without_full_stop};
 use crate::{comparison, go_criterion, resets, sign_ins};
 
@@ -130,8 +132,7 @@ impl Conduct {
         stages.end("The import planned", planned_outcome(&windows));
         let waiting = self.waiting_for_import(&pool).await?;
         let claim = self.legacy_id_attribute();
-        let (sign_ins, found) =
-            sign_ins::practise(&app, &self.canaries, &waiting, claim).await?;
+        let (sign_ins, found) = sign_ins::practise(&app, &self.canaries, &waiting, claim).await?;
         findings.extend(found);
         let right = sign_ins.iter().filter(|sign_in| sign_in.right).count();
         stages.end(
@@ -167,7 +168,10 @@ impl Conduct {
             let right = right.count();
             stages.end(
                 "People whom import jobs took sign in",
-                format!("{right} of {} with their old password", imported_sign_ins.len()),
+                format!(
+                    "{right} of {} with their old password",
+                    imported_sign_ins.len()
+                ),
             );
         }
         findings.extend(wrong);
@@ -290,7 +294,15 @@ impl Conduct {
         }
         let (run, control) = (self.import_run("rehearsal"), RunControl::new());
         let users = self.work_folder.join("plan.csv");
-        bulk_import::plan(&self.legacy, &self.config, pool, &run, Some(&users), &control).await?;
+        bulk_import::plan(
+            &self.legacy,
+            &self.config,
+            pool,
+            &run,
+            Some(&users),
+            &control,
+        )
+        .await?;
         let routes = PlannedRoutes::read(&users, &self.canaries)?;
         Ok(by_job::pick(&self.legacy, &self.config, &self.canaries, &routes).await?)
     }

@@ -21,7 +21,6 @@ mod wording;
 
 pub use canary::{Canary, CanaryError, Expectation, read_canaries};
 pub use census::{Census, HashGroup, LastLogin};
-pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};
 pub use conduct::{Conduct, RehearsalError};
 pub use draft::{
     Choice, Choosable, Draft, GroupLines, UserTableCandidate, group_tables, user_tables,
@@ -30,6 +29,7 @@ pub use draft::{
 pub use fitting_pool::fitting_pool;
 pub use forecast::held_by_an_import;
 pub use go_criterion::GoCriterion;
+pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};
 pub use memory_size::{MemorySize, SizeEstimate};
 pub use page::page;
 pub use report::{Report, Verdict};

@@ -181,7 +181,11 @@ fn fifty_sign_ins_while_the_jobs_run_double_nobody() {
         )
         .expect("the jobs");
     let jobs = jobs["UserImportJobs"].as_array().expect("a list");
-    let counted = |name: &str| jobs.iter().filter_map(|job| job[name].as_u64()).sum::<u64>();
+    let counted = |name: &str| {
+        jobs.iter()
+            .filter_map(|job| job[name].as_u64())
+            .sum::<u64>()
+    };
     let created = u64::try_from(accounts.created).expect("a count");
     assert_eq!(counted("ImportedUsers"), created, "{jobs:?}");
     for id in [1, 2, 9, 200, PEOPLE] {

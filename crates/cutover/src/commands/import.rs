@@ -9,10 +9,10 @@ use bulk_import::{
 use cognito_user_pool::{UserPool, WritePermission};
 use migration_model::Config;
 
+use super::try_one;
 use crate::arguments::{Arguments, ImportOptions};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::import_progress::{self, Watcher};
-use super::try_one;
 use crate::{output, plan_text, pool_target, runtime, settings, telemetry};
 
 pub(crate) fn run(arguments: &Arguments, options: &ImportOptions) -> Result<ExitStatus, Failure> {

@@ -64,14 +64,8 @@ impl TryOne<'_> {
             client_id: &client_id,
         };
         let run = self.run.name.to_string();
-        let trial = bulk_import::try_one(
-            self.legacy,
-            self.config,
-            writable,
-            self.run,
-            one,
-            control,
-        );
+        let trial =
+            bulk_import::try_one(self.legacy, self.config, writable, self.run, one, control);
         let what = format!("the trial with one user of {shown}");
         let trial = trial.await.map_err(|error| import_failure(error, &what))?;
         tell(trial, &run)
@@ -81,8 +75,10 @@ impl TryOne<'_> {
         let found = self.legacy.find_by_login(self.login).await;
         match found.map_err(settings::legacy_failure)? {
             LoginMatch::One(user, _) => Ok(*user),
-            LoginMatch::None => Err(Failure::usage("--try-one names nobody in the legacy database")
-                .hint("type the login as that person would")),
+            LoginMatch::None => Err(Failure::usage(
+                "--try-one names nobody in the legacy database",
+            )
+            .hint("type the login as that person would")),
             LoginMatch::Ambiguous => Err(Failure::usage("--try-one names several users")
                 .hint("type the username in place of the e-mail")),
         }
@@ -92,7 +88,8 @@ impl TryOne<'_> {
     async fn client_id(&self) -> Result<String, Failure> {
         let configured = self.config.pool.as_ref().map(|pool| &pool.client_id);
         let clients = self.pool.app_clients().await;
-        let clients = clients.map_err(|error| import_failure(ImportError::from(error), "the trial"))?;
+        let clients =
+            clients.map_err(|error| import_failure(ImportError::from(error), "the trial"))?;
         let named = |id: &str| configured.is_none_or(|ids| ids.admits(Some(id)));
         let fits = clients
             .iter()
@@ -123,7 +120,10 @@ fn password() -> Result<PlainPassword, Failure> {
             .map_err(|error| unread(std::io::Error::other(error)));
     }
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(unread)?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(unread)?;
     let without_end = line.trim_end_matches(['\r', '\n']).to_owned();
     Ok(PlainPassword::from(without_end))
 }
@@ -140,8 +140,10 @@ fn doubt(caveat: Caveat) -> &'static str {
 fn tell(trial: Trial, run: &str) -> Result<ExitStatus, Failure> {
     let (status, words) = match trial {
         Trial::WrongPassword => {
-            return Err(Failure::usage("this is not their password in Django; nothing was done")
-                .hint("type it again, or try with somebody else"));
+            return Err(
+                Failure::usage("this is not their password in Django; nothing was done")
+                    .hint("type it again, or try with somebody else"),
+            );
         }
         Trial::NotImported { outcome, reason } => (
             ExitStatus::Findings,
@@ -150,7 +152,9 @@ fn tell(trial: Trial, run: &str) -> Result<ExitStatus, Failure> {
         Trial::SignsIn { settled } => (
             ExitStatus::Fine,
             match settled {
-                None => "imported with their hash, and signed in with their old password".to_owned(),
+                None => {
+                    "imported with their hash, and signed in with their old password".to_owned()
+                }
                 Some(caveat) => format!(
                     "imported with their hash, and signed in with their old password; this settles {}: \
                      it does, and imports go by it from now on",

@@ -20,17 +20,17 @@ use crate::work::Rounds;
 pub(crate) static DRUPAL7: Format = Format {
     refuses: |password| password.len() > MAX_PASSWORD,
     ..Format::foreign(
-    "drupal7",
-    &["drupal_sha512", "drupal", "S"],
-    |text| match (text.len(), text) {
-        (55, text) if text.starts_with("$S$") => Shape::Own,
-        (56, text) if text.starts_with("U$S$") => Shape::Own,
-        (54, text) if text.starts_with("S$") => Shape::Own,
-        (BARE, text) if text.bytes().all(is_radix64) => Shape::Possible,
-        _ => Shape::Other,
-    },
-    |text| parsed(DrupalHash::parse(text)),
-)
+        "drupal7",
+        &["drupal_sha512", "drupal", "S"],
+        |text| match (text.len(), text) {
+            (55, text) if text.starts_with("$S$") => Shape::Own,
+            (56, text) if text.starts_with("U$S$") => Shape::Own,
+            (54, text) if text.starts_with("S$") => Shape::Own,
+            (BARE, text) if text.bytes().all(is_radix64) => Shape::Possible,
+            _ => Shape::Other,
+        },
+        |text| parsed(DrupalHash::parse(text)),
+    )
 };
 
 static WORK: Rounds = Rounds {

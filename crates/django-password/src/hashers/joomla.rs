@@ -14,17 +14,17 @@ use crate::malformation::{Fault, Field, Malformation};
 pub(crate) static JOOMLA: Format = Format {
     refuses: |_| false,
     ..Format::foreign(
-    "joomla",
-    &["joomla"],
-    |text| {
-        let salted = |digits| {
-            text.split_once(':')
-                .is_some_and(|(hash, salt)| is_hex(hash, digits) && !salt.is_empty())
-        };
-        Shape::own_if(salted(32) || text.starts_with(SHA256_MARK))
-    },
-    parse,
-)
+        "joomla",
+        &["joomla"],
+        |text| {
+            let salted = |digits| {
+                text.split_once(':')
+                    .is_some_and(|(hash, salt)| is_hex(hash, digits) && !salt.is_empty())
+            };
+            Shape::own_if(salted(32) || text.starts_with(SHA256_MARK))
+        },
+        parse,
+    )
 };
 
 const SHA256_MARK: &str = "{SHA256}";

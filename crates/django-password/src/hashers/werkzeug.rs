@@ -21,22 +21,22 @@ use crate::malformation::{Fault, Field, Malformation};
 pub(crate) static WERKZEUG: Format = Format {
     refuses: |_| false,
     ..Format::foreign(
-    "werkzeug",
-    &["werkzeug", "sha256", "sha512", "sha224", "sha384"],
-    |text| {
-        let Some((method, rest)) = text.split_once('$') else {
-            return Shape::Other;
-        };
-        if method.starts_with("pbkdf2:") || method.starts_with("scrypt:") {
-            Shape::own_if(rest.contains('$'))
-        } else if digest(method).is_some() && rest.contains('$') {
-            Shape::Possible
-        } else {
-            Shape::Other
-        }
-    },
-    parse,
-)
+        "werkzeug",
+        &["werkzeug", "sha256", "sha512", "sha224", "sha384"],
+        |text| {
+            let Some((method, rest)) = text.split_once('$') else {
+                return Shape::Other;
+            };
+            if method.starts_with("pbkdf2:") || method.starts_with("scrypt:") {
+                Shape::own_if(rest.contains('$'))
+            } else if digest(method).is_some() && rest.contains('$') {
+                Shape::Possible
+            } else {
+                Shape::Other
+            }
+        },
+        parse,
+    )
 };
 
 fn parse(text: &str) -> Parsed<'_> {

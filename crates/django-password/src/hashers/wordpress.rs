@@ -14,11 +14,11 @@ use crate::malformation::Malformation;
 pub(crate) static WORDPRESS: Format = Format {
     refuses: |password| password.len() > 4_096,
     ..Format::foreign(
-    "wordpress",
-    &["wordpress", "wp"],
-    |text| Shape::own_if(text.len() == 63 && text.starts_with("$wp$2")),
-    parse,
-)
+        "wordpress",
+        &["wordpress", "wp"],
+        |text| Shape::own_if(text.len() == 63 && text.starts_with("$wp$2")),
+        parse,
+    )
 };
 
 fn parse(text: &str) -> Parsed<'_> {

@@ -11,9 +11,9 @@ use toml::Spanned;
 use super::columns::OWN;
 use super::trigger::TriggerSection;
 use super::{
-    Columns, Condition, ConditionFault, Config, ConfigError, EmailVerifiedRule, ExcludedNames, Flag,
-    GroupSource, ImportSettings, InactiveUsers, Join, Legacy, LegacyUrl, LoginColumn, NameTemplate,
-    PhoneVerifiedRule, PoolTarget, RehearsalSettings,
+    Columns, Condition, ConditionFault, Config, ConfigError, EmailVerifiedRule, ExcludedNames,
+    Flag, GroupSource, ImportSettings, InactiveUsers, Join, Legacy, LegacyUrl, LoginColumn,
+    NameTemplate, PhoneVerifiedRule, PoolTarget, RehearsalSettings,
 };
 use crate::attributes::attribute_name_fault;
 use crate::name_character::is_name_character;

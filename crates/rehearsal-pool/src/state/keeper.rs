@@ -68,11 +68,13 @@ impl Keeper {
             let (keeper, of) = (Arc::clone(&self), Arc::clone(&service));
             let began = Instant::now();
             let saved = tokio::task::spawn_blocking(move || keeper.save(&of)).await;
-            if let Ok(Err(error)) = saved {
-                tracing::error!(
+            match saved {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "the state was not saved"
-                );
+                ),
+                Err(error) => tracing::error!(%error, "the state was not saved"),
             }
             pause = EVERY.max(began.elapsed() * SHARE);
         }

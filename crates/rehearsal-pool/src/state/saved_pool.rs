@@ -47,8 +47,9 @@ struct SavedGroup {
 
 impl SavedPool {
     pub(super) fn of(pool: &Pool) -> Self {
-        let config = pool.config();
         let state = pool.state();
+        // After the lock: whoever wrote a new attribute of a user wrote it to the schema before.
+        let config = pool.config();
         let users = state.users.from(0);
         Self {
             id: pool.id.clone(),

@@ -3,8 +3,6 @@
 //! Responsible for what is kept of a user. Attributes and groups go by name: their places may be
 //! others in the pool they come back to.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -24,7 +22,8 @@ pub(super) struct SavedUser {
     username: String,
     signs_in_by: Option<String>,
     sub: Uuid,
-    attributes: BTreeMap<String, String>,
+    /// In the order they are shown in.
+    attributes: Vec<(String, String)>,
     status: UserStatus,
     enabled: bool,
     migrated: bool,

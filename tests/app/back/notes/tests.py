@@ -2,9 +2,11 @@
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.test import Client, TestCase
+from django.test import Client, TestCase, override_settings
 
 
+# Hashing as in production would take most of the time.
+@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
 class SessionsTest(TestCase):
     @classmethod
     def setUpTestData(cls):
