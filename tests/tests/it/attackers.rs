@@ -105,3 +105,41 @@ fn the_dismissed_do_not_register_with_the_seal_and_legacy_id_they_had() {
     }
     assert!(names(&mut client, &pool).is_empty());
 }
+
+#[test]
+fn nobody_says_of_themselves_who_they_are_to_the_pool_as_it_is_served() {
+    let workplace = workplace();
+    // No settings and no PreSignUp: the app client alone stands in the way.
+    let pool = workplace.serve_pool();
+    let mut client = pool.client();
+    let forged = ["custom:legacy_id", "custom:groups"];
+    for name in forged {
+        let request = json!({
+            "ClientId": pool.client_id, "Username": "mallory", "Password": "planted-0badcafe-Z9!",
+            "UserAttributes": [{"Name": name, "Value": "1"}],
+        });
+        let refusal = client.call("sign_up", request).expect_err("not theirs");
+        assert_eq!(refusal.code, "NotAuthorizedException", "{name}");
+    }
+    assert!(names(&mut client, &pool).is_empty());
+
+    let tokens = client.sign_in(LOGIN, PASSWORD).expect("it is the password");
+    let before = client.user(LOGIN).expect("it was made");
+    for name in forged {
+        let request = json!({
+            "AccessToken": tokens["AccessToken"],
+            "UserAttributes": [{"Name": name, "Value": "1"}],
+        });
+        let refusal = client.call("update_user_attributes", request);
+        let refusal = refusal.expect_err("not theirs");
+        assert_eq!(refusal.code, "NotAuthorizedException", "{name}");
+    }
+    assert_eq!(client.user(LOGIN).expect("it is there"), before);
+    // What people may change of themselves they can.
+    let request = json!({
+        "AccessToken": tokens["AccessToken"],
+        "UserAttributes": [{"Name": "nickname", "Value": "ann"}],
+    });
+    let changed = client.call("update_user_attributes", request);
+    changed.expect("their own nickname");
+}
