@@ -60,7 +60,7 @@ async fn a_key_that_is_not_unique_is_a_blocker(engine: Engine) {
     scratch.add_user(1, "ann", "ann@example.com").await;
     scratch.add_user(2, "bob", "bob@example.com").await;
     let findings = scratch
-        .connected("[legacy.columns]\nid = \"first_name\"")
+        .connected("[legacy.columns]\nid = \"first_name\"\n[groups]\ncarry = false")
         .await
         .table_facts()
         .await
