@@ -208,7 +208,7 @@ fn a_columns_own_name_is_reached_past_a_renamed_field() {
     assert_eq!(user.attribute("nickname"), Some("Ann"));
 }
 
-const EXCLUDE: &str = "login = [\"username\", \"email\"]\n";
+const EXCLUDE: &str = "login = [\"username\", \"email\"]\nemail_verified = \"always\"\n";
 
 #[test]
 fn bots_and_the_deleted_stay_out_of_everything() {

@@ -223,7 +223,8 @@ const SETTLE: &[&str] = &[
      WHERE generation <> ?1 AND state = 'planned'
        AND (outcome IS NULL OR outcome = 'held')",
     "UPDATE users SET route = 'hold', reason = 'not-in-reviewed-plan'
-     WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL AND route = 'admin-create'
+     WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL
+       AND route IN ('admin-create', 'hash-import')
        AND EXISTS (SELECT 1 FROM temp.reviewed)
        AND content_key NOT IN (SELECT content_key FROM temp.reviewed)",
     "UPDATE users SET outcome = 'held'
