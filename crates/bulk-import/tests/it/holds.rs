@@ -15,6 +15,7 @@ url = "sqlite://legacy.sqlite3"
 login = ["username", "email"]
 email_verified = "allauth"
 [attributes]
+on_invalid = "hold"
 email = "email"
 given_name = "first_name"
 phone_number = "last_name"
