@@ -31,7 +31,7 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub(crate) enum Way {
     /// By a table of users and groups, or by a column of the user table with the group's key.
-    Memberships(GroupMemberships),
+    Memberships(Box<GroupMemberships>),
     /// By the value of a column of the user table, which is the group's name.
     Value(ValueColumn),
 }
@@ -94,7 +94,7 @@ impl GroupSources {
 
     pub(crate) fn memberships(&self) -> impl Iterator<Item = &GroupMemberships> {
         self.sources.iter().filter_map(|source| match &source.way {
-            Way::Memberships(memberships) => Some(memberships),
+            Way::Memberships(memberships) => Some(&**memberships),
             Way::Value(_) => None,
         })
     }
@@ -194,13 +194,14 @@ impl Finder<'_> {
             }));
         }
         let groups = self.groups(session, declared).await?;
-        Ok(Way::Memberships(GroupMemberships::new(
+        let memberships = GroupMemberships::new(
             self.dialect,
             self.users.clone(),
             self.key.column.clone(),
             column.clone(),
             groups,
-        )))
+        );
+        Ok(Way::Memberships(Box::new(memberships)))
     }
 
     /// `None` where nothing is named and Django's own table is not there. `known` is the table if it
@@ -236,7 +237,7 @@ impl Finder<'_> {
             .groups(session, find_key(self.dialect, &keys, &group))
             .await?;
         let read = GroupMemberships::new(self.dialect, name, user, group, groups);
-        Ok(Some(Way::Memberships(read)))
+        Ok(Some(Way::Memberships(Box::new(read))))
     }
 
     /// The column named; else the one that refers to the users; else `user_id`, or the only one that

@@ -18,10 +18,10 @@ pub(crate) struct Rule {
 
 #[derive(Clone, Debug)]
 enum TypedTest {
-    IsOneOf(Vec<Value>),
-    IsNoneOf(Vec<Value>),
-    IsNull,
-    IsNotNull,
+    OneOf(Vec<Value>),
+    NoneOf(Vec<Value>),
+    Null,
+    NotNull,
 }
 
 #[derive(Clone, Debug)]
@@ -53,10 +53,10 @@ impl Rule {
                 })
             };
             let test = match test {
-                Test::IsOneOf(literals) => TypedTest::IsOneOf(values(literals)?),
-                Test::IsNoneOf(literals) => TypedTest::IsNoneOf(values(literals)?),
-                Test::IsNull => TypedTest::IsNull,
-                Test::IsNotNull => TypedTest::IsNotNull,
+                Test::IsOneOf(literals) => TypedTest::OneOf(values(literals)?),
+                Test::IsNoneOf(literals) => TypedTest::NoneOf(values(literals)?),
+                Test::IsNull => TypedTest::Null,
+                Test::IsNotNull => TypedTest::NotNull,
             };
             comparisons.push((column, test));
         }
@@ -72,14 +72,14 @@ impl Rule {
             query.push(if number == 0 { "(" } else { " AND " });
             let quoted = column.quoted(self.dialect);
             match test {
-                TypedTest::IsNull => {
+                TypedTest::Null => {
                     query.push(&format!("{quoted} IS NULL"));
                 }
-                TypedTest::IsNotNull => {
+                TypedTest::NotNull => {
                     query.push(&format!("{quoted} IS NOT NULL"));
                 }
-                TypedTest::IsOneOf(values) => self.push_any(query, column, values),
-                TypedTest::IsNoneOf(values) => {
+                TypedTest::OneOf(values) => self.push_any(query, column, values),
+                TypedTest::NoneOf(values) => {
                     // A null is none of them, and to SQL it would be neither.
                     query.push(&format!("({quoted} IS NULL OR NOT "));
                     self.push_any(query, column, values);

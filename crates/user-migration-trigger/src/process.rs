@@ -55,8 +55,8 @@ pub fn run() -> ExitCode {
 
 async fn run_async(started: Instant) -> ExitCode {
     let served = match prepare(started).await {
-        Ok(Prepared::Everything(function)) => serve(function).await,
-        Ok(Prepared::Tokens(function)) => serve(function).await,
+        Ok(Prepared::Everything(function)) => serve(*function).await,
+        Ok(Prepared::Tokens(function)) => serve(*function).await,
         Err(error) => {
             refuse_to_start(&error).await;
             return ExitCode::from(EXIT_CONFIGURATION);
@@ -89,8 +89,8 @@ pub async fn serve<L: LegacyLogins>(function: Function<L>) -> Result<(), lambda_
 
 /// The function, with or without a database to ask.
 enum Prepared {
-    Everything(Function<LegacyDatabase>),
-    Tokens(Function<NoDatabase>),
+    Everything(Box<Function<LegacyDatabase>>),
+    Tokens(Box<Function<NoDatabase>>),
 }
 
 async fn prepare(started: Instant) -> Result<Prepared, StartError> {
@@ -99,9 +99,9 @@ async fn prepare(started: Instant) -> Result<Prepared, StartError> {
         Answers::Everything => {
             let settings = settings.with_pepper_secrets().await?;
             let legacy = warm_database(&settings).await?;
-            Prepared::Everything(function(legacy, settings, started))
+            Prepared::Everything(Box::new(function(legacy, settings, started)))
         }
-        Answers::Tokens => Prepared::Tokens(function(NoDatabase, settings, started)),
+        Answers::Tokens => Prepared::Tokens(Box::new(function(NoDatabase, settings, started))),
     })
 }
 

@@ -60,7 +60,7 @@ fn id_map(workplace: &Workplace) -> Vec<(String, String)> {
     let rows = text.lines().skip(1).map(|line| {
         let mut columns = line.split(',').map(str::to_owned);
         let id = columns.next().expect("legacy_id");
-        (id, columns.last().expect("sub"))
+        (id, columns.next_back().expect("sub"))
     });
     rows.collect()
 }

@@ -98,7 +98,7 @@ async fn what_no_join_has_is_refused(engine: Engine) {
     let scratch = members(engine).await;
     let refused = |config: String| {
         let scratch = &scratch;
-        async move { scratch.connect(&config).await.err().expect("refused") }
+        async move { scratch.connect(&config).await.expect_err("refused") }
     };
     let other = CONFIG.replace("\"profile.name\"", "\"profile.nickname\"");
     assert!(matches!(
