@@ -329,7 +329,7 @@ class Case:
     def renumber(self, encoded):
         """A number written in another way that Python's int() would read."""
         parts = encoded.split("$")
-        numbers = [index for index, part in enumerate(parts) if part.isdigit()]
+        numbers = [index for index, part in enumerate(parts) if part.isdecimal()]
         if not numbers:
             return encoded
         index = self.random.choice(numbers)
@@ -372,7 +372,7 @@ def affordable(encoded):
     parts = encoded.split("$")
     if "2b" in parts or "2a" in parts or "2y" in parts or "2x" in parts:
         return any(part in ("04", "05") for part in parts) and not any(
-            part.isdigit() and int(part) > 6 for part in parts
+            part.isdecimal() and int(part) > 6 for part in parts
         )
     return True
 

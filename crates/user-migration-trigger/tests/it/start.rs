@@ -218,6 +218,9 @@ async fn without_cutover_config_the_file_beside_the_program_counts_then_the_pack
         let attributes = answer["response"]["userAttributes"]
             .as_object()
             .expect("an object");
-        assert_eq!(attributes.keys().collect::<Vec<_>>(), [attribute]);
+        assert_eq!(
+            attributes.keys().collect::<Vec<_>>(),
+            ["custom:legacy_id", attribute]
+        );
     }
 }
