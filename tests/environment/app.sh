@@ -18,6 +18,10 @@ cp -R django "$work/source"
 cp -R django/tests "$work/tests"
 for environment in app-django42 app-django52 app-newest; do
   python=$target/$environment/bin/python
+  if [ "$environment" = app-newest ] && [ ! -x "$python" ]; then
+    echo "NOT TESTED: cutover-django under the newest Django, which needs Python 3.12"
+    continue
+  fi
   echo "cutover-django under Django $("$python" -m django --version)"
   (cd "$work" && PYTHONPATH=$work/installed DJANGO_SETTINGS_MODULE=tests.settings timeout 120 \
     "$python" -W error::DeprecationWarning -m django test)
@@ -25,7 +29,7 @@ done
 
 for settings in cognito sessions; do
   (cd tests/app/back && PYTHONPATH=../../../django DJANGO_SETTINGS_MODULE="app.settings.$settings" \
-    "$back" manage.py makemigrations --check --dry-run notes)
+    "$back" manage.py makemigrations --skip-checks --check --dry-run notes)
 done
 (cd tests/app/back && PYTHONPATH=../../../django DJANGO_SETTINGS_MODULE=app.settings.sessions \
   timeout 120 "$back" manage.py test)

@@ -33,8 +33,7 @@ python312() { # The newest Django runs on no older one.
     "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[2-9].*/bin/python3; do
     is_python312 "$candidate" && { echo "$candidate"; return; }
   done
-  say "the newest Django needs Python 3.12 or newer, and none is here"
-  exit 1
+  return 1
 }
 
 environment() { # environment NAME
@@ -42,7 +41,10 @@ environment() { # environment NAME
   file=$root/$(requirements "$1")
   stamp=$(sha256sum "$file" | cut -d' ' -f1)
   [ "$(cat "$folder/requirements.sha256" 2>/dev/null)" = "$stamp" ] && return
-  [ "$1" != app-newest ] || python=$(python312)
+  if [ "$1" = app-newest ] && ! python=$(python312); then
+    say "left out: $1; the newest Django needs Python 3.12 or newer, and none is here"
+    return
+  fi
   say "making $folder"
   if ! "$python" -m venv --clear "$folder" 2>/dev/null; then
     say "$python has no venv module; on Debian: apt-get install python3-venv"

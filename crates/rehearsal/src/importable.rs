@@ -18,6 +18,9 @@ const CONTACTS: [&str; 2] = ["email", "phone_number"];
 pub struct Importable {
     /// Those it could take.
     pub users: u64,
+    /// Of these, those whose hash has a form on which AWS's documentation is silent: a trial with one
+    /// such user settles it.
+    pub in_doubt: u64,
     /// The same by the algorithm of the job, most first.
     pub by_algorithm: Vec<ImportableAlgorithm>,
     /// All others by the first reason against them, most first.
@@ -62,6 +65,7 @@ pub(crate) struct Count {
     contacts: Vec<String>,
     now: DateTime<Utc>,
     algorithms: BTreeMap<CognitoAlgorithm, u64>,
+    in_doubt: u64,
     reasons: BTreeMap<Reason, u64>,
     bridge: Bridge,
 }
@@ -74,6 +78,7 @@ impl Count {
             contacts: contacts.map(|contact| (*contact).to_owned()).collect(),
             now,
             algorithms: BTreeMap::new(),
+            in_doubt: 0,
             reasons: BTreeMap::new(),
             bridge: Bridge::default(),
         }
@@ -88,8 +93,12 @@ impl Count {
     ) {
         let (target, _) = map_user(user, mapping);
         let hash = verifier.cognito_import(&user.encoded_password);
-        let reason = match hash_import(&target, hash, &self.contacts, HashForms::default()) {
-            Ok(hash) => return *self.algorithms.entry(hash.algorithm()).or_default() += 1,
+        let reason = match hash_import(&target, hash, &self.contacts, HashForms::ALL) {
+            Ok(hash) => {
+                *self.algorithms.entry(hash.algorithm()).or_default() += 1;
+                self.in_doubt += u64::from(hash.caveat().is_some());
+                return;
+            }
             Err(reason) => reason,
         };
         *self.reasons.entry(reason).or_default() += 1;
@@ -125,6 +134,7 @@ impl Count {
         why_not.sort_by_key(|count| std::cmp::Reverse(count.users));
         Importable {
             users: by_algorithm.iter().map(|count| count.users).sum(),
+            in_doubt: self.in_doubt,
             by_algorithm,
             why_not,
             bridge: self.bridge,
@@ -141,6 +151,5 @@ fn is_the_hash(reason: Reason) -> bool {
             | Reason::HashWrapped
             | Reason::HashArgonVariety
             | Reason::HashNotImportable
-            | Reason::HashFormUntried
     )
 }

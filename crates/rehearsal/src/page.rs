@@ -364,8 +364,10 @@ fn importable(importable: &Importable) -> Markup {
         h3 { "Hash import" }
         p {
             (thousands(importable.users))
-            " users could take their password along by a Cognito import job; the others not, for the \
-             first reason against each."
+            " users could take their password along by a Cognito import job ("
+            (thousands(importable.in_doubt))
+            " of them once a trial showed that the pool reads their form of hash); the others not, for \
+             the first reason against each."
         }
         (bars("Users by import job, or by the reason against it", &rows))
         @if bridge.users > 0 {

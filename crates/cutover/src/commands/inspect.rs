@@ -138,6 +138,13 @@ fn print_importable(importable: &Importable) {
     for count in &importable.by_algorithm {
         output::result(format_args!("  {:>7}  {}", count.users, count.algorithm));
     }
+    if importable.in_doubt > 0 {
+        output::result(format_args!(
+            "  {} of them only once a trial showed that the pool reads their form of hash: cutover import\n  \
+             --try-one LOGIN",
+            importable.in_doubt
+        ));
+    }
     if !importable.why_not.is_empty() {
         output::result("  the others, by the first reason");
     }
