@@ -23,6 +23,7 @@ use crate::journal::{
 };
 use crate::ledger::{Hold, Ledger, PoolIdentity, known_hash_forms};
 use crate::legacy_identity::LegacyIdentity;
+use crate::password_flows;
 use crate::plan::{Plan, PlanCount, PlannedGroup};
 use crate::planner::{PlanPolicy, Planned, Planner, content_key};
 use crate::pool_fit::PoolFit;
@@ -94,6 +95,9 @@ pub async fn plan(
     let mut plan = Plan::new(run.name.clone(), binding, counts, groups, &quotas, findings);
     plan.creations = creations;
     plan.findings.extend(strangers(&plan.counts));
+    if plan.hash_import > 0 {
+        plan.findings.extend(password_flows::finding(pool).await?);
+    }
     let invited = plan.to_create.saturating_sub(plan.disabled());
     plan.findings
         .extend(run.final_state.findings(invited, &description));

@@ -17,6 +17,7 @@ mod ledger;
 mod legacy_identity;
 mod legacy_patience;
 mod outcome;
+mod password_flows;
 mod plan;
 mod planner;
 mod pool_fit;

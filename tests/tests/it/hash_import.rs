@@ -78,6 +78,27 @@ fn a_form_of_hash_in_doubt_is_settled_by_the_one_user() {
 }
 
 #[test]
+fn a_plan_says_which_app_clients_know_no_password_sign_in() {
+    let (workplace, pool, mut client) = three_people();
+    let plan = || {
+        let plan = workplace.cutover(&["import", "--routes", "hash-import,first-login"]);
+        plan.args(pool.as_target()).run().expect_code(0).stdout
+    };
+    assert!(!plan().contains("hash-import-without-password-flow"));
+    let srp_alone = json!({
+        "UserPoolId": pool.user_pool_id, "ClientName": "phone app",
+        "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        "WriteAttributes": ["email"],
+    });
+    client
+        .call("create_user_pool_client", srp_alone)
+        .expect("it is created");
+    let said = plan();
+    assert!(said.contains("app client phone app"), "{said}");
+    assert!(said.contains("hash-import-without-password-flow"), "{said}");
+}
+
+#[test]
 fn srp_works_for_hash_imported_people_after_their_first_password_sign_in_only() {
     let (workplace, pool, _) = three_people();
     import_all(&workplace, &pool, "night", &BY_JOB);
