@@ -23,6 +23,11 @@ from population.dump import differences, dump
 
 HERE = Path(__file__).resolve().parent
 SHOWN = 40
+# What the default rehearsal does beyond the shape: every route at work.
+ROUTES = """
+[import]                            # whoever can takes the password along; see "Hash import" in README
+routes = ["hash-import", "first-login", "admin-create"]
+"""
 TABLE_START, TABLE_END = "<!-- cases: written by check.py -->\n", "<!-- end of cases -->"
 
 
@@ -52,7 +57,8 @@ def _make(made: Path) -> None:
     database = f"sqlite:{made / 'legacy.sqlite3'}"
     command = [sys.executable, str(HERE / "populate.py"), "--shape=allauth", "--database", database]
     subprocess.run(command, check=True, stdout=sys.stderr)
-    shutil.copyfile(HERE / "shapes" / "allauth" / "cutover.toml", made / "cutover.toml")
+    shape = (HERE / "shapes" / "allauth" / "cutover.toml").read_text(encoding="utf-8")
+    (made / "cutover.toml").write_text(shape + ROUTES, encoding="utf-8")
     readme = (HERE / "README.md").read_text(encoding="utf-8")
     before, rest = readme.split(TABLE_START)
     _, after = rest.split(TABLE_END)
