@@ -185,7 +185,7 @@ impl Count {
     }
 
     fn add(&mut self, user: &LegacyUser, config: &Config) {
-        let (_, faults) = map_user(user, &config.mapping);
+        let (target, faults) = map_user(user, &config.mapping);
         for fault in faults {
             if let MappingFault::Attribute { name, .. } = fault {
                 *self.census.invalid_attributes.entry(name).or_default() += 1;
@@ -206,7 +206,7 @@ impl Count {
         }
         let inspection = self.verifier.inspect(&user.encoded_password);
         let (state, verifier) = (&inspection.state, &self.verifier);
-        self.importable.add(user, state, verifier, &config.mapping);
+        self.importable.add(user, &target, state, verifier);
         let (state, cost) = match inspection.state {
             HashState::Verifiable(cost) => ("verifiable", Some(cost)),
             HashState::Unusable => ("unusable", None),

@@ -2,7 +2,7 @@
 //! verdict. Called by `cutover rehearse`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use bulk_import::{ImportError, ImportRun, RunControl, RunStatus};
@@ -128,9 +128,10 @@ impl Conduct {
 
         let pool = self.writable_pool(running).await?;
         let app = App::new(&pool, running);
-        let windows = self.windows(&pool).await?;
+        let plan_users = self.work_folder.join("plan.csv");
+        let windows = self.windows(&pool, &plan_users).await?;
         stages.end("The import planned", planned_outcome(&windows));
-        let waiting = self.waiting_for_import(&pool).await?;
+        let waiting = self.waiting_for_import(&plan_users).await?;
         let claim = self.legacy_id_attribute();
         let (sign_ins, found) = sign_ins::practise(&app, &self.canaries, &waiting, claim).await?;
         findings.extend(found);
@@ -263,7 +264,12 @@ impl Conduct {
 
     /// What an import would do if the window for first sign-ins stayed open for so long: whoever was
     /// seen lately is taken to come by again.
-    async fn windows(&self, pool: &WritableUserPool) -> Result<Vec<Window>, RehearsalError> {
+    /// `plan_users` takes the plan of the closed one, a row a user.
+    async fn windows(
+        &self,
+        pool: &WritableUserPool,
+        plan_users: &Path,
+    ) -> Result<Vec<Window>, RehearsalError> {
         let mut windows = Vec::with_capacity(WINDOWS.len());
         for days in WINDOWS {
             let condition = format!("last_login > {days} days");
@@ -272,8 +278,10 @@ impl Conduct {
                 ..self.import_run("rehearsal")
             };
             let control = RunControl::new();
+            // Who goes which way when it closes at once, as here.
+            let users = (days == 0).then_some(plan_users);
             let plan =
-                bulk_import::plan(&self.legacy, &self.config, pool, &run, None, &control).await?;
+                bulk_import::plan(&self.legacy, &self.config, pool, &run, users, &control).await?;
             windows.push(Window {
                 days,
                 by_first_login: plan.kept_for_first_login,
@@ -287,23 +295,12 @@ impl Conduct {
     /// Canaries whom an import job is to take with their hash, if the routes allow that.
     async fn waiting_for_import(
         &self,
-        pool: &WritableUserPool,
+        plan_users: &Path,
     ) -> Result<BTreeSet<usize>, RehearsalError> {
         if !self.config.import.routes.allows(Route::HashImport) {
             return Ok(BTreeSet::new());
         }
-        let (run, control) = (self.import_run("rehearsal"), RunControl::new());
-        let users = self.work_folder.join("plan.csv");
-        bulk_import::plan(
-            &self.legacy,
-            &self.config,
-            pool,
-            &run,
-            Some(&users),
-            &control,
-        )
-        .await?;
-        let routes = PlannedRoutes::read(&users, &self.canaries)?;
+        let routes = PlannedRoutes::read(plan_users, &self.canaries)?;
         Ok(by_job::pick(&self.legacy, &self.config, &self.canaries, &routes).await?)
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use django_password::{CognitoAlgorithm, HashState, Verifier};
-use migration_model::{HashForms, LegacyUser, Reason, UserMapping, hash_import, map_user};
+use migration_model::{HashForms, LegacyUser, PoolUser, Reason, UserMapping, hash_import};
 use serde::Serialize;
 
 /// The contacts that a pool can verify, one of which an import job demands of every row.
@@ -87,13 +87,12 @@ impl Count {
     pub(crate) fn add(
         &mut self,
         user: &LegacyUser,
+        target: &PoolUser,
         state: &HashState,
         verifier: &Verifier,
-        mapping: &UserMapping,
     ) {
-        let (target, _) = map_user(user, mapping);
         let hash = verifier.cognito_import(&user.encoded_password);
-        let reason = match hash_import(&target, hash, &self.contacts, HashForms::ALL) {
+        let reason = match hash_import(target, hash, &self.contacts, HashForms::ALL) {
             Ok(hash) => {
                 *self.algorithms.entry(hash.algorithm()).or_default() += 1;
                 self.in_doubt += u64::from(hash.caveat().is_some());
