@@ -7,6 +7,7 @@
 mod base;
 mod exchange;
 mod hash_forms;
+pub(crate) mod marks;
 pub(crate) mod people;
 
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -44,7 +44,7 @@ enum Column {
 pub(crate) struct Mark(pub(crate) i64);
 
 impl Mark {
-    /// One that no earlier job had.
+    /// One that no earlier job of this journal had.
     pub(crate) fn after(last: i64) -> Mark {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.unwrap_or(Duration::ZERO).as_secs();

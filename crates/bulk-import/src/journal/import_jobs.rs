@@ -11,6 +11,7 @@ use sqlx::{Connection, Row};
 
 use super::{Journal, JournalError};
 use crate::hash_import::{FoundUser, Mark};
+use crate::ledger::marks;
 
 /// Beside the tables of `schema`: a journal without import jobs need not have them.
 const TABLES: &str = "
@@ -190,7 +191,8 @@ impl Journal {
         let row = sqlx::query(select).fetch_one(&mut self.connection).await;
         let row = row.map_err(|error| self.import_jobs_error(&error))?;
         let (number, last): (i64, i64) = (row.get(0), row.get(1));
-        let mark = Mark::after(last);
+        let mark = marks::reserve(&mut self.connection, Mark::after(last)).await;
+        let mark = mark.map_err(|error| self.import_jobs_error(&error))?;
         // The second keeps it from the jobs of a run of this name whose journal is gone.
         let name = format!("cutover-{run}-{number}-{}", mark.0);
         let insert = "INSERT INTO import_jobs (number, name, algorithm, mark, marked)

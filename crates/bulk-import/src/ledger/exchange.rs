@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::{Ledger, connect, hash_forms};
+use super::{Ledger, connect, hash_forms, marks};
 use crate::journal::JournalError;
 
 impl Ledger {
@@ -50,9 +50,11 @@ impl Ledger {
         attach.execute(&mut connection).await.map_err(storage)?;
         let differing =
             "SELECT key FROM main.ledger AS ours LEFT JOIN other.ledger AS theirs USING (key)
-                         WHERE key NOT IN ('key', 'legacy') AND key NOT LIKE ?1 || '%'
+                         WHERE key NOT IN ('key', 'legacy', ?2) AND key NOT LIKE ?1 || '%'
                          AND ours.value IS NOT theirs.value";
-        let differing = sqlx::query(differing).bind(hash_forms::PREFIX);
+        let differing = sqlx::query(differing)
+            .bind(hash_forms::PREFIX)
+            .bind(marks::KEY);
         let differing = differing.fetch_optional(&mut connection).await;
         if differing.map_err(storage)?.is_some() {
             return Err(JournalError::OtherPool {
