@@ -7,6 +7,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use hyper::header::HeaderValue;
+
 /// Milliseconds since the Unix epoch.
 pub(crate) type Millis = i64;
 
@@ -38,6 +40,15 @@ impl Clock {
         self.started_at
             + whole_millis(self.started.elapsed())
             + self.moved_by.load(Ordering::Relaxed)
+    }
+
+    /// The time as HTTP's `Date` has it.
+    pub(crate) fn date_header(&self) -> Option<HeaderValue> {
+        let since_epoch = Duration::from_millis(u64::try_from(self.now()).ok()?);
+        // Beyond the year 9999, which the clock can be moved to, there is no such header.
+        let last = Duration::from_secs(253_402_300_799);
+        let date = UNIX_EPOCH + since_epoch.min(last);
+        HeaderValue::from_str(&httpdate::fmt_http_date(date)).ok()
     }
 
     pub(crate) fn moved_by(&self) -> Millis {

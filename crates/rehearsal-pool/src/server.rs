@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::HeaderMap;
+use hyper::header::{DATE, HeaderMap};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -101,7 +101,11 @@ async fn handle(
     {
         return Ok(grant.preflight().map(AnswerBody::whole));
     }
-    let mut response = answer_request(service, request).await?;
+    let mut response = answer_request(Arc::clone(&service), request).await?;
+    // A client that goes by the pool's time must see the clock by which the pool's users are dated.
+    if let Some(date) = service.clock.date_header() {
+        response.headers_mut().insert(DATE, date);
+    }
     if let Some(grant) = grant {
         grant.mark(&mut response);
     }
