@@ -104,6 +104,11 @@ pub(crate) struct InspectOptions {
     /// Also write the findings as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Also read the settings of the user pool, and say which let somebody become somebody else
+    #[arg(long)]
+    pub(crate) pool: bool,
+    #[command(flatten)]
+    pub(crate) target: PoolTarget,
 }
 
 #[derive(Args, Debug)]

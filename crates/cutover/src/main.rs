@@ -1,13 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
-mod attach_findings;
 mod commands;
 mod exit_status;
 mod function_arn;
 mod import_progress;
 mod output;
 mod plan_text;
+mod pool_findings;
 mod pool_target;
 mod schema_snapshot;
 mod settings;

@@ -1,6 +1,7 @@
-//! What an operator should know before the function is attached to a pool: settings with which it
+//! What an operator should know of a pool before the function is attached to it: settings with which it
 //! never fires, or with which it protects less than it could; and blockers: settings with which
-//! somebody becomes somebody else. Reads only; called by `cutover trigger attach`.
+//! somebody becomes somebody else. Reads only; called by `cutover trigger attach` and `cutover inspect
+//! --pool`.
 
 use cognito_user_pool::{
     AppClient, PoolDescription, PoolError, PoolSettings, PoolTrigger, TokenEventVersion, UserPool,
@@ -11,7 +12,7 @@ use crate::schema_snapshot::Snapshot;
 use crate::taken_names::taken_name_findings;
 
 /// Everything there is to know.
-pub(crate) async fn attach_findings(
+pub(crate) async fn pool_findings(
     pool: &UserPool,
     config: &Config,
     planned: &PoolSettings,

@@ -1,5 +1,5 @@
 //! The snapshot of the pool's schema that travels in the trigger's package, held against the pool: the
-//! trigger cannot ask it. Part of [`crate::attach_findings`].
+//! trigger cannot ask it. Part of [`crate::pool_findings`].
 
 use std::path::{Path, PathBuf};
 

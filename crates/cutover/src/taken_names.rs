@@ -1,7 +1,7 @@
 //! Ways to a legacy user's name that lead past the sign-up's guard: whoever is in the pool changes an
 //! attribute that is a sign-in name there, and the migration trigger never fires for the person whose
 //! name it is: their right password is called wrong. And settings with which somebody whom the trigger
-//! makes could never get in again. Reads nothing itself; part of [`crate::attach_findings`].
+//! makes could never get in again. Reads nothing itself; part of [`crate::pool_findings`].
 
 use cognito_user_pool::{AppClient, PoolDescription};
 use migration_model::{

@@ -84,24 +84,40 @@ pub(crate) async fn find_by_login(
     }
     let asked: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
     let answers = look_up(session, table, &asked, &typed, Among::Included).await?;
-    // The first place in which anybody matches decides.
-    let decided = places
+    let mut matched = places
         .into_iter()
         .zip(answers)
-        .find(|(_, found)| !matches!(found, Found::Nobody));
-    match decided {
-        Some(((login_column, _), Found::One(user))) => {
-            let user = complete(session, table, sign_in, *user, login).await?;
-            Ok(LoginMatch::One(Box::new(user), login_column.clone()))
-        }
-        other => {
-            complete(session, table, sign_in, table.nobody(login), login).await?;
-            Ok(match other {
-                Some(_) => LoginMatch::Ambiguous,
-                None => LoginMatch::None,
-            })
+        .filter(|(_, found)| !matches!(found, Found::Nobody));
+    // The first place in which anybody matches decides, unless it takes another's e-mail for a
+    // username.
+    let first = matched.next();
+    let Some(((first_column, _), Found::One(user))) = first else {
+        complete(session, table, sign_in, table.nobody(login), login).await?;
+        return Ok(match first {
+            Some(_) => LoginMatch::Ambiguous,
+            None => LoginMatch::None,
+        });
+    };
+    let mut users = vec![(
+        complete(session, table, sign_in, *user, login).await?,
+        first_column.clone(),
+    )];
+    for ((login_column, _), found) in matched {
+        let Found::One(other) = found else { continue };
+        if users.iter().all(|(user, _)| user.id != other.id) {
+            let other = complete(session, table, sign_in, *other, login).await?;
+            users.push((other, login_column.clone()));
         }
     }
+    Ok(match users.pop() {
+        Some((user, login_column)) if users.is_empty() => {
+            LoginMatch::One(Box::new(user), login_column)
+        }
+        last => {
+            users.extend(last);
+            LoginMatch::InTurn(users)
+        }
+    })
 }
 
 /// Whether anybody has one of the names: as a login, as e-mail, or as a verified address.

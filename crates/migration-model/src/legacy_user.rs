@@ -120,6 +120,9 @@ pub enum LoginMatch {
     None,
     /// Exactly one user, and the configured login column that found them.
     One(Box<LegacyUser>, crate::LoginColumn),
+    /// One user in each of several login columns, in their order: somebody's username is another's
+    /// e-mail. Django's backends try one after the other, and so whoever has the password is meant.
+    InTurn(Vec<(LegacyUser, crate::LoginColumn)>),
     /// Several users differ by letter case alone and none matches exactly: never the first row.
     Ambiguous,
 }

@@ -10,8 +10,8 @@ use django_password::{Cost, Declaration, HashState, Limits, Speed, Verifier};
 use futures::StreamExt;
 use legacy_users::{LegacyDatabase, LegacyError};
 use migration_model::{
-    Config, EmailVerifiedRule, Finding, LegacyUser, MappingFault, OnInvalid, PoolSignIn, Reason,
-    Severity, map_user,
+    Config, EmailVerifiedRule, Finding, LegacyUser, MappingFault, OnInvalid, PhoneVerifiedRule,
+    PoolSignIn, Reason, Severity, map_user,
 };
 use serde::Serialize;
 
@@ -155,6 +155,8 @@ struct Count {
     last_login: BTreeMap<&'static str, u64>,
     /// Where both usernames and e-mails may be typed.
     shadowed: Option<ShadowedEmails>,
+    /// Numbers that may be typed and count as verified by nobody.
+    unverified_numbers: u64,
 }
 
 impl Count {
@@ -181,6 +183,7 @@ impl Count {
             last_login: BTreeMap::new(),
             shadowed: (config.sign_in() == PoolSignIn::UsernameOrEmail)
                 .then(ShadowedEmails::default),
+            unverified_numbers: 0,
         }
     }
 
@@ -204,6 +207,8 @@ impl Count {
         if let Some(shadowed) = &mut self.shadowed {
             shadowed.add(user);
         }
+        let has_number = config.mapping.phone_alias && user.phone_number.is_some();
+        self.unverified_numbers += u64::from(has_number && !user.phone_verified);
         let inspection = self.verifier.inspect(&user.encoded_password);
         let (state, verifier) = (&inspection.state, &self.verifier);
         self.importable.add(user, &target, state, verifier);
@@ -268,6 +273,9 @@ impl Count {
         census
             .findings
             .extend(shadowed_finding(shadowed.unwrap_or_default()));
+        census
+            .findings
+            .extend(phone_finding(self.unverified_numbers, config));
         census
     }
 }
@@ -432,10 +440,36 @@ fn shadowed_finding(shadowed: u64) -> Option<Finding> {
             count_of(shadowed, "user")
         ),
         message:
-            "whoever types it means the user of that name, and the e-mail's owner is refused: where \
-                  Django tries both, here the columns of login decide in their order"
+            "at sign-in both are tried in the order of login, as Django's backends do, and the one whose \
+             password it is gets in; a reset by that e-mail goes to its owner"
                 .to_owned(),
-        next_step: "ask the others to take another username in Django, or put \"email\" first in login".to_owned(),
+        next_step: "ask the others to take another username in Django: in a pool with e-mail as alias \
+                    Cognito takes no username that looks like an e-mail"
+            .to_owned(),
+    })
+}
+
+/// The same for phone numbers as alias.
+fn phone_finding(unverified: u64, config: &Config) -> Option<Finding> {
+    let never = config.legacy.phone_verified == PhoneVerifiedRule::Never;
+    (unverified > 0).then(|| Finding {
+        severity: match never {
+            true => Severity::Blocker,
+            false => Severity::Warning,
+        },
+        code: "alias-unverified",
+        subject: format!(
+            "{} with an unverified phone number",
+            count_of(unverified, "user")
+        ),
+        message:
+            "they can sign in by username, but by phone number only once: the second time the \
+                  right password is called wrong"
+                .to_owned(),
+        next_step:
+            "set [legacy] phone_verified if the numbers were confirmed, or take phone_number \
+                    out of login"
+                .to_owned(),
     })
 }
 

@@ -1,5 +1,5 @@
-//! People whose e-mail is somebody else's username: where both may be typed, the username comes
-//! first, so they cannot sign in by that e-mail. Counted while the user table is read; keeps hashes
+//! People whose e-mail is somebody else's username: where both may be typed, one login means two
+//! people. Counted while the user table is read; keeps hashes
 //! of e-mails alone, eight bytes a user. Must not know SQL.
 
 use std::collections::HashSet;

@@ -45,7 +45,11 @@ pub(crate) async fn decide<L: LegacyLogins>(
     let allowed = attempt(trigger, event, &login, &mut taken, budget, seen).await;
     let checked = match allowed {
         Ok(()) => {
-            let checked = check(trigger, event, &login, &password, &mut work, budget, seen).await;
+            let typed = Typed {
+                login: &login,
+                password: &password,
+            };
+            let checked = check(trigger, event, &typed, &mut work, budget, seen).await;
             let client = event.client_id.as_deref();
             match &checked {
                 Err(Stop::Refuse(_)) => trigger.count_attempt(&login, client),
@@ -131,22 +135,68 @@ pub(crate) async fn attempt<L: LegacyLogins>(
     }
 }
 
+/// What somebody typed.
+struct Typed<'a> {
+    login: &'a str,
+    password: &'a Arc<PlainPassword>,
+}
+
 async fn check<L: LegacyLogins>(
     trigger: &Trigger<L>,
     event: &Event,
-    login: &str,
-    password: &Arc<PlainPassword>,
+    typed: &Typed<'_>,
     work: &mut HashWork,
     budget: &Budget,
     seen: &mut Observation,
 ) -> Result<Reply, Stop> {
-    let found = trigger.look_up(login, budget, seen).await?;
+    let found = trigger.look_up(typed.login, budget, seen).await?;
     // Asked about nobody, too: how long an answer takes tells nobody who exists.
-    let locked_out = trigger.is_locked_out(login, &found, budget, seen).await?;
-    let (user, found_by) = active(found, login, seen)?;
+    let locked_out = trigger
+        .is_locked_out(typed.login, &found, budget, seen)
+        .await?;
     if locked_out {
+        active(meant(found)?, typed.login, seen)?;
         return Err(Reason::LockedOut.into());
     }
+    let mut refusal = Reason::UserUnknown;
+    for (user, found_by) in &meant(found)? {
+        seen.note_found_by(found_by);
+        match prove(trigger, typed, (user, found_by), work, budget, seen).await {
+            Ok(proven) => {
+                return admit(
+                    trigger,
+                    event,
+                    typed,
+                    (user, found_by),
+                    proven,
+                    budget,
+                    seen,
+                )
+                .await;
+            }
+            // The login may be another's e-mail: Django asks its next backend.
+            Err(Stop::Refuse(reason)) => refusal = reason,
+            Err(stop) => return Err(stop),
+        }
+    }
+    Err(refusal.into())
+}
+
+/// The proof of a right password, and whether its hash is as good as the password in the clear.
+struct Proven {
+    proof: PasswordMatch,
+    is_weak: bool,
+}
+
+async fn prove<L: LegacyLogins>(
+    trigger: &Trigger<L>,
+    typed: &Typed<'_>,
+    (user, found_by): (&LegacyUser, &LoginColumn),
+    work: &mut HashWork,
+    budget: &Budget,
+    seen: &mut Observation,
+) -> Result<Proven, Stop> {
+    is_active(user, found_by, typed.login)?;
     let inspection = trigger.hashes.inspect(&user.encoded_password);
     seen.algorithm = inspection.algorithm;
     let cost = match inspection.state {
@@ -159,33 +209,49 @@ async fn check<L: LegacyLogins>(
     };
     seen.cost = Some(cost.to_string());
 
-    let checking = trigger
-        .hashes
-        .verify(password, user.encoded_password.clone(), &cost, budget);
+    let checking =
+        trigger
+            .hashes
+            .verify(typed.password, user.encoded_password.clone(), &cost, budget);
     let verification = seen
         .timed(Step::Verify, checking)
         .await
         .map_err(unchecked)?;
     *work = HashWork::Done;
-    let proof = match verification.verdict {
-        Verdict::Match(proof) => proof,
-        Verdict::Mismatch => return Err(Reason::PasswordMismatch.into()),
-        Verdict::Unusable => return Err(Reason::PasswordUnusable.into()),
-        Verdict::Malformed(_) => return Err(Reason::HashMalformed.into()),
-        Verdict::Unsupported => return Err(cannot_check(Reason::AlgorithmUnsupported)),
-        Verdict::TooCostly(_) => return Err(cannot_check(Reason::CostLimitExceeded)),
-    };
+    match verification.verdict {
+        Verdict::Match(proof) => Ok(Proven {
+            proof,
+            is_weak: cost.is_weak(),
+        }),
+        Verdict::Mismatch => Err(Reason::PasswordMismatch.into()),
+        Verdict::Unusable => Err(Reason::PasswordUnusable.into()),
+        Verdict::Malformed(_) => Err(Reason::HashMalformed.into()),
+        Verdict::Unsupported => Err(cannot_check(Reason::AlgorithmUnsupported)),
+        Verdict::TooCostly(_) => Err(cannot_check(Reason::CostLimitExceeded)),
+    }
+}
 
-    let mut attributes = trigger.attributes(event, &user, &found_by, login)?;
-    let weakly_kept = trigger.weak_password == WeakPassword::Reset && cost.is_weak();
+/// The reply to somebody whose password is right, once it is noted that they are migrated.
+async fn admit<L: LegacyLogins>(
+    trigger: &Trigger<L>,
+    event: &Event,
+    typed: &Typed<'_>,
+    (user, found_by): (&LegacyUser, &LoginColumn),
+    proven: Proven,
+    budget: &Budget,
+    seen: &mut Observation,
+) -> Result<Reply, Stop> {
+    let mut attributes = trigger.attributes(event, user, found_by, typed.login)?;
+    let weakly_kept = trigger.weak_password == WeakPassword::Reset && proven.is_weak;
     let shortcoming = trigger
-        .shortcoming(password)
+        .shortcoming(typed.password)
         .or(weakly_kept.then_some(Reason::HashWeak));
     attributes.warnings.extend(shortcoming);
     trigger
         .claim(event, &user.id, &attributes, budget, seen)
         .await?;
-    let reply = keep_or_reset(proof, attributes, shortcoming, trigger.weak_password, seen);
+    let weak_password = trigger.weak_password;
+    let reply = keep_or_reset(proven.proof, attributes, shortcoming, weak_password, seen);
     reply.ok_or(Stop::Public(PublicError::NotKept, Reason::PasswordTooLong))
 }
 
@@ -212,27 +278,41 @@ fn keep_or_reset(
     (!too_long).then(|| Reply::confirmed(proof, attributes))
 }
 
-/// The one active user who signs in with this login, and the column that found them.
-pub(crate) fn active(
-    found: LoginMatch,
-    login: &str,
-    seen: &mut Observation,
-) -> Result<(Box<LegacyUser>, LoginColumn), Stop> {
+/// Whom a login may mean, in the order in which Django's backends try them.
+pub(crate) fn meant(found: LoginMatch) -> Result<Vec<(LegacyUser, LoginColumn)>, Stop> {
     match found {
         LoginMatch::None => Err(Reason::UserUnknown.into()),
         LoginMatch::Ambiguous => Err(Reason::LoginAmbiguous.into()),
-        LoginMatch::One(user, found_by) => {
-            seen.note_found_by(&found_by);
-            if !is_same_name(login, &user, &found_by) {
-                return Err(Reason::UserUnknown.into());
-            }
-            // Also what keeps a user deleted from the pool out: Cognito asks for them again.
-            if user.is_active {
-                Ok((user, found_by))
-            } else {
-                Err(Reason::UserInactive.into())
-            }
+        LoginMatch::One(user, found_by) => Ok(vec![(*user, found_by)]),
+        LoginMatch::InTurn(users) => Ok(users),
+    }
+}
+
+/// The first active user who signs in with this login, and the column that found them.
+pub(crate) fn active(
+    meant: Vec<(LegacyUser, LoginColumn)>,
+    login: &str,
+    seen: &mut Observation,
+) -> Result<(LegacyUser, LoginColumn), Stop> {
+    let mut refusal = Reason::UserUnknown.into();
+    for (user, found_by) in meant {
+        seen.note_found_by(&found_by);
+        match is_active(&user, &found_by, login) {
+            Ok(()) => return Ok((user, found_by)),
+            Err(stop) => refusal = stop,
         }
+    }
+    Err(refusal)
+}
+
+/// Also what keeps a user deleted from the pool out: Cognito asks for them again.
+fn is_active(user: &LegacyUser, found_by: &LoginColumn, login: &str) -> Result<(), Stop> {
+    if !is_same_name(login, user, found_by) {
+        return Err(Reason::UserUnknown.into());
+    }
+    match user.is_active {
+        true => Ok(()),
+        false => Err(Reason::UserInactive.into()),
     }
 }
 

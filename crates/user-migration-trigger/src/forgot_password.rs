@@ -10,9 +10,9 @@
 //! nothing more, and so must a refusal's.
 
 use django_password::HashState;
-use migration_model::{ForgotPassword, Reason};
+use migration_model::{ForgotPassword, LoginColumn, Reason};
 
-use crate::authentication::{active, attempt};
+use crate::authentication::{active, attempt, meant};
 use crate::budget::Budget;
 use crate::decision::{Stop, required};
 use crate::event::Event;
@@ -48,7 +48,10 @@ pub(crate) async fn decide<L: LegacyLogins>(
     attempt(trigger, event, &login, &mut taken, budget, seen).await?;
     trigger.count_attempt(&login, event.client_id.as_deref());
     let found = trigger.look_up(&login, budget, seen).await?;
-    let (user, found_by) = active(found, &login, seen)?;
+    let mut meant = meant(found)?;
+    // Django's own form asks for the e-mail: whose it is goes before whose username it is.
+    meant.sort_by_key(|(_, found_by)| *found_by != LoginColumn::Email);
+    let (user, found_by) = active(meant, &login, seen)?;
     let state = trigger.hashes.inspect(&user.encoded_password).state;
     if matches!(state, HashState::Unusable) && !trigger.reset.for_unusable {
         return Err(Reason::PasswordUnusable.into());

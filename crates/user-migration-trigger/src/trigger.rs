@@ -274,8 +274,8 @@ impl<L: LegacyLogins> Trigger<L> {
         self.ask(question, &about, budget, seen).await
     }
 
-    /// Whether the legacy app has locked this login out. Asked by every name of the user whom it
-    /// means, if there is one: which one was typed there is what counts there.
+    /// Whether the legacy app has locked this login out. Asked by every name of those whom it
+    /// means: which one was typed there is what counts there.
     pub(crate) async fn is_locked_out(
         &self,
         login: &str,
@@ -286,17 +286,17 @@ impl<L: LegacyLogins> Trigger<L> {
         let Some(rule) = &self.axes else {
             return Ok(false);
         };
-        let user = match found {
-            LoginMatch::One(user, _) => Some(user),
-            _ => None,
+        let of_user = |user: &'_ LegacyUser| [user.username.clone(), user.email.clone()];
+        let of_users: Vec<String> = match found {
+            LoginMatch::One(user, _) => of_user(user).into_iter().flatten().collect(),
+            LoginMatch::InTurn(users) => {
+                let names = users.iter().flat_map(|(user, _)| of_user(user));
+                names.flatten().collect()
+            }
+            LoginMatch::None | LoginMatch::Ambiguous => Vec::new(),
         };
-        let of_user = |name: fn(&LegacyUser) -> Option<&str>| user.and_then(|user| name(user));
-        let names = [
-            Some(login),
-            of_user(|user| user.username.as_deref()),
-            of_user(|user| user.email.as_deref()),
-        ];
-        let about: Vec<&str> = names.into_iter().flatten().collect();
+        let others = of_users.iter().map(String::as_str);
+        let about: Vec<&str> = std::iter::once(login).chain(others).collect();
         let names: Vec<String> = about.iter().map(ToString::to_string).collect();
         let question = self.legacy.is_locked_out(&names, rule);
         self.ask(question, &about, budget, seen).await

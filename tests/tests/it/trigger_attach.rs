@@ -345,9 +345,14 @@ fn sign_in_names_that_strangers_could_give_themselves_block() {
             next.rsplit_once('[')
                 .map(|(_, code)| code.trim_end_matches(']').to_owned())
         };
-        blocks
-            .filter_map(|(_, next)| code(next))
-            .collect::<Vec<_>>()
+        let codes: Vec<String> = blocks.filter_map(|(_, next)| code(next)).collect();
+        // An inspection of the same pool says the same before there is a function.
+        let inspected = workplace.cutover(&["inspect", "--pool"]);
+        let inspected = inspected.args(pool.as_target()).run();
+        for code in &codes {
+            assert!(inspected.stdout.contains(&format!("[{code}]")), "{code}");
+        }
+        codes
     };
     let config = Shape::Allauth.cutover_toml();
     let writable = ["sign-in-name-writable"];

@@ -12,7 +12,7 @@ use legacy_users::{ConnectSettings, Survey};
 use migration_model::LegacyUrl;
 use rehearsal::{Choice, Draft, UserTableCandidate, group_tables, user_tables, worth_a_sample};
 
-use crate::arguments::{Arguments, InitOptions, InspectOptions};
+use crate::arguments::{Arguments, InitOptions};
 use crate::commands::inspect;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::{output, runtime, settings};
@@ -52,8 +52,7 @@ pub(crate) fn run(arguments: &Arguments, options: &InitOptions) -> Result<ExitSt
         return Ok(ExitStatus::Fine);
     }
     output::result("\ncutover inspect says of all rows:\n");
-    let options = InspectOptions { json: None };
-    inspect::inspect(&settings::config_at(out)?, &options)
+    inspect::inspect(&settings::config_at(out)?, None, Vec::new())
 }
 
 /// The URL as the file needs it: there a relative SQLite path is relative to the file, and here to

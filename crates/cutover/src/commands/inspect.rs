@@ -1,4 +1,7 @@
-//! `cutover inspect`: the legacy database alone. Exit code 1 when something blocks the move.
+//! `cutover inspect`: the legacy database, and with `--pool` the settings of the user pool. Exit code 1
+//! when something blocks the move.
+
+use std::path::Path;
 
 use bulk_import::ImportError;
 use chrono::Utc;
@@ -6,9 +9,12 @@ use migration_model::{Config, Finding, Severity};
 use rehearsal::{Census, Importable, MemorySize, RehearsalError, held_by_an_import};
 use serde::Serialize;
 
-use crate::arguments::{Arguments, InspectOptions};
+use crate::arguments::{Arguments, InspectOptions, PoolTarget};
+use crate::commands::trigger::pool_failure;
 use crate::exit_status::{ExitStatus, Failure};
-use crate::{output, runtime, settings};
+use crate::pool_findings::pool_findings;
+use crate::schema_snapshot::Snapshot;
+use crate::{output, pool_target, runtime, settings};
 
 /// The JSON form.
 #[derive(Serialize)]
@@ -22,11 +28,35 @@ struct Inspection<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments, options: &InspectOptions) -> Result<ExitStatus, Failure> {
-    inspect(&settings::config(arguments)?, options)
+    let config = settings::config(arguments)?;
+    let target = &options.target;
+    let of_pool = match options.pool || target.user_pool_id.is_some() {
+        true => runtime()?.block_on(of_pool(arguments, &config, target))?,
+        false => Vec::new(),
+    };
+    inspect(&config, options.json.as_deref(), of_pool)
 }
 
-/// Looks by this configuration.
-pub(crate) fn inspect(config: &Config, options: &InspectOptions) -> Result<ExitStatus, Failure> {
+/// What stands in the way in the pool as it is now.
+async fn of_pool(
+    arguments: &Arguments,
+    config: &Config,
+    target: &PoolTarget,
+) -> Result<Vec<Finding>, Failure> {
+    let address = pool_target::address(config, target)?;
+    let pool = pool_target::connect(address, target).await?;
+    let now = pool.pool_settings().await.map_err(pool_failure)?;
+    let snapshot = Snapshot::read(&settings::pool_schema_file(arguments));
+    let findings = pool_findings(&pool, config, &now, &snapshot).await;
+    findings.map_err(pool_failure)
+}
+
+/// Looks at the legacy database by this configuration; what was found elsewhere is told along.
+pub(crate) fn inspect(
+    config: &Config,
+    json: Option<&Path>,
+    elsewhere: Vec<Finding>,
+) -> Result<ExitStatus, Failure> {
     let census = runtime()?.block_on(async {
         let legacy = settings::legacy_database(config).await?;
         let mut census = Census::take(&legacy, config, Utc::now())
@@ -34,12 +64,18 @@ pub(crate) fn inspect(config: &Config, options: &InspectOptions) -> Result<ExitS
             .map_err(settings::legacy_failure)?;
         let held = held_by_an_import(&legacy, config).await;
         census.findings.extend(held.map_err(unplanned)?);
+        for finding in elsewhere {
+            // What the users' rows show is told with figures already.
+            if census.findings.iter().all(|told| told.code != finding.code) {
+                census.findings.push(finding);
+            }
+        }
         census
             .findings
             .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok::<_, Failure>(census)
     })?;
-    if let Some(path) = &options.json {
+    if let Some(path) = json {
         let inspection = Inspection {
             format: 1,
             engine: engine(config),

@@ -8,9 +8,9 @@ use cognito_user_pool::{PoolSettings, PoolTrigger, UserPool, WritePermission};
 use migration_model::{Finding, Severity};
 
 use crate::arguments::{Arguments, AttachOptions, DetachOptions, TriggerCommand, TriggerOptions};
-use crate::attach_findings::attach_findings;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::function_arn::FunctionArn;
+use crate::pool_findings::pool_findings;
 use crate::schema_snapshot::Snapshot;
 use crate::{output, pool_target, runtime, settings};
 
@@ -42,7 +42,7 @@ async fn attach(arguments: &Arguments, options: &AttachOptions) -> Result<ExitSt
         }
     }
     let snapshot = Snapshot::read(&settings::pool_schema_file(arguments));
-    let findings = attach_findings(&pool, &config, &planned, &snapshot)
+    let findings = pool_findings(&pool, &config, &planned, &snapshot)
         .await
         .map_err(pool_failure)?;
     for finding in &findings {
@@ -138,7 +138,7 @@ async fn change(
     Ok(ExitStatus::Findings)
 }
 
-fn pool_failure(error: cognito_user_pool::PoolError) -> Failure {
+pub(crate) fn pool_failure(error: cognito_user_pool::PoolError) -> Failure {
     let hint = error.hint();
     Failure::new(ExitStatus::Halted, "the user pool cannot be read")
         .source(error)

@@ -79,8 +79,10 @@ impl TryOne<'_> {
                 "--try-one names nobody in the legacy database",
             )
             .hint("type the login as that person would")),
-            LoginMatch::Ambiguous => Err(Failure::usage("--try-one names several users")
-                .hint("type the username in place of the e-mail")),
+            LoginMatch::Ambiguous | LoginMatch::InTurn(_) => {
+                Err(Failure::usage("--try-one names several users")
+                    .hint("type the username in place of the e-mail"))
+            }
         }
     }
 

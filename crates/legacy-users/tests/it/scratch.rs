@@ -181,6 +181,10 @@ pub(crate) async fn found(database: &LegacyDatabase, login: &str) -> String {
     match database.find_by_login(login).await.expect("an answer") {
         LoginMatch::None => "nobody".to_owned(),
         LoginMatch::One(user, _) => user.id.to_string(),
+        LoginMatch::InTurn(users) => {
+            let ids: Vec<String> = users.iter().map(|(user, _)| user.id.to_string()).collect();
+            ids.join(", then ")
+        }
         LoginMatch::Ambiguous => "several".to_owned(),
     }
 }
