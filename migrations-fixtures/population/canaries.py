@@ -109,8 +109,6 @@ def _rule(verdict: Verdict, django_answer: object) -> str | None:
         return "case-alone"
     if verdict.reason == "login-ambiguous":
         return "ambiguous"
-    if verdict.user is not None and verdict.user.pk != django_answer:
-        return "first-column"
     raise UnusableAttemptError(f"no rule explains {verdict.reason} of user {django_answer}")
 
 

@@ -307,7 +307,7 @@ def usernames_of_note(cast: Cast) -> None:
     )
     cast.right(
         holder,
-        "an e-mail that is another user's username: the username comes first",
+        "an e-mail that is another user's username",
         types=Types.EMAIL,
     )
     cast.right(claimed, "username is another user's e-mail", types=Types.USERNAME)

@@ -3,8 +3,8 @@
 The rules, beyond Django's: a case-insensitive pool sends logins in lower case, so in each login
 column, in the configured order, an exact match (NFKC) wins, else the only user who differs by
 case alone; several such users refuse the sign-in. Of several users with one e-mail, the only one
-who verified it with django-allauth is meant, as in allauth's own sign-in. Who was found in one
-column is never looked for in the next. Called by `canaries`.
+who verified it with django-allauth is meant, as in allauth's own sign-in. Where a username is
+another's e-mail, both are tried, as Django's backends are. Called by `canaries`.
 """
 
 import re
@@ -51,26 +51,32 @@ class Judge:
 
     def verdict(self, login: str, password: str) -> Verdict:
         """What comes of typing this."""
-        keys = self._find(login)
-        if not keys:
+        found = self._find(login)
+        if not found:
             return Verdict("user-unknown", None)
-        if len(keys) > 1:
+        if len(found[0]) > 1:
             return Verdict("login-ambiguous", None)
-        user = self._users.get(pk=keys[0])
-        signed_in = django_signs_in(user.get_username(), password)
-        if signed_in == user.pk:
-            return Verdict(None, user)
-        return Verdict(_fault_of_hash(user.password) or _fault_of_user(user, password), user)
+        refused = Verdict("user-unknown", None)
+        for key in dict.fromkeys(keys[0] for keys in found if len(keys) == 1):
+            user = self._users.get(pk=key)
+            if django_signs_in(user.get_username(), password) == user.pk:
+                return Verdict(None, user)
+            fault = _fault_of_hash(user.password) or _fault_of_user(user, password)
+            refused = Verdict(fault, user)
+        return refused
 
-    def _find(self, login: str) -> list[Any]:
-        """The keys of the users a login means: none, one, or several nobody can tell apart."""
+    def _find(self, login: str) -> list[list[Any]]:
+        """The keys of the users a login means, by column in order: one, or several nobody can tell
+        apart; columns where it means nobody are left out.
+        """
         normalised = normalize("NFKC", login)
+        found = []
         for column in self._columns:
             alike = self._alike[column, fold(login)]
             exact = [key for value, key in alike if value == normalised]
             if keys := exact or [key for _, key in alike]:
-                return self._verified(login, keys) if column == "email" else keys
-        return []
+                found.append(self._verified(login, keys) if column == "email" else keys)
+        return found
 
     def _verified(self, email: str, keys: list[Any]) -> list[Any]:
         """Of several users with one e-mail, the only one who verified it; else all of them."""

@@ -176,6 +176,11 @@ async fn find_canaries(database: &LegacyDatabase, canaries: &[Value]) {
             (LoginMatch::One(user, _), _) => {
                 assert_eq!(user.id.to_string(), canary["legacy_id"], "{note}");
             }
+            // Whose password it is decides then: the canary's is one of them.
+            (LoginMatch::InTurn(users), _) => {
+                let ids = users.iter().map(|(user, _)| user.id.to_string());
+                assert!(ids.into_iter().any(|id| canary["legacy_id"] == id), "{note}");
+            }
             _ => panic!("{note}"),
         }
         let lowered = database
