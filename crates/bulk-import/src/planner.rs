@@ -272,6 +272,12 @@ impl Planner<'_> {
                 let Some(accounts) = self.social_accounts(&users, &mut patience).await? else {
                     return Ok(None);
                 };
+                let ids: Vec<LegacyId> = users.iter().map(|user| user.id.clone()).collect();
+                let Some(links) = patience.repeat(|| self.legacy.links(&ids)).await? else {
+                    return Ok(None);
+                };
+                let links = links.into_iter().map(|(id, sub)| (id.to_string(), sub));
+                journal.add_links(&links.collect::<Vec<_>>()).await?;
                 let mut rows = Vec::with_capacity(users.len());
                 for user in users {
                     let accounts = accounts.get(&user.id).map_or(&[][..], Vec::as_slice);

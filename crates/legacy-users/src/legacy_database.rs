@@ -215,6 +215,25 @@ impl LegacyDatabase {
         Ok(linked)
     }
 
+    /// The `sub` of each of these users whom `cutover-django` has linked; empty where no table is named.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering; a table that is not there is one.
+    pub async fn links(&self, ids: &[LegacyId]) -> Result<HashMap<LegacyId, String>, LegacyError> {
+        let mut linked = HashMap::new();
+        let Some(table) = &self.wanted.links else {
+            return Ok(linked);
+        };
+        let mut session = self.begin().await?;
+        let key = &self.tables(session.as_mut()).await?.key;
+        for ids in ids.chunks(LARGEST_PAGE) {
+            linked.extend(links::of_users(session.as_mut(), self.dialect, table, key, ids).await?);
+        }
+        session.finish().await?;
+        Ok(linked)
+    }
+
     /// All users in the order of their keys, from the first after `after`, reading `page_size`
     /// (1 to 5,000) at a time. Holds one page in memory and a connection only while it reads
     /// one. Ends after the first error.

@@ -22,6 +22,7 @@ mod killed_import;
 mod killed_reconcile;
 mod leak;
 mod ledgers;
+mod linked;
 mod mapping;
 mod name_forms;
 mod other_pools;

@@ -74,7 +74,9 @@ ON CONFLICT (legacy_id) DO UPDATE SET
 
 const POOL_USERS: &str = "
 DROP TABLE IF EXISTS temp.pool_users;
+DROP TABLE IF EXISTS temp.linked;
 CREATE TEMP TABLE IF NOT EXISTS reviewed (content_key INTEGER PRIMARY KEY);
+CREATE TEMP TABLE linked (legacy_id TEXT PRIMARY KEY, sub TEXT NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE pool_users (
     name_key INTEGER NOT NULL, email_key INTEGER, id_key INTEGER, sub TEXT, username TEXT NOT NULL,
     is_between INTEGER NOT NULL
@@ -126,9 +128,10 @@ WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL AND route = 'has
 /// What the pool has already, after what legacy users are to each other: so a route says what
 /// the legacy database alone makes of a user for as long as the outcome is `already_in_pool`.
 ///
-/// Two things prove that a pool user is a legacy user: the ledger has the `sub`, or the pool user
-/// bears the legacy id in an attribute that no app client can write, and nobody else bears it. A
-/// name proves nothing.
+/// Three things prove that a pool user is a legacy user: the ledger has the `sub`; the app itself has
+/// linked them (`[legacy] links_table`), which it does on a token alone; or the pool user bears the
+/// legacy id in an attribute that no app client can write, and nobody else bears it. A name proves
+/// nothing.
 const RESOLVE_POOL: &[&str] = &[
     "CREATE INDEX temp.pool_users_by_sub ON pool_users (sub)",
     // Left between by another run that was killed: this one finishes them.
@@ -145,6 +148,17 @@ const RESOLVE_POOL: &[&str] = &[
     // Whoever left a tombstone does not come back by themselves.
     "UPDATE users SET route = 'hold', reason = 'deleted-in-pool'
      FROM ledger.people AS known
+     WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
+       AND known.legacy_id = users.legacy_id",
+    // Also those who registered at the pool, and have their row from there.
+    "UPDATE users SET outcome = 'already_in_pool', reason = 'already-in-pool',
+                      sub = found.sub, pool_username = found.username
+     FROM temp.linked AS known JOIN temp.pool_users AS found ON found.sub = known.sub
+     WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
+       AND users.reason IS NOT 'deleted-in-pool' AND known.legacy_id = users.legacy_id
+       AND found.sub NOT IN (SELECT sub FROM ledger.people)",
+    "UPDATE users SET route = 'hold', reason = 'deleted-in-pool'
+     FROM temp.linked AS known
      WHERE users.generation = ?1 AND users.state = 'planned' AND users.outcome IS NULL
        AND known.legacy_id = users.legacy_id",
     // Killed before even the ledger learnt of them: only an administrator's call makes such a user,
@@ -255,6 +269,21 @@ impl Journal {
             .map_err(|error| JournalError::storage(&self.path, "planning", &error))
     }
 
+    /// Adds whom the app has linked to a `sub`; a few thousand at a time.
+    pub(crate) async fn add_links(
+        &mut self,
+        links: &[(String, String)],
+    ) -> Result<(), JournalError> {
+        let rows = serde_json::to_string(links).expect("texts are plain data");
+        let insert = sqlx::query(
+            "INSERT OR REPLACE INTO temp.linked SELECT value->>0, value->>1 FROM json_each(?1)",
+        );
+        let inserted = insert.bind(rows).execute(&mut self.connection).await;
+        inserted
+            .map(drop)
+            .map_err(|error| JournalError::storage(&self.path, "planning", &error))
+    }
+
     /// Pool usernames and `sub`s of people who became known after `settled` and are not listed: they
     /// may be gone, or not be listed yet. At most a thousand.
     pub(crate) async fn unlisted(
@@ -336,8 +365,10 @@ impl Journal {
                 query.execute(&mut *transaction).await.map_err(storage)?;
             }
         }
-        let dropped = sqlx::query("DROP TABLE temp.pool_users").execute(&mut *transaction);
-        dropped.await.map_err(storage)?;
+        for table in ["DROP TABLE temp.pool_users", "DROP TABLE temp.linked"] {
+            let dropped = sqlx::query(table).execute(&mut *transaction);
+            dropped.await.map_err(storage)?;
+        }
         for group in groups {
             let insert = "INSERT OR IGNORE INTO groups (name, description, precedence)
                           VALUES (?1, ?2, ?3)";

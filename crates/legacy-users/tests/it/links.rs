@@ -29,7 +29,12 @@ async fn whoever_has_a_link_is_linked(engine: Engine) {
         let answer = database.is_linked(&LegacyId::Integer(id)).await;
         assert_eq!(answer.expect("an answer"), linked, "{id}");
     }
+    let ids = [1, 2, 3].map(LegacyId::Integer);
+    let linked = database.links(&ids).await.expect("an answer");
+    let linked: Vec<_> = linked.into_iter().collect();
+    assert_eq!(linked, [(LegacyId::Integer(2), "a-sub".to_owned())]);
     let without = scratch.connected("").await;
+    assert!(without.links(&ids).await.expect("an answer").is_empty());
     let answer = without.is_linked(&LegacyId::Integer(2)).await;
     assert!(!answer.expect("an answer"), "no table is named");
 }

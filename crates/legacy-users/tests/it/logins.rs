@@ -120,10 +120,7 @@ async fn a_username_that_is_anothers_email_means_both_in_turn(engine: Engine) {
         (2, "b", "Claimed@example.com"),
     ];
     let database = with_users(&scratch, &users).await;
-    assert_eq!(
-        found(&database, "Claimed@example.com").await,
-        "1, then 2"
-    );
+    assert_eq!(found(&database, "Claimed@example.com").await, "1, then 2");
 }
 
 async fn accents_are_letters_of_their_own(engine: Engine) {

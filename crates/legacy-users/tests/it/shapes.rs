@@ -179,7 +179,10 @@ async fn find_canaries(database: &LegacyDatabase, canaries: &[Value]) {
             // Whose password it is decides then: the canary's is one of them.
             (LoginMatch::InTurn(users), _) => {
                 let ids = users.iter().map(|(user, _)| user.id.to_string());
-                assert!(ids.into_iter().any(|id| canary["legacy_id"] == id), "{note}");
+                assert!(
+                    ids.into_iter().any(|id| canary["legacy_id"] == id),
+                    "{note}"
+                );
             }
             _ => panic!("{note}"),
         }
