@@ -1,76 +1,46 @@
 //! Flags of the user table: rows that nobody signs in as, people who may not, and passwords that
-//! nobody knows.
+//! nobody knows. Each condition is one for `cutover.toml`.
 
-use legacy_users::Holds;
+use std::collections::BTreeSet;
 
-use super::sampled::percent;
+use django_password::{CustomHashers, EncodedPassword, HashState, Limits, Verifier};
+use legacy_users::{Holds, SurveyedColumn};
+
+use super::meaning::{Meaning, is_name_of_nobody, is_type_of_nobody, of_flag, of_moment};
+use super::sampled::{percent, values};
 use super::toml::quoted;
 use super::{Choosable, Writer};
 
-/// Flags of rows that are nobody who signs in, with whether true means so.
-const NOBODY_IF_TRUE: &[&str] = &[
-    "is_bot",
-    "bot",
-    "is_deleted",
-    "deleted",
-    "is_removed",
-    "is_system",
-    "is_service",
+/// Columns that say what kind of account a row is.
+const TYPES: &[&str] = &[
+    "type",
+    "user_type",
+    "usertype",
+    "account_type",
+    "kind",
+    "user_kind",
 ];
 
-/// Flags of people who may not sign in.
-const INACTIVE_IF_TRUE: &[&str] = &[
-    "is_disabled",
-    "disabled",
-    "is_banned",
-    "banned",
-    "is_blocked",
-    "blocked",
-    "is_suspended",
-    "suspended",
-];
+/// More different values than that are no types of account.
+const MOST_TYPES: usize = 12;
 
-const NOBODY_IF_SET: &[&str] = &["deleted_at", "deleted_on", "removed_at", "date_deleted"];
+/// What does not hold for the rows meant, and what the sample shows of it.
+struct Told {
+    others: String,
+    why: String,
+}
 
 impl Writer<'_> {
-    /// Rows that nobody signs in as: bots, the deleted, django-guardian's anonymous one.
-    pub(super) fn rows_that_are_nobody(&mut self) {
-        let mut conditions = Vec::new();
-        let mut reasons = Vec::new();
-        for name in NOBODY_IF_TRUE {
-            if let Some(column) = self.table.column(name)
-                && (column.holds == Holds::Booleans || self.is_zero_or_one(column))
-            {
-                let yes = match column.holds {
-                    Holds::Booleans => "true",
-                    _ => "1",
-                };
-                conditions.push(format!("{} != {yes}", column.name));
-                let share = self.share(column, |value| matches!(value, "true" | "1"));
-                reasons.push(format!("{} is true for {}", column.name, percent(share)));
-            }
-        }
-        for name in NOBODY_IF_SET {
-            let moments = self.table.column(name);
-            if let Some(column) = moments.filter(|column| column.holds == Holds::Moments) {
-                conditions.push(format!("{} is null", column.name));
-                reasons.push(format!(
-                    "{} is set for {}",
-                    column.name,
-                    percent(self.filled(column))
-                ));
-            }
-        }
-        if let (Some(column), true) = (
-            self.fields.get("username"),
-            self.other_table("guardian_userobjectpermission").is_some(),
-        ) {
-            conditions.push(format!("{} != 'AnonymousUser'", column.name));
-            reasons.push("django-guardian keeps a row for nobody".to_owned());
-        }
-        if conditions.is_empty() {
+    /// Rows that nobody signs in as: bots, the deleted, accounts of the app's own.
+    pub(super) fn rows_that_are_nobody(&mut self, password: &str) {
+        let mut told = self.told_by_flags(Meaning::Nobody);
+        told.extend(self.told_by_type());
+        told.extend(self.told_by_name(password));
+        if told.is_empty() {
             return;
         }
+        let conditions: Vec<&str> = told.iter().map(|told| told.others.as_str()).collect();
+        let reasons: Vec<&str> = told.iter().map(|told| told.why.as_str()).collect();
         let without = Choosable {
             value: quoted(&conditions.join(" and ")),
             why: format!(
@@ -83,6 +53,101 @@ impl Writer<'_> {
             why: "Every row is moved.".to_owned(),
         };
         self.choice("legacy", "where", vec![without, with], true);
+    }
+
+    /// Flags and moments of this meaning.
+    fn told_by_flags(&self, meaning: Meaning) -> Vec<Told> {
+        let mut told = Vec::new();
+        for column in &self.table.columns {
+            let name = &column.name;
+            let is_flag = column.holds == Holds::Booleans || self.is_zero_or_one(column);
+            if is_flag && of_flag(name) == Some(meaning) {
+                let yes = match column.holds {
+                    Holds::Booleans => "true",
+                    _ => "1",
+                };
+                let share = self.share(column, |value| matches!(value, "true" | "1"));
+                told.push(Told {
+                    others: format!("{name} != {yes}"),
+                    why: format!("{name} is true for {}", percent(share)),
+                });
+            }
+            if column.holds == Holds::Moments && of_moment(name) == Some(meaning) {
+                told.push(Told {
+                    others: format!("{name} is null"),
+                    why: format!("{name} is set for {}", percent(self.filled(column))),
+                });
+            }
+        }
+        told
+    }
+
+    /// A column of account types, some of which are no people.
+    fn told_by_type(&self) -> Option<Told> {
+        let mut types = TYPES.iter().filter_map(|name| self.table.column(name));
+        types.find_map(|column| {
+            let found: BTreeSet<&str> = values(self.sample, &column.name).into_iter().collect();
+            let nobody: Vec<String> = found
+                .iter()
+                .filter(|value| is_type_of_nobody(value) && !value.contains('\''))
+                .map(|value| format!("'{value}'"))
+                .collect();
+            if column.holds != Holds::Text || nobody.is_empty() || found.len() > MOST_TYPES {
+                return None;
+            }
+            let share = self.share(column, is_type_of_nobody);
+            Some(Told {
+                others: format!("{} not in ({})", column.name, nobody.join(", ")),
+                why: format!(
+                    "{} is {} for {}",
+                    column.name,
+                    nobody.join(" or "),
+                    percent(share)
+                ),
+            })
+        })
+    }
+
+    /// Accounts that the app keeps for itself: named so, and without a password that anybody has.
+    /// django-guardian's has the name in whatever field people sign in by.
+    fn told_by_name(&self, password: &str) -> Option<Told> {
+        let fields = ["username", "email"];
+        let column = *fields.iter().find_map(|field| self.fields.get(field))?;
+        let mut names = self.names_of_nobody(column, password);
+        let has_guardian = self.other_table("guardian_userobjectpermission").is_some();
+        if has_guardian && self.fields.contains_key("username") {
+            names.insert("AnonymousUser".to_owned());
+        }
+        let list: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+        let why = match has_guardian && names.contains("AnonymousUser") {
+            true if names.len() == 1 => "django-guardian keeps a row for nobody".to_owned(),
+            _ => "the app keeps rows of its own, without a password".to_owned(),
+        };
+        let name = &column.name;
+        match &list[..] {
+            [] => None,
+            [only] => Some(Told {
+                others: format!("{name} != {only}"),
+                why,
+            }),
+            several => Some(Told {
+                others: format!("{name} not in ({})", several.join(", ")),
+                why,
+            }),
+        }
+    }
+
+    fn names_of_nobody(&self, column: &SurveyedColumn, password: &str) -> BTreeSet<String> {
+        let verifier = Verifier::new(CustomHashers::default(), Limits::default());
+        let column_of = |name: &str| self.sample.values.get(name).map_or(&[][..], Vec::as_slice);
+        let rows = column_of(&column.name).iter().zip(column_of(password));
+        let nobody = rows.filter_map(|(name, password)| {
+            let name = name.as_deref().filter(|name| is_name_of_nobody(name))?;
+            let password = EncodedPassword::from_column(password.clone());
+            let state = verifier.inspect(&password).state;
+            (state == HashState::Unusable && !name.contains('\'')).then(|| name.to_owned())
+        });
+        nobody.collect()
     }
 
     /// Passwords that the app made up at a sign-up by another service.
@@ -107,25 +172,40 @@ impl Writer<'_> {
         }
     }
 
-    /// A flag that says who may not sign in, where none says who may.
-    pub(super) fn inactive_flag(&mut self) {
-        if self.fields.contains_key("is_active") {
+    /// What says who may not sign in, beside Django's `is_active` or in its place.
+    pub(super) fn inactive_flags(&mut self) {
+        let told = self.told_by_flags(Meaning::Inactive);
+        if told.is_empty() {
             return;
         }
-        for name in INACTIVE_IF_TRUE {
-            let column = self.table.column(name);
-            let Some(column) = column.filter(|column| column.holds == Holds::Booleans) else {
-                continue;
-            };
-            let share = self.share(column, |value| matches!(value, "true" | "1"));
-            let why = format!("{name} is true for {}: they are inactive.", percent(share));
-            self.sure(
-                "legacy.columns",
-                "is_active",
-                quoted(&format!("not:{name}")),
-                why,
-            );
+        let mut conditions: Vec<String> = told.iter().map(|told| told.others.clone()).collect();
+        let whys: Vec<&str> = told.iter().map(|told| told.why.as_str()).collect();
+        let why = format!("{}: they are inactive.", whys.join("; "));
+        let Some(active) = self.fields.get("is_active") else {
+            let value = quoted(&conditions.join(" and "));
+            self.sure("legacy.columns", "is_active", value, why);
             return;
-        }
+        };
+        let yes = match active.holds {
+            Holds::Booleans => "true",
+            _ => "1",
+        };
+        conditions.insert(0, format!("{} = {yes}", active.name));
+        let all = Choosable {
+            value: quoted(&conditions.join(" and ")),
+            why,
+        };
+        let alone = Choosable {
+            value: match active.name.as_str() {
+                "is_active" => String::new(),
+                other => quoted(other),
+            },
+            why: format!("{} alone says who may sign in.", active.name),
+        };
+        let written = |choice: &super::Choice| {
+            choice.section == "legacy.columns" && choice.key == "is_active"
+        };
+        self.choices.retain(|choice| !written(choice));
+        self.choice("legacy.columns", "is_active", vec![all, alone], true);
     }
 }

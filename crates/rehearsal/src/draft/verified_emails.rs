@@ -23,6 +23,9 @@ const VERIFIED_MOMENTS: &[&str] = &[
     "verified_at",
 ];
 
+/// Columns that say something was verified, which may be the e-mail and may be a person.
+const PERHAPS_VERIFIED: &[&str] = &["is_verified", "verified", "is_confirmed", "confirmed"];
+
 impl Writer<'_> {
     pub(super) fn email_verified(&mut self) {
         let never = Choosable {
@@ -69,8 +72,38 @@ impl Writer<'_> {
             }
         }
         let unsure = options.is_empty();
-        options.push(never);
+        let perhaps = match unsure {
+            true => self.perhaps_verified(),
+            false => None,
+        };
+        options.push(match &perhaps {
+            Some(perhaps) => Choosable {
+                why: format!(
+                    "{} {} Then write {}.",
+                    never.why, perhaps.why, perhaps.value
+                ),
+                ..never
+            },
+            None => never,
+        });
+        options.extend(perhaps);
         options.push(always);
         self.choice("legacy", "email_verified", options, unsure);
+    }
+    /// A flag that does not say what was verified: offered, and not taken.
+    fn perhaps_verified(&self) -> Option<Choosable> {
+        let mut columns = PERHAPS_VERIFIED
+            .iter()
+            .filter_map(|name| self.table.column(name));
+        let column = columns.find(|column| column.holds == Holds::Booleans)?;
+        let share = self.share(column, |value| matches!(value, "true" | "1"));
+        Some(Choosable {
+            value: quoted(&format!("column:{}", column.name)),
+            why: format!(
+                "Column {} is true for {}, where it speaks of the e-mail.",
+                column.name,
+                percent(share)
+            ),
+        })
     }
 }
