@@ -35,37 +35,40 @@ def main() -> None:
         signed_in = people.signs_in(person["login"], person["password"])
         person["expect"] = "signs-in" if signed_in is not None else "refused"
         person["legacy_id"] = str(signed_in) if signed_in is not None else None
-    dump(people, work, name)
-    text = json.dumps(known, indent=1, ensure_ascii=False, sort_keys=True)
-    (HERE / f"{name}.json").write_text(text + "\n")
-
-
-def dump(people, work: Path, name: str) -> None:
-    """The whole schema of the tables that belong to users, and their rows; nothing else's."""
     from django.db import connections
 
     database = connections[getattr(people, "DATABASE", "default")]
     path = str(database.settings_dict["NAME"])
     connections.close_all()
+    dump(path, people.TABLES, name)
+    text = json.dumps(known, indent=1, ensure_ascii=False, sort_keys=True)
+    (HERE / f"{name}.json").write_text(text + "\n")
+
+
+def dump(path: str, kept: list, name: str) -> None:
+    """Tables and rows that belong to users, and of whatever else refers to the users the bare table."""
     source = sqlite3.connect(path)
-    kept = set(people.TABLES)
-    tables = source.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    ).fetchall()
+    users = kept[0]
+    tables = dict(
+        source.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        )
+    )
+    missing = set(kept) - set(tables)
+    if missing:
+        sys.exit(f"no such tables: {sorted(missing)}")
     lines = []
-    for table, sql in sorted(tables):
-        if table not in kept:
-            continue
-        lines.append(" ".join(sql.split()) + ";")
-        for row in source.execute(f'SELECT * FROM "{table}"'):
-            lines.append(f'INSERT INTO "{table}" VALUES ({", ".join(map(literal, row))});')
+    for table, sql in tables.items():
+        refers = any(row[2] == users for row in source.execute(f'PRAGMA foreign_key_list("{table}")'))
+        if table in kept or refers:
+            lines.append(" ".join(sql.split()) + ";")
+        if table in kept:
+            for row in source.execute(f'SELECT * FROM "{table}"'):
+                lines.append(f'INSERT INTO "{table}" VALUES ({", ".join(map(literal, row))});')
     indexes = source.execute(
         "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
     )
     lines += [" ".join(sql.split()) + ";" for table, sql in indexes if table in kept]
-    missing = kept - {table for table, _ in tables}
-    if missing:
-        sys.exit(f"no such tables: {sorted(missing)}")
     (HERE / f"{name}.sql").write_text("\n".join(lines) + "\n")
 
 

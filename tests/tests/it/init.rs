@@ -87,6 +87,30 @@ fn reconciled(workplace: &Workplace, pool: &Pool) {
 }
 
 #[test]
+fn foreign_hashes_get_the_line_that_checks_them() {
+    // Made by django-hashers-passlib and passlib: migrations-fixtures/hashes/vectors/foreign.json.
+    const FOREIGN: &str = "correct horse";
+    let mut workplace = small_app::workplace();
+    let people = [
+        person(1, "ada", PASSWORDS[0].1),
+        person(2, "bob", "phpass$$P$5TPU6oXV1p/xXLAekQU.Wa7o7mZG9U1"),
+        person(3, "eve", "$H$6HIh2iNJHiGyM40EZaKg5uG82VQs/X1"),
+        person(4, "gus", "homemade$12$c29tZXRoaW5nIGVsc2U="),
+    ];
+    workplace.legacy_mut().execute(&people);
+    let written = init(&workplace);
+    assert!(written.contains("phpass = \"passlib:phpass\""), "{written}");
+    assert!(written.contains("\"\" = \"bare\""), "{written}");
+    assert!(written.contains("begin with homemade"), "{written}");
+    let pool = workplace.serve_pool();
+    let mut client = pool.client();
+    for (name, password) in [("ada", PASSWORDS[0].0), ("bob", FOREIGN), ("eve", FOREIGN)] {
+        let tokens = client.sign_in(name, password);
+        assert!(tokens.is_ok(), "{name}: {written}");
+    }
+}
+
+#[test]
 fn a_database_without_users_is_said_to_be_one() {
     let mut workplace = small_app::workplace();
     let drop = "DROP TABLE auth_user".to_owned();
