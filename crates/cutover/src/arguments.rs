@@ -91,6 +91,18 @@ pub(crate) struct InitOptions {
     /// The file to write [default: --config]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// The project's settings module, such as mysite.settings: user model, columns, sign-in names and
+    /// hashers are asked there in place of being guessed, and the database's URL if --url is not given
+    #[arg(long, value_name = "MODULE")]
+    pub(crate) django_settings: Option<String>,
+    /// The project's own Python, for --django-settings; run in the working directory
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "python3",
+        requires = "django_settings"
+    )]
+    pub(crate) python: PathBuf,
     /// Ask nothing
     #[arg(long)]
     pub(crate) yes: bool,

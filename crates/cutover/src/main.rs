@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod django_settings;
 mod exit_status;
 mod function_arn;
 mod import_progress;

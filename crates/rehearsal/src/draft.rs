@@ -12,6 +12,7 @@ mod login;
 mod meaning;
 mod neighbours;
 mod sampled;
+mod told;
 mod toml;
 mod user_tables;
 mod verified_emails;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use legacy_users::{Sample, Survey, SurveyedColumn, SurveyedTable};
 
 pub use groups::group_tables;
+pub use told::DjangoFacts;
 pub use user_tables::{UserTableCandidate, user_tables, worth_a_sample};
 
 /// A setting and what it could be.

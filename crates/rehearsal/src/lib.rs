@@ -23,8 +23,8 @@ pub use canary::{Canary, CanaryError, Expectation, read_canaries};
 pub use census::{Census, HashGroup, LastLogin};
 pub use conduct::{Conduct, RehearsalError};
 pub use draft::{
-    Choice, Choosable, Draft, GroupLines, UserTableCandidate, group_tables, user_tables,
-    worth_a_sample,
+    Choice, Choosable, DjangoFacts, Draft, GroupLines, UserTableCandidate, group_tables,
+    user_tables, worth_a_sample,
 };
 pub use fitting_pool::fitting_pool;
 pub use forecast::held_by_an_import;

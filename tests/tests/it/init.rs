@@ -1,6 +1,6 @@
 //! `cutover init`: a configuration from what a database shows, and what then comes of it.
 
-use acceptance_tests::{Pool, Workplace};
+use acceptance_tests::{Pool, Shape, TestFolder, Workplace, root, script};
 
 use crate::small_app::{self, PASSWORDS, person};
 
@@ -124,4 +124,54 @@ fn a_database_without_users_is_said_to_be_one() {
     ];
     let finished = workplace.cutover(&init).run().expect_code(2);
     assert!(finished.stderr.contains("Django's users"), "{finished:?}");
+}
+
+/// Names that mislead: what the project says goes before what its database looks like.
+#[test]
+fn a_settings_module_is_believed_before_the_looks_of_a_database() {
+    let folder = TestFolder::new();
+    script("settings_module.py")
+        .arg(folder.join(""))
+        .run()
+        .expect_code(0);
+    let workplace = Workplace::of_folder(folder, Shape::Stock);
+    let python = root().join("target/python/bin/python");
+    let init = ["init", "--yes", "--django-settings", "shop.settings"];
+    let finished = workplace
+        .cutover(&init)
+        .env("CUTOVER_LEGACY_URL", "")
+        .arg("--python")
+        .arg(&python)
+        .run();
+    assert!(matches!(finished.code(), Some(0 | 1)), "{finished:?}");
+    let written = workplace.folder().read("cutover.toml");
+    for line in [
+        "user_table = \"people_customer\"",
+        "login = [\"email\"]",
+        "email = \"contact_address\"",
+        "is_active = \"may_enter\"",
+        "pbkdf2_shop = \"pbkdf2_sha256\"",
+        "shop.backends.DoorCode",
+        "shop.hashers.Wrapped",
+    ] {
+        assert!(written.contains(line), "{line}: {written}");
+    }
+    let pool = workplace.serve_pool();
+    let mut client = pool.client();
+    client
+        .sign_in("ada@example.org", "Ada-river-1!")
+        .expect("it is the password");
+    client
+        .sign_in("bob@example.org", "Bob-river-1!")
+        .expect_err("may not enter");
+
+    let missing = ["init", "--overwrite", "--django-settings", "shop.nowhere"];
+    let missing = workplace.cutover(&missing).arg("--python").arg(&python);
+    let missing = missing.run().expect_code(2);
+    assert!(missing.stderr.contains("shop.nowhere"), "{missing:?}");
+    let none = ["init", "--overwrite", "--django-settings", "shop.settings"];
+    let none = workplace
+        .cutover(&none)
+        .args(["--python", "no-such-python"]);
+    assert!(none.run().expect_code(2).stderr.contains("--python"));
 }

@@ -1,5 +1,5 @@
 //! `cutover init`: looks at a database and writes its configuration. Reads catalogs and samples
-//! alone; asks on a terminal where there is a choice, decides by itself with `--yes`, and says what
+//! alone, and the project's settings where they are named; asks on a terminal where there is a choice, decides by itself with `--yes`, and says what
 //! it was unsure of. Never writes over a file without being told.
 
 use std::collections::BTreeMap;
@@ -10,12 +10,14 @@ use dialoguer::Select;
 use dialoguer::theme::ColorfulTheme;
 use legacy_users::{ConnectSettings, Survey};
 use migration_model::LegacyUrl;
-use rehearsal::{Choice, Draft, UserTableCandidate, group_tables, user_tables, worth_a_sample};
+use rehearsal::{
+    Choice, DjangoFacts, Draft, UserTableCandidate, group_tables, user_tables, worth_a_sample,
+};
 
 use crate::arguments::{Arguments, InitOptions};
 use crate::commands::inspect;
 use crate::exit_status::{ExitStatus, Failure};
-use crate::{output, runtime, settings};
+use crate::{django_settings, output, runtime, settings};
 
 pub(crate) fn run(arguments: &Arguments, options: &InitOptions) -> Result<ExitStatus, Failure> {
     let out = options.out.as_ref().unwrap_or(&arguments.config);
@@ -25,11 +27,21 @@ pub(crate) fn run(arguments: &Arguments, options: &InitOptions) -> Result<ExitSt
                 .hint("name another file with --out FILE, or replace it with --overwrite"),
         );
     }
-    let typed = settings::legacy_url(options.url.as_deref())?;
+    let facts = options
+        .django_settings
+        .as_deref()
+        .map(|module| django_settings::ask(module, &options.python));
+    let facts = facts.transpose()?;
+    let told = facts.as_ref().and_then(|facts| facts.url.clone());
+    // Whoever names a database means a copy, most of the time.
+    let named = settings::legacy_url(options.url.as_deref());
+    let is_in_environment = options.url.is_none() && named.is_ok();
+    let typed = named.or_else(|failure| told.ok_or(failure))?;
     let url = LegacyUrl::parse(&typed, Path::new(""))
         .map_err(|fault| Failure::usage("the database URL cannot be used").hint(fault))?;
     let asks = !options.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let draft = runtime()?.block_on(draft(&url, &in_the_file(&typed, out)?, asks))?;
+    let in_file = in_the_file(&typed, out)?;
+    let draft = runtime()?.block_on(draft(&url, &in_file, facts.as_ref(), asks))?;
     output::whole_file(out, draft.to_toml().as_bytes())?;
     output::result(format_args!("wrote {}", out.display()));
     let unsure = draft.choices.iter().filter(|choice| choice.unsure);
@@ -45,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments, options: &InitOptions) -> Result<ExitSt
     for note in &draft.notes {
         output::result(format_args!("  note: {note}"));
     }
-    if options.url.is_some() && settings::holds_password(&typed) {
+    if !is_in_environment && settings::holds_password(&typed) {
         output::note(
             "the URL holds a password and is not in the file: set CUTOVER_LEGACY_URL to it",
         );
@@ -69,7 +81,12 @@ fn in_the_file(typed: &str, out: &Path) -> Result<String, Failure> {
     Ok(format!("sqlite://{}", whole.display()))
 }
 
-async fn draft(url: &LegacyUrl, typed: &str, asks: bool) -> Result<Draft, Failure> {
+async fn draft(
+    url: &LegacyUrl,
+    typed: &str,
+    facts: Option<&DjangoFacts>,
+    asks: bool,
+) -> Result<Draft, Failure> {
     let survey = Survey::of(url, ConnectSettings::default())
         .await
         .map_err(settings::legacy_failure)?;
@@ -84,6 +101,23 @@ async fn draft(url: &LegacyUrl, typed: &str, asks: bool) -> Result<Draft, Failur
         }
     }
     let mut candidates = user_tables(&survey, &samples);
+    if let Some(facts) = facts {
+        let told = facts.user_table(&survey).ok_or_else(|| {
+            Failure::usage(format!(
+                "AUTH_USER_MODEL is {}, whose table {} is not in this database",
+                facts.user_model, facts.table
+            ))
+            .hint("name the project's database, or a copy of it, with --url")
+        })?;
+        if let (None, Some(table)) = (
+            samples.get(&told.position),
+            survey.tables.get(told.position),
+        ) {
+            let sample = survey.sample(table).await;
+            samples.insert(told.position, sample.map_err(settings::legacy_failure)?);
+        }
+        candidates = vec![told];
+    }
     if candidates.is_empty() {
         return Err(Failure::usage(
             "no table of this database looks like Django's users: none has a password column whose \
@@ -110,6 +144,9 @@ async fn draft(url: &LegacyUrl, typed: &str, asks: bool) -> Result<Draft, Failur
         }
     }
     let mut draft = Draft::of(&survey, &candidate, sample, &rows, shown);
+    if let Some(facts) = facts {
+        draft = draft.told(facts);
+    }
     if asks {
         for choice in &mut draft.choices {
             ask(choice)?;

@@ -19,6 +19,18 @@ pub struct UserTableCandidate {
     score: u32,
 }
 
+impl UserTableCandidate {
+    /// One that somebody named.
+    pub(super) fn told(position: usize, password: String, why: String) -> UserTableCandidate {
+        UserTableCandidate {
+            position,
+            password,
+            why,
+            score: 0,
+        }
+    }
+}
+
 /// Columns that stored passwords are kept in.
 pub(super) const PASSWORDS: &[&str] = &[
     "password",
