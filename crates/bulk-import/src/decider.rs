@@ -118,7 +118,7 @@ impl<'a> Decider<'a> {
         };
         Decided {
             routing: decide(facts, self.policy.routes),
-            may_sign_in: facts.may_still_sign_in(),
+            may_sign_in: facts.may_still_sign_in(self.policy.routes),
             hash_import: by_job,
             collidable: faults.is_empty(),
             dropped,

@@ -561,6 +561,7 @@ pub(crate) fn policy(config: &Config, run: &ImportRun) -> PlanPolicy {
             inactive: config.import.inactive,
             routes: run.routes.unwrap_or(config.import.routes),
             weak_password: config.trigger.weak_password,
+            asks_elsewhere: config.trigger.external.is_some(),
         },
         keep: run.keep_for_first_login.clone(),
         as_of: run

@@ -83,6 +83,7 @@ pub async fn reconcile(
             inactive: config.import.inactive,
             routes: RoutePreference::DEFAULT,
             weak_password: config.trigger.weak_password,
+            asks_elsewhere: config.trigger.external.is_some(),
         },
         keep: Vec::new(),
         as_of: Utc::now(),

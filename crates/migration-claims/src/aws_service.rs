@@ -51,6 +51,16 @@ pub struct AwsService {
 
 type Sender = SendRequest<Full<Bytes>>;
 
+/// What is sent.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    /// Plain letters, digits, `-`, `_` and `/`: it is signed as it is.
+    path: &'a str,
+    /// The operation, where the service has several at one path.
+    target: Option<&'a str>,
+    body: &'a [u8],
+}
+
 /// Why there is no answer. Quotes nothing that was sent or received.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AwsFault {
@@ -140,40 +150,69 @@ impl AwsService {
             }))
     }
 
+    /// Sends a payload to a path that Lambda invokes a function by, once: a function may have acted on a
+    /// payload whose answer was lost. The function's own error is a refusal.
+    pub async fn invoke(&self, path: &str, payload: &[u8]) -> Result<Zeroizing<Vec<u8>>, AwsFault> {
+        let invoking = async {
+            let sender = self.connect().await?;
+            let asked = Asked {
+                path,
+                target: None,
+                body: payload,
+            };
+            self.exchange(sender, asked).await
+        };
+        let limit = self.kind.limit;
+        let title = self.kind.title;
+        tokio::time::timeout(limit, invoking)
+            .await
+            .unwrap_or(Err(AwsFault::TimedOut { title, limit }))
+    }
+
     async fn call_unlimited(
         &self,
         operation: &str,
         body: &Value,
     ) -> Result<Zeroizing<Vec<u8>>, AwsFault> {
+        let (target, body) = (self.target(operation), Zeroizing::new(body.to_string()));
+        let asked = Asked {
+            path: "/",
+            target: Some(&target),
+            body: body.as_bytes(),
+        };
         let rested = self.at_rest().take().filter(|sender| !sender.is_closed());
         if let Some(sender) = rested {
             // The server may have closed it while this environment was frozen.
-            let answer = self.exchange(sender, operation, body).await;
+            let answer = self.exchange(sender, asked).await;
             if !matches!(answer, Err(AwsFault::Unreachable { .. })) {
                 return answer;
             }
         }
         let sender = self.connect().await?;
-        self.exchange(sender, operation, body).await
+        self.exchange(sender, asked).await
+    }
+
+    fn target(&self, operation: &str) -> String {
+        format!("{}.{operation}", self.kind.target)
     }
 
     async fn exchange(
         &self,
         mut sender: Sender,
-        operation: &str,
-        body: &Value,
+        asked: Asked<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, AwsFault> {
-        let request = self.request(operation, body, SystemTime::now().into())?;
+        let request = self.signed(asked, SystemTime::now().into())?;
         let broken = |_| self.unreachable("broke the connection off");
         sender.ready().await.map_err(broken)?;
         let answer = sender.send_request(request).await.map_err(broken)?;
         let status = answer.status();
+        let is_error = answer.headers().contains_key("x-amz-function-error");
         let body = Limited::new(answer.into_body(), LONGEST_ANSWER);
         let body = body.collect().await;
         let body = body.map_err(|_| self.unreachable("broke its answer off"))?;
         let body = Zeroizing::new(body.to_bytes().to_vec());
         *self.at_rest() = Some(sender);
-        if status.is_success() {
+        if status.is_success() && !is_error {
             return Ok(body);
         }
         Err(AwsFault::Refused {
@@ -217,11 +256,25 @@ impl AwsService {
         Ok(sender)
     }
 
-    /// The signed request.
+    /// The signed request of an operation.
     pub fn request(
         &self,
         operation: &str,
         body: &Value,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Request<Full<Bytes>>, AwsFault> {
+        let (target, body) = (self.target(operation), body.to_string());
+        let asked = Asked {
+            path: "/",
+            target: Some(&target),
+            body: body.as_bytes(),
+        };
+        self.signed(asked, now)
+    }
+
+    fn signed(
+        &self,
+        asked: Asked<'_>,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<Request<Full<Bytes>>, AwsFault> {
         let scope = SigningScope {
@@ -229,9 +282,7 @@ impl AwsService {
             service: self.kind.name,
             now,
         };
-        let body = body.to_string();
         let host = self.endpoint.authority().map_or("", |place| place.as_str());
-        let target = format!("{}.{operation}", self.kind.target);
         let token = self.credentials.session_token.as_ref();
         let owned = |text: &str| Zeroizing::new(text.to_owned());
         // In the order of their names, as they are signed.
@@ -241,8 +292,8 @@ impl AwsService {
             ("x-amz-date", Zeroizing::new(scope.moment())),
         ];
         headers.extend(token.map(|token| ("x-amz-security-token", token.clone())));
-        headers.push(("x-amz-target", Zeroizing::new(target)));
-        let mut canonical = Zeroizing::new("POST\n/\n\n".to_owned());
+        headers.extend(asked.target.map(|target| ("x-amz-target", owned(target))));
+        let mut canonical = Zeroizing::new(format!("POST\n{}\n\n", asked.path));
         for (name, value) in &headers {
             for part in [name, ":", value.as_str(), "\n"] {
                 canonical.push_str(part);
@@ -250,7 +301,7 @@ impl AwsService {
         }
         let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
         let names = names.join(";");
-        let digest = sha256_hex(body.as_bytes());
+        let digest = sha256_hex(asked.body);
         for part in ["\n", &names, "\n", &digest] {
             canonical.push_str(part);
         }
@@ -262,12 +313,12 @@ impl AwsService {
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders={names}, Signature={signature}"
         );
-        let mut request = Request::post("/").header(header::AUTHORIZATION, authorization);
+        let mut request = Request::post(asked.path).header(header::AUTHORIZATION, authorization);
         for (name, value) in &headers {
             request = request.header(*name, value.as_str());
         }
         request
-            .body(Full::new(Bytes::from(body)))
+            .body(Full::new(Bytes::copy_from_slice(asked.body)))
             .map_err(|_| unsigned())
     }
 
@@ -369,6 +420,37 @@ mod tests {
                 )
             );
         }
+    }
+
+    /// The same for a request that names no operation.
+    #[test]
+    fn an_invocation_is_signed_as_botocore_signs_it() {
+        const LAMBDA: ServiceKind = ServiceKind {
+            name: "lambda",
+            title: "Lambda",
+            target: "",
+            content_type: "application/json",
+            endpoint_variable: "AWS_ENDPOINT_URL_LAMBDA",
+            limit: Duration::from_millis(1500),
+        };
+        let now = chrono::Utc
+            .with_ymd_and_hms(2026, 11, 24, 12, 34, 56)
+            .unwrap();
+        let arn = "arn:aws:lambda:eu-west-1:123456789012:function:check-ldap";
+        let service = service(&LAMBDA, arn, None).expect("an ARN");
+        let asked = Asked {
+            path: "/2015-03-31/functions/check-ldap/invocations",
+            target: None,
+            body: br#"{"login":"ann"}"#,
+        };
+        let request = service.signed(asked, now).expect("signed");
+        let authorization = request.headers().get("authorization").expect("signed");
+        assert_eq!(
+            authorization.to_str().expect("ASCII"),
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261124/eu-west-1/lambda/aws4_request, \
+             SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, \
+             Signature=b1a3cec056f1e08fa830ba7645caa538355778b17abc23e3169a92b1f9501cbb"
+        );
     }
 
     #[test]

@@ -35,7 +35,10 @@ pub use join::Join;
 pub use legacy_url::LegacyUrl;
 pub use name_template::{NamePart, NameTemplate};
 pub use rehearsal::{GoCriteria, GoLimit, RehearsalSettings};
-pub use trigger::{AttemptLimits, AxesLockOut, ForgotPassword, TriggerSettings, WeakPassword};
+pub use trigger::{
+    AttemptLimits, AxesLockOut, ExternalVerifier, ExternalVerifierKind, ForgotPassword,
+    TriggerSettings, WeakPassword,
+};
 
 /// Everything cutover.toml says, with defaults filled in.
 #[derive(Clone, Debug)]

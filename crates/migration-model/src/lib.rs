@@ -33,10 +33,10 @@ pub use attribute_value::{AttributeFault, check_attribute_value, is_email};
 pub use attributes::{AttributeMapping, AttributeSource, OnInvalid};
 pub use config::{
     AttemptLimits, AxesLockOut, ClientIds, Columns, Comparison, Condition, ConditionFault, Config,
-    ConfigError, EmailVerifiedRule, ExcludedNames, Flag, ForgotPassword, GoCriteria, GoLimit,
-    GroupSource, ImportSettings, InactiveUsers, Join, Legacy, LegacyUrl, Literal, LoginColumn,
-    NamePart, NameTemplate, PhoneVerifiedRule, PoolTarget, RehearsalSettings, Test,
-    TriggerSettings, WeakPassword, table_name_parts,
+    ConfigError, EmailVerifiedRule, ExcludedNames, ExternalVerifier, ExternalVerifierKind, Flag,
+    ForgotPassword, GoCriteria, GoLimit, GroupSource, ImportSettings, InactiveUsers, Join, Legacy,
+    LegacyUrl, Literal, LoginColumn, NamePart, NameTemplate, PhoneVerifiedRule, PoolTarget,
+    RehearsalSettings, Test, TriggerSettings, WeakPassword, table_name_parts,
 };
 pub use finding::{Finding, Severity};
 pub use groups::{GroupNames, group_name};

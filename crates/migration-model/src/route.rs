@@ -52,6 +52,8 @@ pub struct ImportPolicy {
     pub routes: RoutePreference,
     /// `[trigger] weak_password`: what becomes of passwords that are stored as good as in the clear.
     pub weak_password: WeakPassword,
+    /// `[trigger.external]`: whether somebody is asked for passwords that Django does not store.
+    pub asks_elsewhere: bool,
 }
 
 /// Which of a user's names another legacy user has too, letter case and NFKC folded.
@@ -86,10 +88,10 @@ pub struct RouteFacts<'a> {
 
 impl RouteFacts<'_> {
     /// Whether somebody could sign in to the legacy app with a password: it is stored, in whatever
-    /// form, and the user is active. A hash that cannot be checked here may be one that Django can
-    /// check, so it counts.
-    pub fn may_still_sign_in(&self) -> bool {
-        self.user.is_active && *self.hash != HashState::Unusable
+    /// form, or asked for elsewhere, and the user is active. A hash that cannot be checked here may be
+    /// one that Django can check, so it counts.
+    pub fn may_still_sign_in(&self, policy: ImportPolicy) -> bool {
+        self.user.is_active && (policy.asks_elsewhere || *self.hash != HashState::Unusable)
     }
 
     /// Whether the password is stored in a way that keeps it from nobody who has seen the table.
@@ -132,7 +134,7 @@ pub fn decide(facts: RouteFacts<'_>, policy: ImportPolicy) -> Routing {
             },
         };
     }
-    if facts.may_still_sign_in() && !approved {
+    if facts.may_still_sign_in(policy) && !approved {
         return Routing {
             route: Route::FirstLogin,
             reason: Some(Reason::MayStillSignIn),

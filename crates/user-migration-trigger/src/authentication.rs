@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use django_password::{HashState, PasswordMatch, PlainPassword, Verdict};
+use django_password::{HashState, PlainPassword, Verdict};
 use migration_model::{LegacyUser, LoginColumn, LoginMatch, Reason, WeakPassword, fold_login_name};
 
 use crate::budget::Budget;
@@ -15,7 +15,7 @@ use crate::hash_check::CheckFault;
 use crate::legacy_logins::LegacyLogins;
 use crate::observation::{Observation, Step};
 use crate::public_error::PublicError;
-use crate::reply::Reply;
+use crate::reply::{Proof, Reply};
 use crate::shared_attempts::{Taken, Who};
 use crate::trigger::Trigger;
 use crate::user_attributes::UserAttributes;
@@ -91,6 +91,7 @@ fn costs_nothing(checked: &Result<Reply, Stop>) -> bool {
                 | Reason::LegacyAccessDenied
                 | Reason::SecretUnavailable
                 | Reason::ClaimsUnavailable
+                | Reason::ExternalUnavailable
                 | Reason::WrongAppClient
         ),
         Err(Stop::Fail(..)) => false,
@@ -184,7 +185,7 @@ async fn check<L: LegacyLogins>(
 
 /// The proof of a right password, and whether its hash is as good as the password in the clear.
 struct Proven {
-    proof: PasswordMatch,
+    proof: Proof,
     is_weak: bool,
 }
 
@@ -201,7 +202,7 @@ async fn prove<L: LegacyLogins>(
     seen.algorithm = inspection.algorithm;
     let cost = match inspection.state {
         HashState::Verifiable(cost) => cost,
-        HashState::Unusable => return Err(Reason::PasswordUnusable.into()),
+        HashState::Unusable => return ask_elsewhere(trigger, typed, user, budget, seen).await,
         HashState::Malformed(_) => return Err(Reason::HashMalformed.into()),
         // Not the person's fault and not known to be wrong: an outage until configured right.
         HashState::Unsupported => return Err(cannot_check(Reason::AlgorithmUnsupported)),
@@ -220,7 +221,7 @@ async fn prove<L: LegacyLogins>(
     *work = HashWork::Done;
     match verification.verdict {
         Verdict::Match(proof) => Ok(Proven {
-            proof,
+            proof: proof.into(),
             is_weak: cost.is_weak(),
         }),
         Verdict::Mismatch => Err(Reason::PasswordMismatch.into()),
@@ -228,6 +229,31 @@ async fn prove<L: LegacyLogins>(
         Verdict::Malformed(_) => Err(Reason::HashMalformed.into()),
         Verdict::Unsupported => Err(cannot_check(Reason::AlgorithmUnsupported)),
         Verdict::TooCostly(_) => Err(cannot_check(Reason::CostLimitExceeded)),
+    }
+}
+
+/// Asks whoever knows the passwords that Django does not store, if there is anybody.
+async fn ask_elsewhere<L: LegacyLogins>(
+    trigger: &Trigger<L>,
+    typed: &Typed<'_>,
+    user: &LegacyUser,
+    budget: &Budget,
+    seen: &mut Observation,
+) -> Result<Proven, Stop> {
+    let Some(external) = &trigger.external else {
+        return Err(Reason::PasswordUnusable.into());
+    };
+    let asking = external.verify(typed.login, user, typed.password, budget.left());
+    match seen.timed(Step::Verify, asking).await {
+        Ok(Some(proof)) => Ok(Proven {
+            proof: Proof::External(proof),
+            is_weak: false,
+        }),
+        Ok(None) => Err(Reason::PasswordMismatch.into()),
+        Err(detail) => {
+            let cause = FailureCause::Reason(Reason::ExternalUnavailable);
+            Err(Stop::Fail(cause, Some(detail)))
+        }
     }
 }
 
@@ -259,7 +285,7 @@ async fn admit<L: LegacyLogins>(
 /// operator does not want it. Somebody whom no code can reach would never get in again by a
 /// reset: their weak password is kept, and for one too long there is no reply.
 fn keep_or_reset(
-    proof: PasswordMatch,
+    proof: Proof,
     attributes: UserAttributes,
     shortcoming: Option<Reason>,
     weak_password: WeakPassword,

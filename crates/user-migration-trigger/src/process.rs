@@ -129,6 +129,9 @@ fn function<L: LegacyLogins>(legacy: L, settings: Settings, started: Instant) ->
     if let Some(table) = settings.shared_attempts {
         trigger = trigger.counting_in(table);
     }
+    if let Some(external) = settings.external {
+        trigger = trigger.asking(external);
+    }
     match settings.claims {
         Some((claims, attribute)) => trigger = trigger.claiming_in(claims, attribute),
         None => tracing::warn!(

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use django_password::PasswordMatch;
 use serde::Serialize;
 
+use crate::external_verifier::ExternalMatch;
 use crate::user_attributes::{ResettableUser, UserAttributes};
 
 /// Tells Cognito to create the user. `Debug` shows the status alone.
@@ -26,6 +27,21 @@ pub struct Reply {
     enable_sms_mfa: bool,
 }
 
+/// Why somebody may be let in.
+#[derive(Debug)]
+pub enum Proof {
+    /// Their password matches the stored hash.
+    Hash(PasswordMatch),
+    /// Somebody else vouches for it, whom the legacy app would have asked.
+    External(ExternalMatch),
+}
+
+impl From<PasswordMatch> for Proof {
+    fn from(proof: PasswordMatch) -> Proof {
+        Proof::Hash(proof)
+    }
+}
+
 /// What becomes of the typed password.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -39,7 +55,7 @@ pub enum FinalUserStatus {
 impl Reply {
     /// Lets the person in with the password they typed. The proof can only come from a check that
     /// said the password matches, and is used up here.
-    pub fn confirmed(_proof: PasswordMatch, user: UserAttributes) -> Reply {
+    pub fn confirmed(_proof: impl Into<Proof>, user: UserAttributes) -> Reply {
         Reply::new(user, FinalUserStatus::Confirmed)
     }
 

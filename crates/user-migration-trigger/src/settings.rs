@@ -12,6 +12,7 @@ use legacy_users::DatabaseLogin;
 use migration_model::{Config, ConfigError, PoolSchema};
 use zeroize::Zeroizing;
 
+use crate::external_verifier::{self, ExternalVerifier};
 use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
 use crate::iam_login::IamLogin;
@@ -52,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) shared_attempts: Option<SharedAttempts>,
     /// Where it is kept who was migrated, and the attribute that carries the legacy id.
     pub(crate) claims: Option<(Claims, String)>,
+    /// Who is asked for passwords that Django does not store.
+    pub(crate) external: Option<ExternalVerifier>,
     /// The pool's schema when the package was made.
     pub(crate) schema: Option<PoolSchema>,
 }
@@ -92,6 +95,8 @@ pub(crate) enum SettingsError {
     ClaimsKey,
     #[error("CUTOVER_CLAIMS_TABLE: {0}")]
     ClaimsTable(String),
+    #[error("[trigger.external]: {0}")]
+    External(String),
     #[error("CUTOVER_CLAIMS_TABLE and CUTOVER_CLAIMS_FILE are both set: choose one")]
     TwoClaims,
     #[error("claims need the legacy id in the pool: map it, as \"custom:legacy_id\" = \"id\"")]
@@ -151,6 +156,7 @@ impl Settings {
             },
             shared_attempts: shared_attempts(&config)?,
             claims: claims(&config)?,
+            external: external(&config)?,
             schema: schema(&config)?,
             config,
         })
@@ -175,6 +181,19 @@ impl Settings {
             self.memory_mb,
         )
     }
+}
+
+fn external(config: &Config) -> Result<Option<ExternalVerifier>, SettingsError> {
+    let Some(settings) = &config.trigger.external else {
+        return Ok(None);
+    };
+    let endpoint = variable(external_verifier::SERVICE.endpoint_variable)?;
+    let credentials = || match credentials() {
+        Ok(credentials) => Ok(Arc::new(credentials)),
+        Err(error) => Err(error.to_string()),
+    };
+    let external = ExternalVerifier::new(settings, endpoint.as_deref(), credentials);
+    external.map(Some).map_err(SettingsError::External)
 }
 
 /// RUST_LOG, for which there is no wrong value worth failing over.

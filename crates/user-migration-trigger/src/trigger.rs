@@ -19,6 +19,7 @@ use crate::budget::{Budget, LOOK_UP};
 use crate::carried_groups::CarriedGroups;
 use crate::decision::{Decision, Failure, FailureCause, Stop};
 use crate::event::{Event, TriggerSource};
+use crate::external_verifier::ExternalVerifier;
 use crate::forgot_password::ResetRule;
 use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
@@ -40,6 +41,7 @@ pub struct Trigger<L> {
     pub(crate) shared_attempts: Option<SharedAttempts>,
     pub(crate) carried_groups: Option<CarriedGroups>,
     pub(crate) once: Option<OncePerPerson>,
+    pub(crate) external: Option<ExternalVerifier>,
     pub(crate) weak_password: WeakPassword,
     pub(crate) reset: ResetRule,
     legacy_id_attribute: Option<String>,
@@ -65,6 +67,7 @@ impl<L: LegacyLogins> Trigger<L> {
             shared_attempts: None,
             carried_groups: None,
             once: None,
+            external: None,
             weak_password: config.trigger.weak_password,
             reset: ResetRule {
                 answer: config.trigger.forgot_password,
@@ -140,6 +143,13 @@ impl<L: LegacyLogins> Trigger<L> {
     pub fn claiming_in(mut self, claims: Claims, legacy_id_attribute: String) -> Trigger<L> {
         let sign_in = self.mapping.sign_in;
         self.once = Some(OncePerPerson::new(claims, legacy_id_attribute, sign_in));
+        self
+    }
+
+    /// Asks somebody else about passwords that Django does not store.
+    #[must_use]
+    pub(crate) fn asking(mut self, external: ExternalVerifier) -> Trigger<L> {
+        self.external = Some(external);
         self
     }
 

@@ -28,6 +28,72 @@ pub struct TriggerSettings {
     pub forgot_password_for_unusable: bool,
     /// django-axes' lock-outs, where the legacy app keeps them in the database.
     pub axes: Option<AxesLockOut>,
+    /// Who is asked for passwords that Django does not store.
+    pub external: Option<ExternalVerifier>,
+}
+
+/// `[trigger.external]`: what checks the passwords of people to whom Django gave an unusable one,
+/// because it asks another backend for them, such as LDAP.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExternalVerifier {
+    /// Who is asked.
+    pub by: ExternalVerifierKind,
+    /// For a whole answer.
+    pub timeout: Duration,
+}
+
+/// The two ways of asking.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ExternalVerifierKind {
+    /// A program in the function's package, with its arguments.
+    Command(Vec<String>),
+    /// Another Lambda function, by its ARN.
+    Lambda(String),
+}
+
+/// Cognito waits 5 s for everything together.
+const LONGEST_EXTERNAL: u64 = 3_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExternalSection {
+    command: Option<Vec<String>>,
+    lambda: Option<String>,
+    #[serde(default = "external_timeout")]
+    timeout_ms: u64,
+}
+
+fn external_timeout() -> u64 {
+    1_500
+}
+
+impl<'de> Deserialize<'de> for ExternalVerifier {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let section = ExternalSection::deserialize(deserializer)?;
+        if section.timeout_ms == 0 || section.timeout_ms > LONGEST_EXTERNAL {
+            return Err(D::Error::custom(format!(
+                "timeout_ms must be between 1 and {LONGEST_EXTERNAL}: Cognito waits 5 seconds for \
+                 everything together"
+            )));
+        }
+        let by = match (section.command, section.lambda) {
+            (Some(command), None) if command.iter().any(|part| !part.is_empty()) => {
+                ExternalVerifierKind::Command(command)
+            }
+            (None, Some(arn)) if arn.starts_with("arn:") => ExternalVerifierKind::Lambda(arn),
+            _ => {
+                return Err(D::Error::custom(
+                    "give either command (a list: the program and its arguments) or lambda (the ARN \
+                     of a function)",
+                ));
+            }
+        };
+        Ok(ExternalVerifier {
+            by,
+            timeout: Duration::from_millis(section.timeout_ms),
+        })
+    }
 }
 
 /// What becomes of a legacy password that the pool would not take from somebody who sets it.
@@ -107,6 +173,7 @@ pub(super) struct TriggerSection {
     #[serde(default)]
     forgot_password_for_unusable: bool,
     axes: Option<AxesLockOut>,
+    external: Option<ExternalVerifier>,
 }
 
 impl TriggerSection {
@@ -124,6 +191,7 @@ impl TriggerSection {
             forgot_password: self.forgot_password,
             forgot_password_for_unusable: self.forgot_password_for_unusable,
             axes: self.axes,
+            external: self.external,
         }
     }
 }

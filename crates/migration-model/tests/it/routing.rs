@@ -13,6 +13,7 @@ const CAREFUL: ImportPolicy = ImportPolicy {
     inactive: InactiveUsers::Disabled,
     routes: RoutePreference::DEFAULT,
     weak_password: WeakPassword::Keep,
+    asks_elsewhere: false,
 };
 /// No import job takes the user.
 const NO_JOB: Result<(), Reason> = Err(Reason::HashOverCognitoCap);
@@ -46,6 +47,18 @@ fn facts<'a>(user: &'a LegacyUser, hash: &'a HashState) -> RouteFacts<'a> {
         hash_import: NO_JOB,
         kept_for_first_login: false,
     }
+}
+
+#[test]
+fn whoever_is_asked_for_elsewhere_may_still_sign_in() {
+    let unusable = state("!ldap");
+    let user = legacy_user();
+    let asking = ImportPolicy {
+        asks_elsewhere: true,
+        ..CAREFUL
+    };
+    assert_eq!(route(&user, &unusable, CAREFUL).0, Route::AdminCreate);
+    assert_eq!(route(&user, &unusable, asking).0, Route::FirstLogin);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod claims;
 mod decisions;
 mod event_properties;
 mod events;
+mod external_verifier;
 mod fuzzing;
 mod groups_in_tokens;
 mod leaks;
