@@ -27,7 +27,7 @@ use crate::legacy_identity::LegacyIdentity;
 pub(crate) use base::{Base, BaseKey};
 pub(crate) use hash_forms::known_hash_forms;
 pub use people::{IdMapRow, LedgerReader};
-pub(crate) use people::{NewPerson, PoolSubs};
+pub(crate) use people::{KnownWay, NewPerson, PoolSubs};
 
 /// Raised when a table changes.
 const FORMAT: i64 = 1;

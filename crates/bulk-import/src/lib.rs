@@ -23,13 +23,18 @@ mod planner;
 mod pool_fit;
 mod progress;
 mod proof;
+mod prospect;
+mod prospects_file;
 mod random_password;
 mod rate;
 mod reconcile;
+mod reconcile_record;
 mod reviewed_plan;
+mod route_survey;
 mod run_name;
 mod settings;
 mod shard;
+mod standing;
 mod summary;
 mod temporary_passwords;
 mod text_key;
@@ -50,14 +55,18 @@ pub use ledger::{IdMapRow, Ledger, LedgerPlace, LedgerReader};
 pub use outcome::Outcome;
 pub use plan::{CategoryCalls, Plan, PlanCount, PlannedGroup};
 pub use progress::{Phase, Progress, Waiting};
+pub use prospect::Prospect;
 pub use reconcile::{
     Drift, DriftKind, DriftRow, FixKind, FixSummary, LedgerUse, Prefer, Reconciliation, fix,
     reconcile,
 };
+pub use reconcile_record::ReconcileRecord;
 pub use reviewed_plan::{PlanBinding, PlannedPolicy, ReviewedPlan, ReviewedPlanError};
+pub use route_survey::route_survey;
 pub use run_name::{RunName, RunNameError};
 pub use settings::ImportRun;
 pub use shard::{Shard, ShardError};
+pub use standing::{Standing, Way};
 pub use summary::Summary;
 pub use temporary_passwords::{AgeRecipient, AgeRecipientError, PasswordsFile, PasswordsFileError};
 pub use trial::{Trial, TrialUser, try_one};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use bulk_import::{AgeRecipient, FinalState, KeepForFirstLogin, Shard};
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cognito_user_pool::{CategoryLimit, PoolTrigger, Share, TokenEventVersion};
 use migration_model::RoutePreference;
@@ -50,6 +51,13 @@ pub(crate) enum Command {
     Init(InitOptions),
     /// Look at the legacy database: users, hash algorithms and costs, problems
     Inspect(InspectOptions),
+    /// Who will have come through the trigger by which week, and what the rest costs
+    ///
+    /// From last_login and date_joined, and once people have come, from when they really came. The
+    /// band holds the whole curve in 95 of 100 cases, as far as people go on as they did; last_login
+    /// knows only the last sign-in, and no season. Reads the legacy database once, and the pool, where
+    /// one is named, by ListUsers alone, which makes nobody billable.
+    Forecast(ForecastOptions),
     /// The local rehearsal pool
     Pool(PoolOptions),
     /// Bulk-import the remaining users by the Cognito admin APIs
@@ -104,6 +112,45 @@ pub(crate) struct InspectOptions {
     /// Also write the findings as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ForecastOptions {
+    /// How many weeks to look ahead, at most 104
+    #[arg(long, value_name = "N", default_value_t = 26,
+          value_parser = clap::value_parser!(u16).range(1..=104))]
+    pub(crate) weeks: u16,
+    /// Say in which week fewer than so many percent of all are left
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
+    pub(crate) below: f64,
+    /// What a monthly active user costs, in your currency
+    #[arg(long, value_name = "PRICE", value_parser = price)]
+    pub(crate) mau_price: Option<f64>,
+    /// The day of the switch, such as 2026-03-31 [default: when people began to come]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) switched: Option<NaiveDate>,
+    /// Leave the pool out, also where one is named
+    #[arg(long)]
+    pub(crate) database_only: bool,
+    /// Also write it as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim().parse().ok();
+    let number = number.filter(|number| (0.01..=100.0).contains(number));
+    number.ok_or_else(|| "write a number of percent from 0.01 to 100, such as 5".to_owned())
+}
+
+fn price(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.trim().parse().ok();
+    let number = number.filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "write a price as a number, such as 0.015".to_owned())
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@ mod arguments;
 mod attach_findings;
 mod commands;
 mod exit_status;
+mod forecast_text;
 mod function_arn;
 mod import_progress;
 mod output;
@@ -57,6 +58,7 @@ fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         Command::Verify => commands::verify::run(arguments),
         Command::Init(options) => commands::init::run(arguments, options),
         Command::Inspect(options) => commands::inspect::run(arguments, options),
+        Command::Forecast(options) => commands::forecast::run(arguments, options),
         Command::Pool(options) => commands::pool::run(arguments, options),
         Command::Import(options) => commands::import::run(arguments, options),
         Command::Status(options) => commands::status::run(arguments, options),

@@ -10,6 +10,7 @@ mod draft;
 mod fitting_pool;
 mod forecast;
 mod go_criterion;
+mod held_by_import;
 mod importable;
 mod memory_size;
 mod page;
@@ -27,8 +28,12 @@ pub use draft::{
     worth_a_sample,
 };
 pub use fitting_pool::fitting_pool;
-pub use forecast::held_by_an_import;
+pub use forecast::{
+    Below, CategoryHours, CostOfRest, Forecast, ForecastQuestion, ForecastTarget, LONGEST,
+    WeekAhead, forecast,
+};
 pub use go_criterion::GoCriterion;
+pub use held_by_import::held_by_an_import;
 pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};
 pub use memory_size::{MemorySize, SizeEstimate};
 pub use page::page;

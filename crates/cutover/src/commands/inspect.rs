@@ -1,14 +1,16 @@
 //! `cutover inspect`: the legacy database alone. Exit code 1 when something blocks the move.
 
-use bulk_import::ImportError;
+use bulk_import::{ImportError, RunControl};
 use chrono::Utc;
 use migration_model::{Config, Finding, Severity};
-use rehearsal::{Census, Importable, MemorySize, RehearsalError, held_by_an_import};
+use rehearsal::{
+    Census, Forecast, ForecastQuestion, Importable, MemorySize, RehearsalError, held_by_an_import,
+};
 use serde::Serialize;
 
 use crate::arguments::{Arguments, InspectOptions};
 use crate::exit_status::{ExitStatus, Failure};
-use crate::{output, runtime, settings};
+use crate::{forecast_text, output, runtime, settings};
 
 /// The JSON form.
 #[derive(Serialize)]
@@ -19,6 +21,7 @@ struct Inspection<'a> {
     config_digest: String,
     #[serde(flatten)]
     census: &'a Census,
+    forecast: &'a Forecast,
 }
 
 pub(crate) fn run(arguments: &Arguments, options: &InspectOptions) -> Result<ExitStatus, Failure> {
@@ -27,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments, options: &InspectOptions) -> Result<Exi
 
 /// Looks by this configuration.
 pub(crate) fn inspect(config: &Config, options: &InspectOptions) -> Result<ExitStatus, Failure> {
-    let census = runtime()?.block_on(async {
+    let (census, forecast) = runtime()?.block_on(async {
         let legacy = settings::legacy_database(config).await?;
         let mut census = Census::take(&legacy, config, Utc::now())
             .await
@@ -37,7 +40,9 @@ pub(crate) fn inspect(config: &Config, options: &InspectOptions) -> Result<ExitS
         census
             .findings
             .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        Ok::<_, Failure>(census)
+        let (question, control) = (ForecastQuestion::default(), RunControl::new());
+        let forecast = rehearsal::forecast(&legacy, config, None, &question, &control).await;
+        Ok::<_, Failure>((census, forecast.map_err(super::forecast::failure)?))
     })?;
     if let Some(path) = &options.json {
         let inspection = Inspection {
@@ -46,10 +51,11 @@ pub(crate) fn inspect(config: &Config, options: &InspectOptions) -> Result<ExitS
             user_table: &config.legacy.user_table,
             config_digest: config.digest(),
             census: &census,
+            forecast: &forecast,
         };
         output::json_file(path, &inspection)?;
     }
-    print(&census, config);
+    print(&census, &forecast, config);
     let blocked = census
         .findings
         .iter()
@@ -82,7 +88,7 @@ fn engine(config: &Config) -> &'static str {
         .map_or("none", |url| url.engine())
 }
 
-fn print(census: &Census, config: &Config) {
+fn print(census: &Census, forecast: &Forecast, config: &Config) {
     output::result(format_args!(
         "{} users in {} ({}), {} active, {} with a verified e-mail, {} in groups",
         census.users,
@@ -120,6 +126,7 @@ fn print(census: &Census, config: &Config) {
     for span in &census.last_login {
         output::result(format_args!("  {:>9}  {}", span.users, span.span));
     }
+    forecast_text::print_briefly(forecast);
     output::result("\nfindings");
     if census.findings.is_empty() {
         output::result("  none");

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod forecast;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod inspect;
