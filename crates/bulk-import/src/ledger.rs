@@ -32,7 +32,7 @@ pub(crate) use people::{KnownWay, NewPerson, PoolSubs};
 /// Raised when a table changes.
 const FORMAT: i64 = 1;
 /// Marks the file as ours for file(1) and for us: "cutl".
-const APPLICATION: i64 = 0x6375_746c;
+pub(crate) const APPLICATION: i64 = 0x6375_746c;
 
 const TABLES: &str = "
 CREATE TABLE ledger (

@@ -17,6 +17,7 @@ mod ledger;
 mod legacy_identity;
 mod legacy_patience;
 mod outcome;
+mod own_files;
 mod password_flows;
 mod plan;
 mod planner;
@@ -53,6 +54,7 @@ pub use journal::{JournalError, OutcomeRow, ReasonCount, RunJournals, RunStatus}
 pub use keep_for_first_login::{KeepForFirstLogin, KeepForFirstLoginError};
 pub use ledger::{IdMapRow, Ledger, LedgerPlace, LedgerReader};
 pub use outcome::Outcome;
+pub use own_files::{OwnFile, OwnFileKind, own_files};
 pub use plan::{CategoryCalls, Plan, PlanCount, PlannedGroup};
 pub use progress::{Phase, Progress, Waiting};
 pub use prospect::Prospect;

@@ -58,6 +58,16 @@ pub(crate) enum Command {
     /// knows only the last sign-in, and no season. Reads the legacy database once, and the pool, where
     /// one is named, by ListUsers alone, which makes nobody billable.
     Forecast(ForecastOptions),
+    /// A page and a terminal view of where the move stands, from the pool, the ledger and the journals
+    ///
+    /// Reads the pool by ListUsers and Describe calls alone, which makes nobody billable, and the legacy
+    /// database now and then for the forecast. Names nobody. Runs until Ctrl-C.
+    Watch(WatchOptions),
+    /// Check what is left to do before the old database can go, and prove each point by a read
+    ///
+    /// Exit code 1 while something is open. Reads only, unless --shred --execute removes this tool's own
+    /// journals and ledger.
+    Retire(RetireOptions),
     /// The local rehearsal pool
     Pool(PoolOptions),
     /// Bulk-import the remaining users by the Cognito admin APIs
@@ -133,6 +143,59 @@ pub(crate) struct ForecastOptions {
     #[arg(long)]
     pub(crate) database_only: bool,
     /// Also write it as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WatchOptions {
+    /// Write the page here as well, whole each time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Look once, and end: 1 where a criterion says stop
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Where the page is served; loopback alone, port 0 picks a free one
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:0",
+        conflicts_with = "once"
+    )]
+    pub(crate) listen: SocketAddr,
+    /// Seconds between two looks at the pool; more where a look takes long
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u64).range(5..=86_400))]
+    pub(crate) every: u64,
+    /// Also write the figures as JSON, each time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RetireOptions {
+    /// For how many days nobody must have come through the trigger
+    #[arg(long, value_name = "N", default_value_t = 14,
+          value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) quiet_days: u16,
+    /// Points that may stay open, by their codes, separated by commas. You answer for them
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub(crate) accept: Vec<String>,
+    /// When all else is done: delete this tool's journals and the pool's ledger
+    #[arg(long)]
+    pub(crate) shred: bool,
+    /// Delete them; without it they are only listed
+    #[arg(long, requires = "shred")]
+    pub(crate) execute: bool,
+    /// Also write the points as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]

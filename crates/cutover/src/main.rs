@@ -7,13 +7,17 @@ mod exit_status;
 mod forecast_text;
 mod function_arn;
 mod import_progress;
+mod local_pool_facts;
 mod output;
 mod plan_text;
 mod pool_target;
+mod retirement;
 mod schema_snapshot;
 mod settings;
 mod taken_names;
 mod telemetry;
+mod watch_server;
+mod watch_text;
 
 use std::process::ExitCode;
 
@@ -59,6 +63,8 @@ fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         Command::Init(options) => commands::init::run(arguments, options),
         Command::Inspect(options) => commands::inspect::run(arguments, options),
         Command::Forecast(options) => commands::forecast::run(arguments, options),
+        Command::Watch(options) => commands::watch::run(arguments, options),
+        Command::Retire(options) => commands::retire::run(arguments, options),
         Command::Pool(options) => commands::pool::run(arguments, options),
         Command::Import(options) => commands::import::run(arguments, options),
         Command::Status(options) => commands::status::run(arguments, options),

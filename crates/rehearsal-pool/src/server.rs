@@ -8,12 +8,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::HeaderMap;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -101,11 +101,27 @@ async fn handle(
     {
         return Ok(grant.preflight().map(AnswerBody::whole));
     }
-    let mut response = answer_request(service, request).await?;
+    let mut response = answer_request(Arc::clone(&service), request).await?;
     if let Some(grant) = grant {
         grant.mark(&mut response);
     }
+    response.headers_mut().extend(date(&service));
     Ok(response)
+}
+
+/// In milliseconds since the Unix epoch.
+const YEAR_10_000: u64 = 253_402_300_800_000;
+
+/// The pool's own time: callers compare it with the dates of users, so a clock that was moved must show
+/// here, too.
+fn date(service: &Service) -> Option<(HeaderName, HeaderValue)> {
+    // The form has four digits for the year.
+    let now = u64::try_from(service.now())
+        .ok()
+        .filter(|now| *now < YEAR_10_000)?;
+    let since_epoch = Duration::from_millis(now);
+    let date = httpdate::fmt_http_date(UNIX_EPOCH.checked_add(since_epoch)?);
+    Some((header::DATE, HeaderValue::from_str(&date).ok()?))
 }
 
 async fn answer_request(

@@ -18,6 +18,7 @@ mod report;
 mod resets;
 mod shadowed_emails;
 mod sign_ins;
+mod watch;
 mod wording;
 
 pub use canary::{Canary, CanaryError, Expectation, read_canaries};
@@ -36,5 +37,6 @@ pub use go_criterion::GoCriterion;
 pub use held_by_import::held_by_an_import;
 pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};
 pub use memory_size::{MemorySize, SizeEstimate};
-pub use page::page;
-pub use report::{Report, Verdict};
+pub use page::{page, watch_page};
+pub use report::{Report, TriggerRuns, Verdict};
+pub use watch::{Colour, Light, Reading, Watch, WatchedQuota, WatchedRun, age};

@@ -3,6 +3,7 @@
 
 mod chart;
 mod curve;
+mod watch;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use migration_model::{Finding, Severity};
@@ -12,6 +13,7 @@ use crate::forecast::Forecast;
 use crate::importable::Importable;
 use crate::report::{Report, SignIn, Verdict};
 use chart::{Bar, Tone, bars};
+pub use watch::watch_page;
 
 const STYLE: &str = include_str!("page/style.css");
 

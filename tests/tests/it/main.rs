@@ -38,3 +38,4 @@ mod trigger_attach;
 mod two_lives;
 mod two_sides;
 mod verify;
+mod weeks;
