@@ -38,6 +38,12 @@ pub(crate) fn print(forecast: &Forecast, standing: Option<&Standing>, share: f64
             "\nfrom the database alone; once people come, name the pool: what really came by counts",
         ),
     }
+    if standing.is_some_and(|standing| !standing.has_ledger) && forecast.came_so_far > 0 {
+        output::note(
+            "the pool has no ledger here: whom an import created counts as having come; name it with \
+             --ledger",
+        );
+    }
     curve(forecast);
     rest(forecast, share);
     for finding in standing.iter().flat_map(|standing| &standing.findings) {

@@ -77,20 +77,18 @@ pub(crate) struct Comparison {
 const PRE_TOKEN: PoolTrigger = PoolTrigger::PreTokenGeneration(TokenEventVersion::V1);
 
 /// Nobody comes by any more.
-pub(crate) fn quiet(standing: &Standing, days: u16, ledger_is_all: bool) -> Point {
+pub(crate) fn quiet(standing: &Standing, days: u16) -> Point {
     const CODE: &str = "people-still-come";
     let by = format!(
         "creation dates of {} users who came through the trigger, by ListUsers at {}",
         standing.by(Way::FirstSignIn),
         day(standing.at)
     );
-    if !standing.ids_are_proof && !ledger_is_all {
-        let says =
-            "who came through the trigger cannot be told: the legacy id proves nothing, and \
-                    there is no ledger"
-                .to_owned();
+    if !standing.ids_are_proof {
+        let says = "who came through the trigger cannot be told: no attribute proves the legacy id"
+            .to_owned();
         return Point::new(CODE, false, says, by)
-            .next("let no app client write the legacy id, or bring the ledger here (--ledger)");
+            .next("map the legacy id to an attribute that no app client may write");
     }
     let Some(last) = standing.last_first_sign_in else {
         return Point::new(CODE, true, "nobody came through the trigger".to_owned(), by);
@@ -382,19 +380,18 @@ mod tests {
 
     #[test]
     fn somebody_who_came_yesterday_keeps_it_open_and_what_proves_nothing_is_not_quiet() {
-        assert_eq!(quiet(&standing(1), 14, false).state, State::Open);
-        assert_eq!(quiet(&standing(14), 14, false).state, State::Done);
+        assert_eq!(quiet(&standing(1), 14).state, State::Open);
+        assert_eq!(quiet(&standing(14), 14).state, State::Done);
         let unproven = Standing {
             ids_are_proof: false,
             ..standing(100)
         };
-        assert_eq!(quiet(&unproven, 14, false).state, State::Open);
-        assert_eq!(quiet(&unproven, 14, true).state, State::Done);
+        assert_eq!(quiet(&unproven, 14).state, State::Open);
     }
 
     #[test]
     fn only_what_is_open_can_be_answered_for() {
-        let mut points = vec![quiet(&standing(1), 14, false), files(&[], 0)];
+        let mut points = vec![quiet(&standing(1), 14), files(&[], 0)];
         let codes = ["people-still-come", "own-files-left", "nonsense"].map(str::to_owned);
         let unknown = accept(&mut points, &codes);
         assert_eq!(points[0].state, State::Accepted);

@@ -9,13 +9,16 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use chrono::Utc;
+use rehearsal::{Watch, watch_page};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::exit_status::{ExitStatus, Failure};
 
-/// The page as it is now.
-pub(crate) type Page = watch::Receiver<Arc<str>>;
+/// What the page shows. It is made anew for whoever asks, so that ages are true however long a look at
+/// the pool takes.
+pub(crate) type Page = watch::Receiver<Arc<Watch>>;
 
 /// Nothing from anywhere, and no script: the page is whole.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
@@ -51,7 +54,8 @@ async fn answer(State(page): State<Page>, headers: HeaderMap) -> Response {
     if !host.is_some_and(is_this_machine) {
         return StatusCode::MISDIRECTED_REQUEST.into_response();
     }
-    let html = page.borrow().to_string();
+    let shown = Arc::clone(&page.borrow());
+    let html = watch_page(&shown, Utc::now());
     let headers = [
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -15,13 +15,13 @@ const DAY: u64 = 86_400;
 /// Four people with passwords, one of whom nobody has seen for years, and one without a password.
 fn weeks_before() -> (Workplace, Pool, PoolClient) {
     let mut workplace = small_app::workplace();
-    let names = ["ada", "bob", "eve", "tom"];
+    let names = ["adalind", "bertrok", "evandro", "tomasko"];
     let mut rows: Vec<String> = (1..)
         .zip(names)
         .zip(PASSWORDS)
         .map(|((id, name), (_, encoded))| person(id, name, encoded))
         .collect();
-    rows.push(person(5, "zoe", "!nobody"));
+    rows.push(person(5, "zoelle", "!nobody"));
     rows.push(
         "UPDATE auth_user SET last_login = datetime('now', '-2 days') WHERE id < 4".to_owned(),
     );
@@ -35,7 +35,14 @@ fn weeks_before() -> (Workplace, Pool, PoolClient) {
 fn json_of(workplace: &Workplace, pool: &Pool, arguments: &[&str], code: i32) -> Value {
     let program = workplace.cutover(arguments).args(["--json", "out.json"]);
     let finished = program.args(pool.as_target()).run().expect_code(code);
-    for name in ["ada", "bob", "eve", "tom", "zoe", "example.org"] {
+    for name in [
+        "adalind",
+        "bertrok",
+        "evandro",
+        "tomasko",
+        "zoelle",
+        "example.org",
+    ] {
         let named = finished.stdout.contains(name) || finished.stderr.contains(name);
         assert!(!named, "{name} is named: {finished:?}");
     }
@@ -72,7 +79,7 @@ fn a_forecast_goes_by_the_database_first_and_by_who_came_later() {
     assert_eq!(before["rest"]["password_lost"], 1);
     assert_eq!(before["rest"]["created"], 2);
 
-    for (name, (password, _)) in ["ada", "bob"].iter().zip(PASSWORDS) {
+    for (name, (password, _)) in ["adalind", "bertrok"].iter().zip(PASSWORDS) {
         client.sign_in(name, password).expect("migrated");
     }
     client.advance_clock(15 * DAY);
@@ -116,7 +123,7 @@ fn what_is_no_number_of_weeks_or_percent_is_refused() {
 #[test]
 fn the_watch_page_says_what_the_pool_says_and_needs_nothing_else() {
     let (workplace, pool, mut client) = weeks_before();
-    client.sign_in("ada", PASSWORDS[0].0).expect("migrated");
+    client.sign_in("adalind", PASSWORDS[0].0).expect("migrated");
     let once = ["watch", "--once", "--html", "page.html"];
     let watched = json_of(&workplace, &pool, &once, 0);
     let ways = &watched["standing"]["value"]["ways"];
@@ -135,7 +142,7 @@ fn the_watch_page_says_what_the_pool_says_and_needs_nothing_else() {
     let import = workplace.cutover(&["import", "--execute", "--run", "night"]);
     let mut running = import.args(pool.as_target()).start();
     until(Duration::from_secs(60), "a creation", || {
-        (running.has_ended() || client.user("zoe").is_ok()).then_some(())
+        (running.has_ended() || client.user("zoelle").is_ok()).then_some(())
     });
     running.kill();
     running.wait();
@@ -186,7 +193,7 @@ fn the_watch_page_is_served_on_this_machine_alone() {
 #[test]
 fn retirement_is_open_until_every_point_is_shown_and_then_its_own_files_go() {
     let (workplace, pool, mut client) = weeks_before();
-    client.sign_in("ada", PASSWORDS[0].0).expect("migrated");
+    client.sign_in("adalind", PASSWORDS[0].0).expect("migrated");
     let retire = |arguments: &[&str], code: i32| {
         let all: Vec<&str> = ["retire"].iter().chain(arguments).copied().collect();
         json_of(&workplace, &pool, &all, code)

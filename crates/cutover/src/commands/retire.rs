@@ -92,11 +92,7 @@ async fn look(
     if !standing.complete {
         return Err(stopped());
     }
-    let mut points = vec![retirement::quiet(
-        &standing,
-        options.quiet_days,
-        standing.has_ledger,
-    )];
+    let mut points = vec![retirement::quiet(&standing, options.quiet_days)];
 
     let connect = ConnectSettings::default();
     let legacy = LegacyDatabase::connect(&config.legacy, &config.mapping, connect).await;

@@ -8,7 +8,7 @@ use bulk_import::{
     LedgerPlace, ReconcileRecord, RunControl, RunJournals, RunStatus, Standing, Stop,
 };
 use chrono::{DateTime, Utc};
-use cognito_user_pool::{QuotaCategory, Quotas, UserPool};
+use cognito_user_pool::{PoolFault, QuotaCategory, Quotas, UserPool};
 use migration_model::Config;
 use rehearsal::{ForecastQuestion, ForecastTarget, Watch, WatchedQuota, WatchedRun, watch_page};
 use serde_json::json;
@@ -42,10 +42,10 @@ async fn watch(arguments: &Arguments, options: &WatchOptions) -> Result<ExitStat
         pool: address.to_string(),
         is_local: address.is_loopback(),
         go: config.rehearsal.go.unwrap_or_default(),
-        refresh: options.every,
+        refresh: FIRST_REFRESH,
         ..Watch::default()
     };
-    let (publish, page) = tokio::sync::watch::channel(Arc::from(watch_page(&watch, Utc::now())));
+    let (publish, page) = tokio::sync::watch::channel(Arc::new(watch.clone()));
     if !options.once {
         let url = watch_server::start(options.listen, page).await?;
         output::note(format_args!("the page is at {url}; Ctrl-C ends it"));
@@ -62,13 +62,14 @@ async fn watch(arguments: &Arguments, options: &WatchOptions) -> Result<ExitStat
     };
     loop {
         let begun = Instant::now();
-        looker.look(&mut watch).await;
+        looker.look(&mut watch, &publish).await;
         if control.stopping() != Stop::No {
             return Ok(ExitStatus::Fine);
         }
         let now = Utc::now();
         let pause = Duration::from_secs(options.every).max(begun.elapsed() * PART);
         watch.refresh = pause.as_secs();
+        publish.send_replace(Arc::new(watch.clone()));
         let html = watch_page(&watch, now);
         if let Some(path) = &options.html {
             output::whole_file(path, html.as_bytes())?;
@@ -76,7 +77,6 @@ async fn watch(arguments: &Arguments, options: &WatchOptions) -> Result<ExitStat
         if let Some(path) = &options.json {
             output::json_file(path, &json_form(&watch, now))?;
         }
-        publish.send_replace(Arc::from(html));
         if !options.once {
             output::clear_screen();
         }
@@ -98,8 +98,22 @@ async fn watch(arguments: &Arguments, options: &WatchOptions) -> Result<ExitStat
     }
 }
 
+/// Until the first look is through, in seconds.
+const FIRST_REFRESH: u64 = 5;
+/// How soon the page says that no answer comes.
+const TELL_AWAY: Duration = Duration::from_secs(2);
 /// How soon a signal ends a pause.
 const TICK: Duration = Duration::from_millis(200);
+
+fn away(fault: PoolFault) -> &'static str {
+    match fault {
+        PoolFault::SessionExpired => "the AWS session has ended",
+        PoolFault::Service => "Cognito fails",
+        _ => "the pool does not answer",
+    }
+}
+
+type Publish = tokio::sync::watch::Sender<Arc<Watch>>;
 
 /// Where it looks.
 struct Looker<'a> {
@@ -114,8 +128,24 @@ struct Looker<'a> {
 
 impl Looker<'_> {
     /// Reads everything anew that is due. What cannot be read stays as it was, and says why.
-    async fn look(&mut self, watch: &mut Watch) {
-        let standing = Standing::read(self.config, &self.pool, &self.ledger, self.control).await;
+    async fn look(&mut self, watch: &mut Watch, publish: &Publish) {
+        let standing = Standing::read(self.config, &self.pool, &self.ledger, self.control);
+        let mut standing = std::pin::pin!(standing);
+        let standing = loop {
+            match tokio::time::timeout(TELL_AWAY, &mut standing).await {
+                Ok(standing) => break standing,
+                // An outage is waited out, and the page says so meanwhile.
+                Err(_) => {
+                    if let Some(fault) = self.pool.away() {
+                        watch.standing.trouble = Some(away(fault).to_owned());
+                        publish.send_replace(Arc::new(watch.clone()));
+                    }
+                    if self.control.stopping() != Stop::No {
+                        return;
+                    }
+                }
+            }
+        };
         watch.standing.take(match standing {
             Ok(standing) if standing.complete => Ok(standing),
             Ok(_) => Err("stopped".to_owned()),

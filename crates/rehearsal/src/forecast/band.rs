@@ -179,8 +179,10 @@ impl Clock {
         self.weeks.iter().sum()
     }
 
+    /// The first week is like no other: sessions have ended, and everybody has a look.
     fn recent(&self) -> &[f64] {
-        &self.weeks[self.weeks.len().saturating_sub(WEEKS_OF_PACE)..]
+        let first = usize::from(self.weeks.len() > WEEKS_TO_DRAW_FROM);
+        &self.weeks[self.weeks.len().saturating_sub(WEEKS_OF_PACE).max(first)..]
     }
 
     /// The pace as these weeks show it; that of the forecast while few came.
@@ -265,8 +267,12 @@ fn reach(futures: &[Vec<f64>], weeks: usize) -> Vec<f64> {
     )]
     let at = (worst.len() as f64 * LEVEL) as usize;
     let times = worst.get(at).or(worst.last()).copied().unwrap_or(0.0);
-    // A count is whole: half a person to each side is no news.
-    spreads.iter().map(|spread| spread * times + 0.5).collect()
+    // A count is whole: half a person to each side is no news. What has passed is known.
+    let of_week = |spread: &f64| match *spread > 0.0 {
+        true => spread * times + 0.5,
+        false => 0.0,
+    };
+    spreads.iter().map(of_week).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::forecast::{Forecast, WeekAhead};
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 240.0;
 /// Room for the numbers at the left and below.
-const LEFT: f64 = 62.0;
+const LEFT: f64 = 56.0;
 const BELOW: f64 = 28.0;
 const ABOVE: f64 = 12.0;
 
@@ -64,7 +64,7 @@ pub(super) fn curve(forecast: &Forecast) -> Markup {
             svg.curve viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(said) {
                 @for tick in ticks {
                     line.grid x1=(LEFT) x2=(WIDTH - 8.0) y1=(at(y(tick))) y2=(at(y(tick))) {}
-                    text.tick x=(LEFT - 6.0) y=(at(y(tick) + 4.0)) text-anchor="end" { (thousands(tick)) }
+                    text.tick x=(LEFT - 6.0) y=(at(y(tick) + 4.0)) text-anchor="end" { (short(tick)) }
                 }
                 @for week in (0..=last.week).step_by(step) {
                     text.tick x=(at(x(week))) y=(HEIGHT - 8.0) text-anchor="middle" { (week) }
@@ -107,6 +107,15 @@ pub(super) fn weeks_in_words(forecast: &Forecast) -> Markup {
     }
 }
 
+/// 12500 as `12.5k`: an axis has little room on a phone.
+fn short(people: u64) -> String {
+    match people {
+        0..10_000 => people.to_string(),
+        10_000..1_000_000 => format!("{}k", people as f64 / 1e3),
+        _ => format!("{}M", people as f64 / 1e6),
+    }
+}
+
 fn number(weeks: usize) -> f64 {
     weeks as f64
 }
@@ -132,5 +141,7 @@ mod tests {
     fn the_axis_ends_at_a_number_that_reads_well() {
         let ends: Vec<u64> = [1, 99, 101, 4_321, 999_999].map(round_up).to_vec();
         assert_eq!(ends, [4, 100, 120, 4_400, 1_000_000]);
+        let shown: Vec<String> = [750, 12_500, 1_250_000].map(short).to_vec();
+        assert_eq!(shown, ["750", "12.5k", "1.25M"]);
     }
 }
