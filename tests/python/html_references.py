@@ -29,7 +29,10 @@ class References(HTMLParser):
         if tag in ("link", "base", "image", "use") and "href" in given:
             self.found.append(given["href"])
         if tag == "meta" and given.get("http-equiv", "").lower() == "refresh":
-            self.found.append(given.get("content", ""))
+            # A number of seconds alone is the page itself again.
+            seconds, _, address = given.get("content", "").partition(";")
+            self.found += [address] if seconds.strip().isdigit() else [seconds]
+            self.found = [reference for reference in self.found if reference]
         self._style(given.get("style", ""))
 
     def handle_data(self, data: str) -> None:

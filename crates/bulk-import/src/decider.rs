@@ -5,9 +5,9 @@
 use cognito_user_pool::PoolDescription;
 use django_password::{CognitoHash, Limits, Verifier};
 use migration_model::{
-    Collisions, Config, HashForms, IdentityProviders, LegacyUser, MAX_IDENTITIES, MappingFault,
-    PoolIdentity, PoolUser, Reason, RouteFacts, Routing, SocialAccount, UserMapping, decide,
-    hash_import, map_user,
+    Collisions, Config, HashForms, IdentityProviders, ImportPolicy, LegacyUser, MAX_IDENTITIES,
+    MappingFault, PoolIdentity, PoolUser, Reason, RouteFacts, Routing, SocialAccount, UserMapping,
+    decide, hash_import, map_user,
 };
 
 use crate::planner::PlanPolicy;
@@ -32,6 +32,8 @@ pub(crate) struct Decided<'a> {
     /// Accounts at providers that nobody mapped.
     pub(crate) unmapped: Vec<&'a SocialAccount>,
     pub(crate) routing: Routing,
+    /// The way once first sign-ins are given up, whoever is kept for them.
+    pub(crate) at_close: Routing,
     /// The hash with which an import job can take the user, or why none can.
     pub(crate) hash_import: Result<CognitoHash, Reason>,
     /// Whether the user could still sign in to the legacy app with a password.
@@ -118,6 +120,16 @@ impl<'a> Decider<'a> {
         };
         Decided {
             routing: decide(facts, self.policy.routes),
+            at_close: decide(
+                RouteFacts {
+                    kept_for_first_login: false,
+                    ..facts
+                },
+                ImportPolicy {
+                    approve_password_reset: true,
+                    ..self.policy.routes
+                },
+            ),
             may_sign_in: facts.may_still_sign_in(self.policy.routes),
             hash_import: by_job,
             collidable: faults.is_empty(),

@@ -84,6 +84,9 @@ pub enum ImportError {
     /// The journal cannot be used.
     #[error("the run's journal cannot be used")]
     Journal(#[source] JournalError),
+    /// A survey had no room for its temporary files.
+    #[error("the temporary files of a survey cannot be used")]
+    TemporaryFile(#[source] std::io::Error),
     /// The file of an import job did not arrive.
     #[error("the file of the import job did not arrive")]
     Upload(#[source] UploadError),
@@ -134,6 +137,7 @@ impl ImportError {
             | ImportError::Legacy(_)
             | ImportError::Passwords(_)
             | ImportError::Upload(_)
+            | ImportError::TemporaryFile(_)
             | ImportError::ImportJobFailed { .. }
             | ImportError::TooManyFailures { .. } => ErrorClass::Halted,
         }
@@ -171,6 +175,11 @@ impl ImportError {
                 .to_owned(),
             ImportError::Legacy(error) => error.hint(),
             ImportError::Journal(error) => error.hint().to_owned(),
+            ImportError::TemporaryFile(_) => {
+                "make room in the folder for temporary files, or name \
+                 another one in TMPDIR; it takes 50 MB for a million users"
+                    .to_owned()
+            }
             ImportError::Upload(_) => "repeat the command: it makes a new import job".to_owned(),
             ImportError::ImportJobFailed { .. } => {
                 "look at the job in the user pool's console and \

@@ -40,6 +40,7 @@ pub(crate) use pending::{Pending, PendingUser, State};
 pub(crate) use planning::{Lesson, PlannedUser, PoolUserRow, creations_digest};
 pub use run_journals::RunJournals;
 pub(crate) use run_journals::{Recorded, divided_differently};
+pub(crate) use schema::APPLICATION as JOURNAL_APPLICATION;
 pub(crate) use status::by_outcome;
 pub use status::{ReasonCount, RunStatus};
 pub(crate) use writer::{Entry, JournalWriter, WriterGone, WriterHandle};
@@ -238,7 +239,7 @@ async fn connect(
     connection.map_err(|error| JournalError::storage(path, "opening it", &error))
 }
 
-fn lock(path: &Path) -> Result<File, JournalError> {
+pub(crate) fn lock(path: &Path) -> Result<File, JournalError> {
     let unusable = |source| JournalError::Directory {
         path: path.to_owned(),
         source,

@@ -27,12 +27,12 @@ use crate::legacy_identity::LegacyIdentity;
 pub(crate) use base::{Base, BaseKey};
 pub(crate) use hash_forms::known_hash_forms;
 pub use people::{IdMapRow, LedgerReader};
-pub(crate) use people::{NewPerson, PoolSubs};
+pub(crate) use people::{KnownWay, NewPerson, PoolSubs};
 
 /// Raised when a table changes.
 const FORMAT: i64 = 1;
 /// Marks the file as ours for file(1) and for us: "cutl".
-const APPLICATION: i64 = 0x6375_746c;
+pub(crate) const APPLICATION: i64 = 0x6375_746c;
 
 const TABLES: &str = "
 CREATE TABLE ledger (

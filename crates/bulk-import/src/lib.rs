@@ -17,19 +17,25 @@ mod ledger;
 mod legacy_identity;
 mod legacy_patience;
 mod outcome;
+mod own_files;
 mod password_flows;
 mod plan;
 mod planner;
 mod pool_fit;
 mod progress;
 mod proof;
+mod prospect;
+mod prospects_file;
 mod random_password;
 mod rate;
 mod reconcile;
+mod reconcile_record;
 mod reviewed_plan;
+mod route_survey;
 mod run_name;
 mod settings;
 mod shard;
+mod standing;
 mod summary;
 mod temporary_passwords;
 mod text_key;
@@ -48,16 +54,21 @@ pub use journal::{JournalError, OutcomeRow, ReasonCount, RunJournals, RunStatus}
 pub use keep_for_first_login::{KeepForFirstLogin, KeepForFirstLoginError};
 pub use ledger::{IdMapRow, Ledger, LedgerPlace, LedgerReader};
 pub use outcome::Outcome;
+pub use own_files::{OwnFile, OwnFileKind, own_files};
 pub use plan::{CategoryCalls, Plan, PlanCount, PlannedGroup};
 pub use progress::{Phase, Progress, Waiting};
+pub use prospect::Prospect;
 pub use reconcile::{
     Drift, DriftKind, DriftRow, FixKind, FixSummary, LedgerUse, Prefer, Reconciliation, fix,
     reconcile,
 };
+pub use reconcile_record::ReconcileRecord;
 pub use reviewed_plan::{PlanBinding, PlannedPolicy, ReviewedPlan, ReviewedPlanError};
+pub use route_survey::route_survey;
 pub use run_name::{RunName, RunNameError};
 pub use settings::ImportRun;
 pub use shard::{Shard, ShardError};
+pub use standing::{Standing, Way};
 pub use summary::Summary;
 pub use temporary_passwords::{AgeRecipient, AgeRecipientError, PasswordsFile, PasswordsFileError};
 pub use trial::{Trial, TrialUser, try_one};

@@ -46,7 +46,7 @@ const PAGE: usize = 1_000;
 
 /// A reset code lives an hour (developer guide, "Quotas"); whoever has not used one after a day asks
 /// for another.
-const CODE_LONG_EXPIRED: Duration = Duration::hours(24);
+pub(crate) const CODE_LONG_EXPIRED: Duration = Duration::hours(24);
 
 /// The ledger to compare with.
 #[derive(Clone, Copy)]

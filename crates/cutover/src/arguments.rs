@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use bulk_import::{AgeRecipient, FinalState, KeepForFirstLogin, Shard};
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cognito_user_pool::{CategoryLimit, PoolTrigger, Share, TokenEventVersion};
 use migration_model::RoutePreference;
@@ -50,6 +51,23 @@ pub(crate) enum Command {
     Init(InitOptions),
     /// Look at the legacy database: users, hash algorithms and costs, problems
     Inspect(InspectOptions),
+    /// Who will have come through the trigger by which week, and what the rest costs
+    ///
+    /// From last_login and date_joined, and once people have come, from when they really came. The
+    /// band holds the whole curve in 95 of 100 cases, as far as people go on as they did; last_login
+    /// knows only the last sign-in, and no season. Reads the legacy database once, and the pool, where
+    /// one is named, by ListUsers alone, which makes nobody billable.
+    Forecast(ForecastOptions),
+    /// A page and a terminal view of where the move stands, from the pool, the ledger and the journals
+    ///
+    /// Reads the pool by ListUsers and Describe calls alone, which makes nobody billable, and the legacy
+    /// database now and then for the forecast. Names nobody. Runs until Ctrl-C.
+    Watch(WatchOptions),
+    /// Check what is left to do before the old database can go, and prove each point by a read
+    ///
+    /// Exit code 1 while something is open. Reads only, unless --shred --execute removes this tool's own
+    /// journals and ledger.
+    Retire(RetireOptions),
     /// The local rehearsal pool
     Pool(PoolOptions),
     /// Bulk-import the remaining users by the Cognito admin APIs
@@ -121,6 +139,98 @@ pub(crate) struct InspectOptions {
     pub(crate) pool: bool,
     #[command(flatten)]
     pub(crate) target: PoolTarget,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ForecastOptions {
+    /// How many weeks to look ahead, at most 104
+    #[arg(long, value_name = "N", default_value_t = 26,
+          value_parser = clap::value_parser!(u16).range(1..=104))]
+    pub(crate) weeks: u16,
+    /// Say in which week fewer than so many percent of all are left
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
+    pub(crate) below: f64,
+    /// What a monthly active user costs, in your currency
+    #[arg(long, value_name = "PRICE", value_parser = price)]
+    pub(crate) mau_price: Option<f64>,
+    /// The day of the switch, such as 2026-03-31 [default: when people began to come]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) switched: Option<NaiveDate>,
+    /// Leave the pool out, also where one is named
+    #[arg(long)]
+    pub(crate) database_only: bool,
+    /// Also write it as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WatchOptions {
+    /// Write the page here as well, whole each time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Look once, and end: 1 where a criterion says stop
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Where the page is served; loopback alone, port 0 picks a free one
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:0",
+        conflicts_with = "once"
+    )]
+    pub(crate) listen: SocketAddr,
+    /// Seconds between two looks at the pool; more where a look takes long
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u64).range(5..=86_400))]
+    pub(crate) every: u64,
+    /// Also write the figures as JSON, each time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RetireOptions {
+    /// For how many days nobody must have come through the trigger
+    #[arg(long, value_name = "N", default_value_t = 14,
+          value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) quiet_days: u16,
+    /// Points that may stay open, by their codes, separated by commas. You answer for them
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub(crate) accept: Vec<String>,
+    /// When all else is done: delete this tool's journals and the pool's ledger
+    #[arg(long)]
+    pub(crate) shred: bool,
+    /// Delete them; without it they are only listed
+    #[arg(long, requires = "shred")]
+    pub(crate) execute: bool,
+    /// Also write the points as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+    #[command(flatten)]
+    pub(crate) pool: PoolTarget,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim().parse().ok();
+    let number = number.filter(|number| (0.01..=100.0).contains(number));
+    number.ok_or_else(|| "write a number of percent from 0.01 to 100, such as 5".to_owned())
+}
+
+fn price(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.trim().parse().ok();
+    let number = number.filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "write a price as a number, such as 0.015".to_owned())
 }
 
 #[derive(Args, Debug)]

@@ -4,16 +4,21 @@ mod arguments;
 mod commands;
 mod django_settings;
 mod exit_status;
+mod forecast_text;
 mod function_arn;
 mod import_progress;
+mod local_pool_facts;
 mod output;
 mod plan_text;
 mod pool_findings;
 mod pool_target;
+mod retirement;
 mod schema_snapshot;
 mod settings;
 mod taken_names;
 mod telemetry;
+mod watch_server;
+mod watch_text;
 
 use std::process::ExitCode;
 
@@ -58,6 +63,9 @@ fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         Command::Verify => commands::verify::run(arguments),
         Command::Init(options) => commands::init::run(arguments, options),
         Command::Inspect(options) => commands::inspect::run(arguments, options),
+        Command::Forecast(options) => commands::forecast::run(arguments, options),
+        Command::Watch(options) => commands::watch::run(arguments, options),
+        Command::Retire(options) => commands::retire::run(arguments, options),
         Command::Pool(options) => commands::pool::run(arguments, options),
         Command::Import(options) => commands::import::run(arguments, options),
         Command::Status(options) => commands::status::run(arguments, options),

@@ -26,6 +26,14 @@ pub(crate) fn result(line: impl Display) {
     }
 }
 
+/// Clears the screen of a terminal, so that a view stands where the last one stood.
+pub(crate) fn clear_screen() {
+    if io::stdout().is_terminal() {
+        // CSI 2 J and H: ECMA-48.
+        result("\u{1b}[2J\u{1b}[H");
+    }
+}
+
 /// Writes one line for the person watching.
 pub(crate) fn note(line: impl Display) {
     tell("INFO", &line.to_string(), Map::new());

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bulk_import::{ImportError, ImportRun, RunControl, RunStatus};
+use bulk_import::{ImportError, ImportRun, Plan, RunControl, RunStatus};
 use chrono::Utc;
 use cognito_user_pool::{
-    AddressError, Patience, PoolAddress, PoolError, Quotas, UserPool, WritableUserPool,
+    AddressError, Patience, PoolAddress, PoolError, Quotas, Share, UserPool, WritableUserPool,
     WritePermission,
 };
 use legacy_users::{LegacyDatabase, LegacyError};
@@ -19,14 +19,10 @@ use crate::app::{App, is_migration};
 use crate::by_job::{self, PlannedRoutes};
 use crate::canary::Canary;
 use crate::census::Census;
-use crate::report::{
-    Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict, Window,
-};
+use crate::forecast::{self, Forecast, ForecastQuestion};
+use crate::report::{Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict};
 use crate::wording::{count_of, without_full_stop};
 use crate::{comparison, go_criterion, resets, sign_ins};
-
-/// For how many days the window is taken to stay open; the rehearsal itself closes it at once.
-const WINDOWS: [u32; 3] = [0, 30, 90];
 
 /// Everything a rehearsal needs.
 pub struct Conduct {
@@ -59,6 +55,9 @@ pub enum RehearsalError {
     /// A call to the local pool went wrong in a way that is no finding.
     #[error("the local pool did not answer as a pool does")]
     Pool(#[from] PoolError),
+    /// Somebody asked to stop.
+    #[error("stopped before the end")]
+    Stopped,
     /// No temporary folder for the plan.
     #[error("no temporary folder can be made")]
     Folder(#[source] std::io::Error),
@@ -129,8 +128,8 @@ impl Conduct {
         let pool = self.writable_pool(running).await?;
         let app = App::new(&pool, running);
         let plan_users = self.work_folder.join("plan.csv");
-        let windows = self.windows(&pool, &plan_users).await?;
-        stages.end("The import planned", planned_outcome(&windows));
+        let (forecast, plan) = self.look_ahead(&pool, &plan_users).await?;
+        stages.end("The import planned", planned_outcome(&plan, &forecast));
         let waiting = self.waiting_for_import(&plan_users).await?;
         let claim = self.legacy_id_attribute();
         let (sign_ins, found) = sign_ins::practise(&app, &self.canaries, &waiting, claim).await?;
@@ -231,7 +230,7 @@ impl Conduct {
             criteria,
             sign_ins,
             imported_sign_ins,
-            windows,
+            forecast,
             resets,
             import,
             comparison,
@@ -262,34 +261,26 @@ impl Conduct {
             .legacy_id_attribute(id_column)
     }
 
-    /// What an import would do if the window for first sign-ins stayed open for so long: whoever was
-    /// seen lately is taken to come by again.
-    /// `plan_users` takes the plan of the closed one, a row a user.
-    async fn windows(
+    /// Who would come by in which week, and what an import would do now; `plan_users` takes its plan, a
+    /// row a user.
+    async fn look_ahead(
         &self,
         pool: &WritableUserPool,
         plan_users: &Path,
-    ) -> Result<Vec<Window>, RehearsalError> {
-        let mut windows = Vec::with_capacity(WINDOWS.len());
-        for days in WINDOWS {
-            let condition = format!("last_login > {days} days");
-            let run = ImportRun {
-                keep_for_first_login: vec![condition.parse().expect("a condition")],
-                ..self.import_run("rehearsal")
-            };
-            let control = RunControl::new();
-            // Who goes which way when it closes at once, as here.
-            let users = (days == 0).then_some(plan_users);
-            let plan =
-                bulk_import::plan(&self.legacy, &self.config, pool, &run, users, &control).await?;
-            windows.push(Window {
-                days,
-                by_first_login: plan.kept_for_first_login,
-                by_hash_import: plan.hash_import,
-                password_lost: plan.losing_password,
-            });
-        }
-        Ok(windows)
+    ) -> Result<(Forecast, Plan), RehearsalError> {
+        let control = RunControl::new();
+        let question = ForecastQuestion {
+            // The local pool may have none; the move will.
+            quotas: Quotas::defaults(Share::HALF),
+            ..ForecastQuestion::default()
+        };
+        let (legacy, config) = (&self.legacy, &self.config);
+        let forecast =
+            forecast::before_the_switch(legacy, config, pool, &question, &control).await?;
+        let run = self.import_run("rehearsal");
+        let users = Some(plan_users);
+        let plan = bulk_import::plan(legacy, config, pool, &run, users, &control).await?;
+        Ok((forecast, plan))
     }
 
     /// Canaries whom an import job is to take with their hash, if the routes allow that.
@@ -362,16 +353,13 @@ impl Conduct {
     }
 }
 
-fn planned_outcome(windows: &[Window]) -> String {
-    let closed = windows.first().map_or(0, |window| window.password_lost);
-    let open = windows.iter().skip(1);
-    let open: Vec<String> = open
-        .map(|window| format!("{} after {} days", window.password_lost, window.days))
-        .collect();
+fn planned_outcome(plan: &Plan, forecast: &Forecast) -> String {
+    let rest = &forecast.rest;
     format!(
-        "{} would lose a password if the window closed now, {}",
-        count_of(closed, "user"),
-        open.join(", ")
+        "{} would lose a password if the window closed now, about {} after {} weeks",
+        count_of(plan.losing_password, "user"),
+        rest.password_lost,
+        rest.week
     )
 }
 

@@ -10,6 +10,7 @@ mod draft;
 mod fitting_pool;
 mod forecast;
 mod go_criterion;
+mod held_by_import;
 mod importable;
 mod memory_size;
 mod page;
@@ -17,6 +18,7 @@ mod report;
 mod resets;
 mod shadowed_emails;
 mod sign_ins;
+mod watch;
 mod wording;
 
 pub use canary::{Canary, CanaryError, Expectation, read_canaries};
@@ -27,9 +29,14 @@ pub use draft::{
     user_tables, worth_a_sample,
 };
 pub use fitting_pool::fitting_pool;
-pub use forecast::held_by_an_import;
+pub use forecast::{
+    Below, CategoryHours, CostOfRest, Forecast, ForecastQuestion, ForecastTarget, LONGEST,
+    WeekAhead, forecast,
+};
 pub use go_criterion::GoCriterion;
+pub use held_by_import::held_by_an_import;
 pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};
 pub use memory_size::{MemorySize, SizeEstimate};
-pub use page::page;
-pub use report::{Report, Verdict};
+pub use page::{page, watch_page};
+pub use report::{Report, TriggerRuns, Verdict};
+pub use watch::{Colour, Light, Reading, Watch, WatchedQuota, WatchedRun, age};

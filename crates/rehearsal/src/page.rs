@@ -2,14 +2,18 @@
 //! decides nothing.
 
 mod chart;
+mod curve;
+mod watch;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use migration_model::{Finding, Severity};
 
 use crate::canary::Expectation;
+use crate::forecast::Forecast;
 use crate::importable::Importable;
-use crate::report::{Report, SignIn, Verdict, Window};
+use crate::report::{Report, SignIn, Verdict};
 use chart::{Bar, Tone, bars};
+pub use watch::watch_page;
 
 const STYLE: &str = include_str!("page/style.css");
 
@@ -28,6 +32,7 @@ pub fn page(report: &Report) -> String {
                 (head(report))
                 main {
                     (outcomes(report))
+                    (forecast(&report.forecast))
                     (findings(&report.findings))
                     (criteria(report))
                     (stages(report))
@@ -179,7 +184,6 @@ fn outcomes(report: &Report) -> Markup {
                 (thousands(import.password_resets))
                 " of the imported could still have kept their password by signing in before."
             }
-            (windows(&report.windows))
             @if !import.reasons.is_empty() {
                 table {
                     thead { tr { th { "Outcome" } th { "Reason" } th.n { "Users" } th { "Next step" } } }
@@ -199,30 +203,46 @@ fn outcomes(report: &Report) -> Markup {
     }
 }
 
-/// What a longer window would change.
-fn windows(windows: &[Window]) -> Markup {
+/// Who would come by, were the window open from now on.
+fn forecast(forecast: &Forecast) -> Markup {
     html! {
-        table {
-            thead { tr {
-                th { "Window open for" }
-                th.n { "Sign in first" } th.n { "Hash import" } th.n { "Lose the password" }
-            } }
-            tbody {
-                @for window in windows {
-                    tr {
-                        td { @if window.days == 0 { "no time" } @else { (window.days) " days" } }
-                        td.n { (thousands(window.by_first_login)) }
-                        td.n { (thousands(window.by_hash_import)) }
-                        td.n { (thousands(window.password_lost)) }
-                    }
+        section {
+            h2 { "If the window stayed open" }
+            p {
+                (thousands(forecast.awaited)) " users keep their password by signing in once"
+                @if forecast.by_hash_on_day_one > 0 {
+                    ", " (thousands(forecast.by_hash_on_day_one)) " by hash import on day one"
                 }
+                ", as they did before: by their last sign-in, and for how long they have been registered."
             }
-        }
-        p.small {
-            "Before anybody signed in, by the time of each user's last sign-in: whoever was seen within \
-             so many days is taken to come by again."
+            (curve::curve(forecast))
+            (curve::weeks_in_words(forecast))
+            p.small { (rest_in_words(forecast)) }
         }
     }
+}
+
+/// What closing the window at the end of the curve would take.
+fn rest_in_words(forecast: &Forecast) -> String {
+    let rest = &forecast.rest;
+    let hours = rest.hours.map_or_else(String::new, |hours| {
+        format!(", {hours:.1} hours at half of the account's limits")
+    });
+    let below = &forecast.below;
+    let week = below.week.map_or_else(
+        || format!("not within {} weeks", forecast.curve.len()),
+        |week| format!("in week {week}"),
+    );
+    format!(
+        "Closing after week {}: {} lose their password, {} come with their hash, {} created in all{hours}. \
+         Fewer than {} % ({}) are left {week}.",
+        rest.week,
+        thousands(rest.password_lost),
+        thousands(rest.by_hash),
+        thousands(rest.created),
+        below.percent,
+        thousands(below.people),
+    )
 }
 
 fn imported_sign_ins(report: &Report) -> Markup {

@@ -7,15 +7,16 @@ use serde::Serialize;
 
 use crate::canary::Expectation;
 use crate::census::Census;
+use crate::forecast::Forecast;
 use crate::go_criterion::GoCriterion;
 
 /// The form of report.json; raised when a reader of the old form would be misled.
-pub(crate) const REPORT_FORMAT: u32 = 1;
+pub(crate) const REPORT_FORMAT: u32 = 2;
 
 /// A whole rehearsal.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// The form of report.json, now 1.
+    /// The form of report.json, now 2.
     pub format: u32,
     /// This program's version.
     pub version: &'static str,
@@ -43,8 +44,8 @@ pub struct Report {
     pub sign_ins: Vec<SignIn>,
     /// Sign-ins of canaries whom import jobs took with their hash.
     pub imported_sign_ins: Vec<SignIn>,
-    /// What the same import would do after a window of so many days, the closed one first.
-    pub windows: Vec<Window>,
+    /// Who will have come by in which week, were the window open from now on.
+    pub forecast: Forecast,
     /// Forgotten passwords, before and after the import.
     pub resets: Vec<Reset>,
     /// The bulk import.
@@ -152,19 +153,6 @@ pub struct Import {
     pub password_resets: u64,
     /// Created without a verified address that a reset code could go to.
     pub without_verified_contact: u64,
-}
-
-/// The import as planned at the end of a window for first sign-ins.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-pub struct Window {
-    /// For how many days it stays open.
-    pub days: u32,
-    /// Seen within so many days, and so taken to sign in again: they keep their password.
-    pub by_first_login: u64,
-    /// Imported with their hash: they keep their password.
-    pub by_hash_import: u64,
-    /// Could have signed in, and lose the password.
-    pub password_lost: u64,
 }
 
 /// Users with one outcome for one reason.

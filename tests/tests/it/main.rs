@@ -41,3 +41,4 @@ mod two_lives;
 mod two_sides;
 mod unfinished_resets;
 mod verify;
+mod weeks;

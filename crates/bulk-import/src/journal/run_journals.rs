@@ -1,8 +1,9 @@
 //! The journals of a run: one, or one for each shard. Finds them by their names and puts what they
 //! say together; what one says is in the modules beside this.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use cognito_user_pool::{PoolAddress, UserStatus};
 use sqlx::Row;
@@ -73,6 +74,28 @@ impl RunJournals {
             directory,
             shards,
         })
+    }
+
+    /// The names of all runs that have a journal in a directory, and when each was last written.
+    pub fn in_directory(directory: &Path) -> BTreeMap<RunName, SystemTime> {
+        let mut runs = BTreeMap::new();
+        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            let stem = path.file_name().and_then(|name| name.to_str());
+            let name = stem.and_then(|name| name.strip_suffix(".sqlite3")?.parse().ok());
+            let Some(name) = name.map(|name: RunName| name.parts().0) else {
+                continue;
+            };
+            // While a run goes on, its newest pages are in the write-ahead log beside it.
+            let log = path.with_extension("sqlite3-wal");
+            let time = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+            let written = time(&path)
+                .max(time(&log))
+                .unwrap_or(SystemTime::UNIX_EPOCH);
+            let known = runs.entry(name).or_insert(written);
+            *known = written.max(*known);
+        }
+        runs
     }
 
     /// The names of the journals, which are names of runs.

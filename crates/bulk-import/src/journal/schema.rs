@@ -15,7 +15,7 @@ const FORMAT: i64 = 3;
 /// The format before, which lacks a column that only planning needs.
 const BEFORE: i64 = 2;
 /// Marks the file as ours for file(1) and for us: "cutv".
-const APPLICATION: i64 = 0x6375_7476;
+pub(crate) const APPLICATION: i64 = 0x6375_7476;
 
 const TABLES: &str = "
 CREATE TABLE run (

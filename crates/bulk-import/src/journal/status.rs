@@ -34,6 +34,10 @@ pub struct RunStatus {
     pub missing_shards: Vec<u16>,
     /// Users whom an undo of the run has deleted since; they count as created all the same.
     pub deleted_by_undo: u64,
+    /// Of those created, people who could still have kept their password by signing in.
+    pub password_lost: u64,
+    /// Of those created, people whom no reset code reaches.
+    pub without_contact: u64,
     /// Its accounts.
     pub summary: Summary,
     /// Users by outcome and reason, most first.
@@ -84,6 +88,8 @@ impl RunStatus {
         self.started_at = self.started_at.min(other.started_at);
         self.planned &= other.planned;
         self.deleted_by_undo += other.deleted_by_undo;
+        self.password_lost += other.password_lost;
+        self.without_contact += other.without_contact;
         self.summary.add(&other.summary);
         for count in other.reasons {
             let same = self
@@ -116,6 +122,7 @@ impl JournalReader {
         let pending = self.pending().await?;
         let hash_imported = self.hash_imported().await?;
         let deleted_by_undo = self.deleted_by_undo().await?;
+        let [password_lost, without_contact] = self.losses().await?;
         let complete = header.finished && pending == 0;
         Ok(RunStatus {
             run: run.clone(),
@@ -128,6 +135,8 @@ impl JournalReader {
             shards: None,
             missing_shards: Vec::new(),
             deleted_by_undo,
+            password_lost,
+            without_contact,
             summary: Summary::from_counts(run.clone(), &reasons, hash_imported, pending, complete),
             reasons,
         })
@@ -140,6 +149,17 @@ impl JournalReader {
         let row = sqlx::query(count).fetch_one(&mut self.connection).await;
         let row = row.map_err(|error| JournalError::storage(&self.path, "reading it", &error))?;
         Ok(u64::try_from(row.get::<i64, usize>(0)).unwrap_or(0))
+    }
+
+    /// Of those created and there still: who could have kept the password, and whom no code reaches.
+    async fn losses(&mut self) -> Result<[u64; 2], JournalError> {
+        let sums = "SELECT COALESCE(SUM(may_sign_in AND route <> 'hash-import'), 0),
+                           COALESCE(SUM(NOT has_contact), 0)
+                    FROM users WHERE outcome = 'created' AND undo IS NOT 'deleted'";
+        let row = sqlx::query(sums).fetch_one(&mut self.connection).await;
+        let row = row.map_err(|error| JournalError::storage(&self.path, "reading it", &error))?;
+        let number = |index: usize| u64::try_from(row.get::<i64, usize>(index)).unwrap_or(0);
+        Ok([number(0), number(1)])
     }
 
     async fn deleted_by_undo(&mut self) -> Result<u64, JournalError> {

@@ -1,6 +1,7 @@
 //! The people of a ledger: who became which `sub`. Reads and writes the `people` table; who is
 //! proven is decided elsewhere.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::SqliteConnectOptions;
@@ -32,6 +33,28 @@ pub struct IdMapRow {
     pub sub: String,
 }
 
+/// How a person is known to be in the pool.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct KnownWay {
+    how: String,
+    /// Whether an import is through with them.
+    pub(crate) finished: bool,
+    /// Found deleted in the pool.
+    pub(crate) deleted: bool,
+}
+
+impl KnownWay {
+    /// Whether they came by import job.
+    pub(crate) fn is_by_hash(&self) -> bool {
+        self.how == "hash-import"
+    }
+
+    /// Whether an import of ours created them, by job or by AdminCreateUser.
+    pub(crate) fn is_by_import(&self) -> bool {
+        self.how != "migrated"
+    }
+}
+
 /// A ledger open for reading, also while another process writes it.
 pub struct LedgerReader {
     path: PathBuf,
@@ -61,7 +84,7 @@ impl LedgerReader {
         }
     }
 
-    async fn open(path: PathBuf) -> Result<LedgerReader, JournalError> {
+    pub(crate) async fn open(path: PathBuf) -> Result<LedgerReader, JournalError> {
         let options = SqliteConnectOptions::new().filename(&path).read_only(true);
         let options = options.busy_timeout(BUSY).disable_statement_logging();
         let storage = |error| JournalError::storage(&path, "opening it", &error);
@@ -93,6 +116,48 @@ impl LedgerReader {
             sub: row.get(2),
         };
         Ok(rows.into_iter().map(row).collect())
+    }
+}
+
+impl LedgerReader {
+    /// What is known of these legacy users, by legacy id.
+    pub(crate) async fn ways_of(
+        &mut self,
+        legacy_ids: &[String],
+    ) -> Result<HashMap<String, KnownWay>, JournalError> {
+        let select = "SELECT legacy_id, how, finished, deleted_at IS NOT NULL FROM json_each(?1)
+                      CROSS JOIN people ON legacy_id = value";
+        self.ways(select, legacy_ids).await
+    }
+
+    /// What is known of these pool users, by `sub`.
+    pub(crate) async fn ways_of_subs(
+        &mut self,
+        subs: &[&str],
+    ) -> Result<HashMap<String, KnownWay>, JournalError> {
+        let select = "SELECT sub, how, finished, deleted_at IS NOT NULL FROM json_each(?1)
+                      CROSS JOIN people ON sub = value";
+        self.ways(select, subs).await
+    }
+
+    async fn ways(
+        &mut self,
+        select: &'static str,
+        keys: &[impl serde::Serialize],
+    ) -> Result<HashMap<String, KnownWay>, JournalError> {
+        let keys = serde_json::to_string(keys).expect("keys are text");
+        let rows = sqlx::query(select).bind(keys);
+        let rows = rows.fetch_all(&mut self.connection).await;
+        let rows = rows.map_err(|error| JournalError::storage(&self.path, "reading it", &error))?;
+        let way = |row: sqlx::sqlite::SqliteRow| {
+            let way = KnownWay {
+                how: row.get(1),
+                finished: row.get(2),
+                deleted: row.get(3),
+            };
+            (row.get(0), way)
+        };
+        Ok(rows.into_iter().map(way).collect())
     }
 }
 

@@ -3,10 +3,12 @@
 
 use std::path::Path;
 
-use bulk_import::ImportError;
+use bulk_import::{ImportError, RunControl};
 use chrono::Utc;
 use migration_model::{Config, Finding, Severity};
-use rehearsal::{Census, Importable, MemorySize, RehearsalError, held_by_an_import};
+use rehearsal::{
+    Census, Forecast, ForecastQuestion, Importable, MemorySize, RehearsalError, held_by_an_import,
+};
 use serde::Serialize;
 
 use crate::arguments::{Arguments, InspectOptions, PoolTarget};
@@ -14,7 +16,7 @@ use crate::commands::trigger::pool_failure;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::pool_findings::pool_findings;
 use crate::schema_snapshot::Snapshot;
-use crate::{output, pool_target, runtime, settings};
+use crate::{forecast_text, output, pool_target, runtime, settings};
 
 /// The JSON form.
 #[derive(Serialize)]
@@ -25,6 +27,7 @@ struct Inspection<'a> {
     config_digest: String,
     #[serde(flatten)]
     census: &'a Census,
+    forecast: &'a Forecast,
 }
 
 pub(crate) fn run(arguments: &Arguments, options: &InspectOptions) -> Result<ExitStatus, Failure> {
@@ -57,7 +60,7 @@ pub(crate) fn inspect(
     json: Option<&Path>,
     elsewhere: Vec<Finding>,
 ) -> Result<ExitStatus, Failure> {
-    let census = runtime()?.block_on(async {
+    let (census, forecast) = runtime()?.block_on(async {
         let legacy = settings::legacy_database(config).await?;
         let mut census = Census::take(&legacy, config, Utc::now())
             .await
@@ -73,7 +76,9 @@ pub(crate) fn inspect(
         census
             .findings
             .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        Ok::<_, Failure>(census)
+        let (question, control) = (ForecastQuestion::default(), RunControl::new());
+        let forecast = rehearsal::forecast(&legacy, config, None, &question, &control).await;
+        Ok::<_, Failure>((census, forecast.map_err(super::forecast::failure)?))
     })?;
     if let Some(path) = json {
         let inspection = Inspection {
@@ -82,10 +87,11 @@ pub(crate) fn inspect(
             user_table: &config.legacy.user_table,
             config_digest: config.digest(),
             census: &census,
+            forecast: &forecast,
         };
         output::json_file(path, &inspection)?;
     }
-    print(&census, config);
+    print(&census, &forecast, config);
     let blocked = census
         .findings
         .iter()
@@ -118,7 +124,7 @@ fn engine(config: &Config) -> &'static str {
         .map_or("none", |url| url.engine())
 }
 
-fn print(census: &Census, config: &Config) {
+fn print(census: &Census, forecast: &Forecast, config: &Config) {
     output::result(format_args!(
         "{} users in {} ({}), {} active, {} with a verified e-mail, {} in groups",
         census.users,
@@ -156,6 +162,7 @@ fn print(census: &Census, config: &Config) {
     for span in &census.last_login {
         output::result(format_args!("  {:>9}  {}", span.users, span.span));
     }
+    forecast_text::print_briefly(forecast);
     output::result("\nfindings");
     if census.findings.is_empty() {
         output::result("  none");

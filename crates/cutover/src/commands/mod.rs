@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod forecast;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod inspect;
@@ -7,8 +8,10 @@ pub(crate) mod ledger;
 pub(crate) mod pool;
 pub(crate) mod reconcile;
 pub(crate) mod rehearse;
+pub(crate) mod retire;
 pub(crate) mod status;
 pub(crate) mod trigger;
 mod try_one;
 pub(crate) mod undo;
 pub(crate) mod verify;
+pub(crate) mod watch;

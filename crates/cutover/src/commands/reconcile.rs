@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use bulk_import::{
-    DriftKind, FixKind, FixSummary, ImportError, Ledger, LedgerUse, Prefer, Reconciliation,
-    RunControl, RunJournals, RunName, fix, reconcile,
+    DriftKind, FixKind, FixSummary, ImportError, Ledger, LedgerPlace, LedgerUse, Prefer,
+    ReconcileRecord, Reconciliation, RunControl, RunJournals, RunName, fix, reconcile,
 };
 use cognito_user_pool::{UserPool, WritePermission};
 use futures::StreamExt;
@@ -63,6 +63,7 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
         found = compare().await?;
     }
     print(&found, journals.as_ref());
+    record(&found, &place, &pool).await;
     if let Some(path) = &options.json {
         output::json_file(path, &json_form(&found, journals.as_ref()))?;
     }
@@ -79,6 +80,22 @@ async fn compare(arguments: &Arguments, options: &ReconcileOptions) -> Result<Ex
     } else {
         ExitStatus::Findings
     })
+}
+
+/// Remembers the counts for `watch` and `retire`. What cannot be remembered is no reason to fail.
+pub(super) async fn record(found: &Reconciliation, ledger: &LedgerPlace, pool: &UserPool) {
+    let Some(record) = ReconcileRecord::of(found, pool) else {
+        return;
+    };
+    let written = match ReconcileRecord::path(ledger, pool).await {
+        Ok(path) => record.write(&path),
+        Err(_) => return,
+    };
+    if let Err(error) = written {
+        output::note(format_args!(
+            "the counts could not be kept for cutover watch and retire: {error}"
+        ));
+    }
 }
 
 /// The journals to compare with: of the run that is named, else of the one that an import into
@@ -247,6 +264,6 @@ async fn write_differences(path: &Path, found: &mut Reconciliation) -> Result<()
     file.complete()
 }
 
-fn failure(error: ImportError) -> Failure {
+pub(super) fn failure(error: ImportError) -> Failure {
     super::import::import_failure(error, "the comparison")
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use bulk_import::{JournalError, LedgerPlace, LedgerReader, OutcomeRow, RunName, RunStatus};
+use bulk_import::{
+    JournalError, LedgerPlace, LedgerReader, OutcomeRow, RunJournals, RunName, RunStatus,
+};
 use chrono::SecondsFormat;
 use futures::StreamExt;
 use migration_model::Reason;
@@ -49,24 +51,9 @@ async fn status(
 
 /// The run whose journal was written last.
 fn latest_run(directory: &Path) -> Result<RunName, Failure> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let newest = entries
-        .filter_map(|entry| {
-            let path = entry.path();
-            let name = path
-                .file_name()?
-                .to_str()?
-                .strip_suffix(".sqlite3")?
-                .parse()
-                .ok()?;
-            // While a run goes on, its newest pages are in the write-ahead log beside it.
-            let log = path.with_extension("sqlite3-wal");
-            let time = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
-            Some((time(&path).max(time(&log)), name))
-        })
-        .max_by(|(a, _), (b, _)| a.cmp(b));
-    let whole = |name: RunName| name.parts().0;
-    newest.map(|(_, name)| whole(name)).ok_or_else(|| {
+    let runs = RunJournals::in_directory(directory).into_iter();
+    let newest = runs.max_by_key(|(_, written)| *written);
+    newest.map(|(name, _)| name).ok_or_else(|| {
         Failure::usage(format!("there is no run in {}", directory.display()))
             .hint("start one with cutover import --execute, or name the folder with --runs-dir")
     })
