@@ -60,26 +60,17 @@ pub(crate) fn inspect(
     json: Option<&Path>,
     elsewhere: Vec<Finding>,
 ) -> Result<ExitStatus, Failure> {
-    let (census, forecast) = runtime()?.block_on(async {
-        let legacy = settings::legacy_database(config).await?;
-        let mut census = Census::take(&legacy, config, Utc::now())
-            .await
-            .map_err(settings::legacy_failure)?;
-        let held = held_by_an_import(&legacy, config).await;
-        census.findings.extend(held.map_err(unplanned)?);
-        for finding in elsewhere {
-            // What the users' rows show is told with figures already.
-            if census.findings.iter().all(|told| told.code != finding.code) {
-                census.findings.push(finding);
-            }
+    let (mut census, held, forecast) = look(config)?;
+    census.findings.extend(held);
+    for finding in elsewhere {
+        // What the users' rows show is told with figures already.
+        if census.findings.iter().all(|told| told.code != finding.code) {
+            census.findings.push(finding);
         }
-        census
-            .findings
-            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let (question, control) = (ForecastQuestion::default(), RunControl::new());
-        let forecast = rehearsal::forecast(&legacy, config, None, &question, &control).await;
-        Ok::<_, Failure>((census, forecast.map_err(super::forecast::failure)?))
-    })?;
+    }
+    census
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     if let Some(path) = json {
         let inspection = Inspection {
             format: 1,
@@ -101,6 +92,37 @@ pub(crate) fn inspect(
     } else {
         ExitStatus::Fine
     })
+}
+
+/// Three looks at all users: who they are, whom an import would hold, and when they will come. Beside
+/// one another, because each is one thread's work and none needs another's answer.
+fn look(config: &Config) -> Result<(Census, Vec<Finding>, Forecast), Failure> {
+    let runtime = runtime()?;
+    let legacy = runtime.block_on(settings::legacy_database(config))?;
+    let (legacy, handle) = (&legacy, runtime.handle());
+    std::thread::scope(|scope| {
+        let held = scope.spawn(|| handle.block_on(held_by_an_import(legacy, config)));
+        let forecast = scope.spawn(|| {
+            let (question, control) = (ForecastQuestion::default(), RunControl::new());
+            handle.block_on(rehearsal::forecast(
+                legacy, config, None, &question, &control,
+            ))
+        });
+        let census = handle.block_on(Census::take(legacy, config, Utc::now()));
+        Ok((
+            census.map_err(settings::legacy_failure)?,
+            finished(held).map_err(unplanned)?,
+            finished(forecast).map_err(super::forecast::failure)?,
+        ))
+    })
+}
+
+/// A panic of the other thread goes on in this one.
+fn finished<T>(look: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    match look.join() {
+        Ok(seen) => seen,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
 }
 
 fn unplanned(error: RehearsalError) -> Failure {
