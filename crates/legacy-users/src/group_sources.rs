@@ -1,5 +1,5 @@
-//! Where it is said who is in which group: one many-to-many table or several, or a column of the user
-//! table itself. Finds them by the foreign keys that the database has declared and by what
+//! Where it is said who is in which group: one many-to-many table or several, or a column that is the
+//! group by name, of such a table or of the user table itself. Finds them by the foreign keys that the database has declared and by what
 //! `[groups]` says; what cannot be followed is an error or a finding, and never "no groups".
 
 use std::collections::HashMap;
@@ -7,13 +7,15 @@ use std::collections::HashMap;
 use migration_model::{GroupSource, LegacyGroup, LegacyId};
 
 use crate::catalog::{ForeignKey, Table, foreign_keys, read_tables};
-use crate::column::Column;
+use crate::column::{Column, ColumnKind};
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
 use crate::group_memberships::GroupMemberships;
+use crate::group_values::GroupValues;
 use crate::key::Key;
 use crate::query::Query;
+use crate::rule::Rule;
 use crate::table_name::TableName;
 
 /// All of a database's groups.
@@ -32,16 +34,8 @@ pub(crate) struct Source {
 pub(crate) enum Way {
     /// By a table of users and groups, or by a column of the user table with the group's key.
     Memberships(Box<GroupMemberships>),
-    /// By the value of a column of the user table, which is the group's name.
-    Value(ValueColumn),
-}
-
-/// A column whose values are names of groups.
-#[derive(Debug)]
-pub(crate) struct ValueColumn {
-    dialect: Dialect,
-    users: TableName,
-    column: Column,
+    /// By the value of a column, which is the group's name.
+    Values(Box<GroupValues>),
 }
 
 impl GroupSources {
@@ -95,27 +89,31 @@ impl GroupSources {
     pub(crate) fn memberships(&self) -> impl Iterator<Item = &GroupMemberships> {
         self.sources.iter().filter_map(|source| match &source.way {
             Way::Memberships(memberships) => Some(&**memberships),
-            Way::Value(_) => None,
+            Way::Values(_) => None,
         })
     }
 
     /// Whether a column's values are groups.
     pub(crate) fn has_values(&self) -> bool {
         let mut sources = self.sources.iter();
-        sources.any(|source| matches!(source.way, Way::Value(_)))
+        sources.any(|source| matches!(source.way, Way::Values(_)))
     }
 
     /// Whether this column of this table is asked, named as texts show it.
     pub(crate) fn follows(&self, table: &str, column: &str) -> bool {
         self.sources.iter().any(|source| match &source.way {
             Way::Memberships(memberships) => memberships.is_by(table, column),
-            Way::Value(value) => value.users.shown() == table && value.column.name == column,
+            Way::Values(values) => values.is_by(table, column),
         })
     }
 
     /// Statements that read nothing but fail where a table may not be read.
     pub(crate) fn probes(&self) -> Vec<Query> {
-        self.memberships().map(GroupMemberships::probe).collect()
+        let probe = |source: &Source| match &source.way {
+            Way::Memberships(memberships) => memberships.probe(),
+            Way::Values(values) => values.probe(),
+        };
+        self.sources.iter().map(probe).collect()
     }
 
     /// The group names of these users, sorted; users in no group are absent.
@@ -129,7 +127,7 @@ impl GroupSources {
         for source in &self.sources {
             let groups = match &source.way {
                 Way::Memberships(memberships) => memberships.of_users(session, key, ids).await?,
-                Way::Value(column) => column.of_users(session, key, ids).await?,
+                Way::Values(values) => values.of_users(session, key, ids).await?,
             };
             for (id, names) in groups {
                 let names = names.into_iter();
@@ -153,7 +151,7 @@ impl GroupSources {
         for source in &self.sources {
             let groups = match &source.way {
                 Way::Memberships(memberships) => memberships.groups(session).await?,
-                Way::Value(column) => column.groups(session).await?,
+                Way::Values(values) => values.groups(session).await?,
             };
             all.extend(groups.into_iter().map(|group| LegacyGroup {
                 name: format!("{}{}", source.prefix, group.name),
@@ -187,11 +185,13 @@ impl Finder<'_> {
         let keys = foreign_keys(session, self.dialect, self.users).await?;
         let declared = find_key(self.dialect, &keys, column);
         if self.source.table.is_none() && declared.is_none() {
-            return Ok(Way::Value(ValueColumn {
+            return Ok(Way::Values(Box::new(GroupValues {
                 dialect: self.dialect,
-                users: self.users.clone(),
+                table: self.users.clone(),
+                user: self.key.column.clone(),
                 column: column.clone(),
-            }));
+                rule: None,
+            })));
         }
         let groups = self.groups(session, declared).await?;
         let memberships = GroupMemberships::new(
@@ -200,6 +200,7 @@ impl Finder<'_> {
             self.key.column.clone(),
             column.clone(),
             groups,
+            None,
         );
         Ok(Way::Memberships(Box::new(memberships)))
     }
@@ -233,11 +234,53 @@ impl Finder<'_> {
         let keys = foreign_keys(session, self.dialect, &name).await?;
         let user = self.user_column(&name, &table, &keys)?;
         let group = self.group_column(&name, &table, &keys, &user)?;
-        let groups = self
-            .groups(session, find_key(self.dialect, &keys, &group))
-            .await?;
-        let read = GroupMemberships::new(self.dialect, name, user, group, groups);
+        let declared = find_key(self.dialect, &keys, &group);
+        if self.is_value(&group, declared) {
+            let rule = self.rule(&name, &table, "")?;
+            return Ok(Some(Way::Values(Box::new(GroupValues {
+                dialect: self.dialect,
+                table: name,
+                user,
+                column: group,
+                rule,
+            }))));
+        }
+        let groups = self.groups(session, declared).await?;
+        let rule = self.rule(&name, &table, "m.")?;
+        let read = GroupMemberships::new(self.dialect, name, user, group, groups, rule);
         Ok(Some(Way::Memberships(Box::new(read))))
+    }
+
+    /// Whether a column of the memberships is the group itself, by name: text that was named, and of
+    /// which nothing says that it refers to another table.
+    fn is_value(&self, group: &Column, declared: Option<&ForeignKey>) -> bool {
+        let GroupSource {
+            table, key, name, ..
+        } = self.source;
+        let refers = declared.is_some() || table.is_some() || key.is_some() || name.is_some();
+        let is_named = self.source.group_column.is_some();
+        is_named && !refers && group.kind == ColumnKind::Text
+    }
+
+    /// Which rows of the memberships count. `alias` stands before their columns.
+    fn rule(
+        &self,
+        name: &TableName,
+        table: &Table,
+        alias: &str,
+    ) -> Result<Option<Rule>, LegacyError> {
+        let Some(condition) = &self.source.condition else {
+            return Ok(None);
+        };
+        let setting = format!("{} where", self.setting);
+        let rule = Rule::new(self.dialect, condition, &setting, |column| {
+            let column = table.needed(self.dialect, column, name, &setting)?;
+            Ok(Column {
+                expression: Some(format!("{alias}{}", self.dialect.quote(&column.name))),
+                ..column.clone()
+            })
+        })?;
+        Ok(Some(rule))
     }
 
     /// The column named; else the one that refers to the users; else `user_id`, or the only one that
@@ -347,6 +390,7 @@ impl Finder<'_> {
             .clone()
             .unwrap_or_else(|| "name".to_owned());
         let is_django = table == django;
+        let mut name_kind = ColumnKind::Text;
         // Django's own table is known; any other is looked at, so that a missing column is said here.
         if !is_django || self.source.key.is_some() || self.source.name.is_some() {
             let known = read_tables(session, self.dialect, std::slice::from_ref(&table)).await?;
@@ -357,7 +401,9 @@ impl Finder<'_> {
                 return Err(missing.await);
             };
             known.needed(self.dialect, &key, &table, &setting("key"))?;
-            known.needed(self.dialect, &name, &table, &setting("name"))?;
+            name_kind = known
+                .needed(self.dialect, &name, &table, &setting("name"))?
+                .kind;
         }
         Ok(Groups {
             is_django,
@@ -365,6 +411,7 @@ impl Finder<'_> {
             table,
             key,
             name,
+            name_kind,
         })
     }
 }
@@ -375,6 +422,8 @@ pub(crate) struct Groups {
     pub(crate) table: TableName,
     pub(crate) key: String,
     pub(crate) name: String,
+    /// What the names are; a key may stand for them.
+    pub(crate) name_kind: ColumnKind,
     /// Django's own, whose permissions are known.
     pub(crate) is_django: bool,
     /// Neither named nor where a foreign key points.
@@ -394,55 +443,5 @@ fn unclear(table: &TableName, why: &str) -> LegacyError {
     LegacyError::GroupsTableUnclear {
         table: table.shown(),
         why: why.to_owned(),
-    }
-}
-
-impl ValueColumn {
-    async fn of_users(
-        &self,
-        session: &mut dyn ReadSession,
-        key: &Key,
-        ids: &[LegacyId],
-    ) -> Result<HashMap<LegacyId, Vec<String>>, LegacyError> {
-        let list = format!(
-            "{}, {}",
-            key.column.text(self.dialect),
-            self.column.text(self.dialect)
-        );
-        let mut query = self.select(&list);
-        query.push(&format!(" WHERE {} IN ", key.column.quoted(self.dialect)));
-        key.push_list(&mut query, ids);
-        let mut groups = HashMap::new();
-        for mut row in session.rows(query).await? {
-            let (value, id) = (row.pop().flatten(), row.pop().flatten());
-            let id = key.read(id, &self.users.shown())?;
-            let value = value.and_then(|value| self.column.kind.render(value));
-            if let Some(name) = value.filter(|name| !name.trim().is_empty()) {
-                groups.insert(id, vec![name]);
-            }
-        }
-        Ok(groups)
-    }
-
-    async fn groups(&self, session: &mut dyn ReadSession) -> Result<Vec<LegacyGroup>, LegacyError> {
-        let query = self.select(&format!("DISTINCT {}", self.column.text(self.dialect)));
-        let names = session.rows(query).await?.into_iter().flatten().flatten();
-        let names = names.filter_map(|name| self.column.kind.render(name));
-        let group = |name| LegacyGroup {
-            name,
-            permissions: Vec::new(),
-        };
-        Ok(names
-            .filter(|name| !name.trim().is_empty())
-            .map(group)
-            .collect())
-    }
-
-    fn select(&self, list: &str) -> Query {
-        let subject = format!("table `{}`", self.users.shown());
-        let during = "reading the users' groups";
-        let mut query = Query::select(self.dialect, during, subject, list);
-        query.push(&format!(" FROM {} u", self.users.quoted(self.dialect)));
-        query
     }
 }

@@ -10,7 +10,7 @@ use dialoguer::Select;
 use dialoguer::theme::ColorfulTheme;
 use legacy_users::{ConnectSettings, Survey};
 use migration_model::LegacyUrl;
-use rehearsal::{Choice, Draft, UserTableCandidate, group_tables, user_tables, worth_a_sample};
+use rehearsal::{Choice, Draft, UserTableCandidate, tables_beside, user_tables, worth_a_sample};
 
 use crate::arguments::{Arguments, InitOptions, InspectOptions};
 use crate::commands::inspect;
@@ -101,16 +101,16 @@ async fn draft(url: &LegacyUrl, typed: &str, asks: bool) -> Result<Draft, Failur
         return Err(Failure::usage("the chosen table could not be read"));
     };
     let shown = (!settings::holds_password(typed)).then_some(typed);
-    let mut rows = BTreeMap::new();
-    for position in group_tables(&survey, &candidate) {
+    let mut others = BTreeMap::new();
+    for position in tables_beside(&survey, &candidate) {
         // A table that may not be read stays uncounted, and is asked about all the same.
         if let Some(table) = survey.tables.get(position)
             && let Ok(sample) = survey.sample(table).await
         {
-            rows.insert(position, sample.rows);
+            others.insert(position, sample);
         }
     }
-    let mut draft = Draft::of(&survey, &candidate, sample, &rows, shown);
+    let mut draft = Draft::of(&survey, &candidate, sample, &others, shown);
     if asks {
         for choice in &mut draft.choices {
             ask(choice)?;
