@@ -197,3 +197,11 @@ fn pretix_with_teams_and_another_way_to_sign_in() {
 fn doccano_with_roles_in_each_project_and_allauth_for_other_services_alone() {
     agrees("doccano");
 }
+
+#[test]
+fn what_init_writes_is_rehearsed_to_a_go() {
+    // Somebody without a usable password gets no code before the import, as configured: no no-go.
+    let (workplace, _) = initialised("openwisp");
+    let finished = workplace.cutover(&["rehearse"]).run().expect_code(0);
+    assert!(finished.stdout.contains("verdict: go"), "{finished:?}");
+}

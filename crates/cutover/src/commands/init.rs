@@ -12,7 +12,7 @@ use legacy_users::{ConnectSettings, Survey};
 use migration_model::LegacyUrl;
 use rehearsal::{Choice, Draft, UserTableCandidate, tables_beside, user_tables, worth_a_sample};
 
-use crate::arguments::{Arguments, InitOptions, InspectOptions};
+use crate::arguments::{Arguments, DEFAULT_CONFIG, InitOptions, InspectOptions};
 use crate::commands::inspect;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::{output, runtime, settings};
@@ -45,15 +45,36 @@ pub(crate) fn run(arguments: &Arguments, options: &InitOptions) -> Result<ExitSt
     for note in &draft.notes {
         output::result(format_args!("  note: {note}"));
     }
+    output::result("\ncutover inspect says of all rows:\n");
+    let looked = InspectOptions { json: None };
+    let config = settings::config_of(out, &in_the_file(&typed, out)?)?;
+    let status = inspect::inspect(&config, &looked)?;
+    output::note(next_step(out, status));
     if options.url.is_some() && settings::holds_password(&typed) {
         output::note(
-            "the URL holds a password and is not in the file: set CUTOVER_LEGACY_URL to it",
+            "the URL holds a password and is not in the file: set CUTOVER_LEGACY_URL to it first",
         );
-        return Ok(ExitStatus::Fine);
     }
-    output::result("\ncutover inspect says of all rows:\n");
-    let options = InspectOptions { json: None };
-    inspect::inspect(&settings::config_at(out)?, &options)
+    Ok(status)
+}
+
+/// What to do with the file, for somebody who has just met this tool.
+fn next_step(out: &Path, status: ExitStatus) -> String {
+    let config = match out == Path::new(DEFAULT_CONFIG) {
+        true => String::new(),
+        false => format!(" --config {}", out.display()),
+    };
+    match status {
+        ExitStatus::Fine => format!(
+            "next: read {}, then practise the whole move on a local pool with `cutover{config} \
+             rehearse`; --canaries FILE adds people whose passwords you know",
+            out.display()
+        ),
+        _ => format!(
+            "next: mend what BLOCKS, in {} or in Django, then `cutover{config} inspect`",
+            out.display()
+        ),
+    }
 }
 
 /// The URL as the file needs it: there a relative SQLite path is relative to the file, and here to
@@ -143,11 +164,28 @@ fn ask(choice: &mut Choice) -> Result<(), Failure> {
             value => format!("{value}  {}", option.why),
         })
         .collect();
-    let title = format!("[{}] {}", choice.section, choice.key);
+    let key = format!("[{}] {}", choice.section, choice.key);
+    let title = match question(choice) {
+        Some(question) => format!("{question} ({key})"),
+        None => key,
+    };
     let chosen = select(&title, &items)?;
     choice.options.swap(0, chosen);
     choice.unsure = false;
     Ok(())
+}
+
+/// A setting as a question to somebody who knows the app.
+fn question(choice: &Choice) -> Option<&'static str> {
+    match (choice.section, choice.key.as_str()) {
+        ("legacy", "login") => Some("What may people type at sign-in?"),
+        ("legacy", "email_verified") => Some("Whose e-mail counts as verified?"),
+        ("legacy", "where") => Some("Which rows are people to be moved?"),
+        ("legacy.columns", "id") => Some("Which column tells the rows apart?"),
+        ("legacy.columns", "is_active") => Some("Who may sign in?"),
+        ("hashers", _) => Some("Does the app check passwords of this form?"),
+        _ => None,
+    }
 }
 
 fn select(title: &str, items: &[String]) -> Result<usize, Failure> {

@@ -172,7 +172,7 @@ impl Writer<'_> {
             counted.told()
         );
         if is_named_by_key {
-            why.push_str(" Several of them share a name.");
+            why.push_str(" Several share a name, so another column tells them apart.");
         }
         if ended.is_some() {
             why.push_str(" Memberships that ended are left out.");

@@ -82,6 +82,13 @@ impl Writer<'_> {
             }
         }
         let unsure = options.is_empty();
+        let never = match unsure {
+            true => never,
+            false => Choosable {
+                why: "No e-mail counts as verified: nobody can reset a password by one.".to_owned(),
+                ..never
+            },
+        };
         let perhaps = match unsure {
             true => self.perhaps_verified(),
             false => None,
