@@ -68,6 +68,9 @@ pub struct GroupLines {
 pub fn tables_beside(survey: &Survey, candidate: &UserTableCandidate) -> BTreeSet<usize> {
     let mut positions = groups::group_tables(survey, candidate);
     positions.extend(verified_emails::allauths_tables(survey));
+    if let Some(users) = survey.tables.get(candidate.position) {
+        positions.extend(neighbours::tables_of_belongings(survey, users));
+    }
     positions
 }
 
@@ -110,6 +113,8 @@ impl Draft {
         writer.groups();
         writer.hashers(&candidate.password);
         writer.neighbours();
+        writer.other_people();
+        writer.belongings();
         Draft {
             choices: writer.choices,
             sources: writer.sources,

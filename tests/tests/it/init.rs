@@ -152,7 +152,7 @@ fn the_database_that_is_named_is_inspected_whatever_the_environment_says() {
         .env("CUTOVER_LEGACY_URL", "sqlite:elsewhere.sqlite3")
         .run()
         .expect_code(0);
-    assert!(finished.stdout.contains("1 users in"), "{finished:?}");
+    assert!(finished.stdout.contains("1 user in"), "{finished:?}");
     assert!(finished.stderr.contains("rehearse"), "{finished:?}");
 }
 

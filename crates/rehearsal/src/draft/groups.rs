@@ -205,7 +205,7 @@ impl Writer<'_> {
     }
 
     /// Rows of a table of memberships that still count, where its columns say that some do not.
-    fn members_condition(&self, position: usize) -> Option<String> {
+    pub(super) fn members_condition(&self, position: usize) -> Option<String> {
         let table = self.survey.tables.get(position)?;
         let mut conditions = Vec::new();
         for column in &table.columns {
