@@ -11,7 +11,7 @@ use crate::column::{Column, ColumnKind};
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
-use crate::group_sources::Groups;
+use crate::group_finder::Groups;
 use crate::key::Key;
 use crate::query::{Query, first_number};
 use crate::rule::Rule;

@@ -14,6 +14,7 @@ mod error;
 mod fault;
 mod group_candidates;
 mod group_facts;
+mod group_finder;
 mod group_memberships;
 mod group_sources;
 mod group_values;
