@@ -72,6 +72,7 @@ pub fn group_candidates(tables: &[SurveyedTable], users: &SurveyedTable) -> Vec<
             .columns
             .iter()
             .filter(|column| refers_to_users(column, tables, users))
+            .filter(|column| !is_of_somebody_else(&column.name))
             .min_by_key(|column| column.name != "user_id");
         let says_so = table.name.contains("member") || has_word(&table.name, ROLE_WORDS);
         let is_membership =
@@ -96,13 +97,30 @@ pub fn group_candidates(tables: &[SurveyedTable], users: &SurveyedTable) -> Vec<
                 candidates.push(candidate(column, Some(groups)));
             }
         }
-        if candidates.len() == before && !is_users && has_word(&table.name, ROLE_WORDS) {
+        let is_roles = has_word(&table.name, ROLE_WORDS) && !is_referred_to(table, tables);
+        if candidates.len() == before && !is_users && is_roles {
             let mut names = ROLE_COLUMNS.iter().filter_map(|name| table.column(name));
             let role = names.find(|column| column.holds == Holds::Text);
             candidates.extend(role.map(|column| candidate(column, None)));
         }
     }
     candidates
+}
+
+/// Whether a column names who made, owns or changed a row, and not who is in something.
+fn is_of_somebody_else(column: &str) -> bool {
+    let name = column.strip_suffix("_id").unwrap_or(column);
+    name.ends_with("_by") || matches!(name, "owner" | "author" | "creator" | "inviter" | "sender")
+}
+
+/// Whether another table refers to this one: then it holds roles, and not who has them.
+fn is_referred_to(table: &SurveyedTable, tables: &[SurveyedTable]) -> bool {
+    let others = tables.iter().filter(|other| other.name != table.name);
+    let mut references = others.flat_map(|other| &other.columns);
+    references.any(|column| {
+        let to = column.refers_to.as_ref();
+        to.is_some_and(|to| to.table == table.name && to.schema == table.schema)
+    })
 }
 
 /// Whether a table looks like one of groups.

@@ -140,7 +140,7 @@ fn kolibris_roles_are_groups_once_it_is_said_where_they_must_hold() {
                   group_column = \"kind\"\nwhere = \"collection_id = '8dc9328d8af89b3b50fcfa62e02f04dc'\"\n";
     workplace
         .folder()
-        .write("cutover.toml", &format!("{written}\n{source}"));
+        .write("cutover.toml", format!("{written}\n{source}"));
     let pool = workplace.serve_pool();
     let mut client = pool.client();
     for name in ["ada", "bob"] {

@@ -18,6 +18,7 @@ crate::on_each_engine! {
     memberships_count_only_where_their_condition_holds
     a_column_of_another_table_is_the_group_by_name
     groups_of_one_name_block_until_they_are_told_apart
+    roles_that_somebody_made_are_not_roles_that_somebody_has
 }
 
 async fn table(scratch: &Scratch) {
@@ -295,4 +296,23 @@ async fn groups_of_one_name_block_until_they_are_told_apart(engine: Engine) {
     let database = scratch.connected(&config(&by_key)).await;
     assert_eq!(shared(&findings(&database).await), None);
     assert_eq!(groups_of(&database, "bob").await, ["team:7"]);
+}
+
+async fn roles_that_somebody_made_are_not_roles_that_somebody_has(engine: Engine) {
+    let scratch = Scratch::empty(engine).await;
+    teams(&scratch).await;
+    scratch
+        .run(
+            "DROP TABLE core_role;
+             DROP TABLE core_teammember;
+             CREATE TABLE core_role (id integer PRIMARY KEY, name varchar(20), created_by_id integer,
+               parent_id integer, FOREIGN KEY (created_by_id) REFERENCES core_user (id),
+               FOREIGN KEY (parent_id) REFERENCES core_role (id));
+             INSERT INTO core_role VALUES (1, 'admin', 1, NULL), (2, 'coach', 1, 1)",
+        )
+        .await;
+    let database = scratch.connected(&config("")).await;
+    let mut findings = findings(&database).await;
+    findings.retain(|finding| finding.code == "groups-elsewhere");
+    assert!(findings.is_empty(), "{findings:?}");
 }
