@@ -18,20 +18,28 @@ const LEGACY_URL: &str = "CUTOVER_LEGACY_URL";
 
 /// Reads the configuration file.
 pub(crate) fn config(arguments: &Arguments) -> Result<Config, Failure> {
-    config_at(&arguments.config)
+    let path = &arguments.config;
+    parse(
+        &configuration_text(path)?,
+        path,
+        environment_url().as_deref(),
+    )
 }
 
-/// Reads this configuration file.
-pub(crate) fn config_at(path: &Path) -> Result<Config, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+/// Reads this configuration file, with this database in place of the file's and the environment's.
+pub(crate) fn config_of(path: &Path, url: &str) -> Result<Config, Failure> {
+    parse(&configuration_text(path)?, path, Some(url))
+}
+
+fn configuration_text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(format!(
             "could not read the configuration {}",
             path.display()
         ))
         .source(error)
         .hint("name the file with --config FILE, or run in the folder of cutover.toml")
-    })?;
-    parse(&text, path)
+    })
 }
 
 /// Reads the configuration file if there is one, else takes the defaults: for commands that need
@@ -39,14 +47,17 @@ pub(crate) fn config_at(path: &Path) -> Result<Config, Failure> {
 pub(crate) fn config_or_defaults(arguments: &Arguments) -> Result<Config, Failure> {
     if arguments.config == Path::new(crate::arguments::DEFAULT_CONFIG) && !arguments.config.exists()
     {
-        return parse("", &arguments.config);
+        return parse("", &arguments.config, environment_url().as_deref());
     }
     config(arguments)
 }
 
-fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
-    let url = std::env::var(LEGACY_URL).ok().filter(|url| !url.is_empty());
-    Config::parse(text, path, url.as_deref())
+fn environment_url() -> Option<String> {
+    std::env::var(LEGACY_URL).ok().filter(|url| !url.is_empty())
+}
+
+fn parse(text: &str, path: &Path, url: Option<&str>) -> Result<Config, Failure> {
+    Config::parse(text, path, url)
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint))
 }
 

@@ -51,6 +51,13 @@ pub(crate) async fn of_groups(
                 .findings
                 .push(dangling_finding(subject.clone(), dangling));
         }
+        let (groups, names) = memberships.groups_and_names(session).await?;
+        if names < groups {
+            let groups_table = memberships.groups.table.shown();
+            facts
+                .findings
+                .push(shared_finding(groups_table, groups, names));
+        }
         let groups = &memberships.groups;
         let others = tables.iter().filter(|table| {
             let schema = &users.name.schema;
@@ -138,28 +145,39 @@ impl Unfollowed {
             user_column,
             group_column,
             groups,
-            name,
+            scope,
             ..
         } = &self.candidate;
-        let lines = match user_column {
+        let mut lines = match user_column {
             Some(user_column) => format!(
                 "[[groups.source]] members_table = \"{table}\", user_column = \"{user_column}\", \
-                 group_column = \"{group_column}\", name = \"{name}\""
+                 group_column = \"{group_column}\""
             ),
-            None => format!("[[groups.source]] column = \"{group_column}\", name = \"{name}\""),
+            None => format!("[[groups.source]] column = \"{group_column}\""),
+        };
+        if let Some(groups) = groups {
+            lines.push_str(&format!(", name = \"{}\"", groups.name));
+        }
+        let what = groups.as_ref().map_or("role", |groups| &groups.table);
+        let message = match scope {
+            Some(scope) => format!(
+                "it says who is in which {what}, in which row of {scope}, and nobody is asked for it."
+            ),
+            None => format!("it says who is in which {what}, and nobody is asked for it."),
         };
         let ignore = match user_column {
             Some(_) => table.clone(),
             None => group_column.clone(),
         };
         Finding {
-            severity: match self.is_all {
+            // A role in one place is no group: to leave it behind is no loss by itself.
+            severity: match self.is_all && scope.is_none() {
                 true => Severity::Blocker,
                 false => Severity::Warning,
             },
             code: "groups-elsewhere",
             subject: format!("{table}.{group_column}"),
-            message: format!("it says who is in which {groups}, and nobody is asked for it."),
+            message,
             next_step: format!(
                 "Add {lines}; or leave them behind with [groups] ignore = [\"{ignore}\"]."
             ),
@@ -177,6 +195,21 @@ fn dangling_finding(subject: String, rows: u64) -> Finding {
              without it."
         ),
         next_step: "Name the right table under [groups] (table, key, name), or delete the rows."
+            .to_owned(),
+    }
+}
+
+fn shared_finding(subject: String, groups: u64, names: u64) -> Finding {
+    Finding {
+        severity: Severity::Blocker,
+        code: "group-names-shared",
+        subject,
+        message: format!(
+            "its {groups} groups with people in them have {names} names: whoever is in one of several \
+             of the same name would be in all of them."
+        ),
+        next_step: "Rename them in Django, or tell them apart by another column, such as the key: \
+                    [groups] name = \"id\"."
             .to_owned(),
     }
 }

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use migration_model::{LegacyGroup, LegacyId};
 
 use crate::catalog::read_tables;
-use crate::column::Column;
+use crate::column::{Column, ColumnKind};
 use crate::connections::ReadSession;
 use crate::dialect::Dialect;
 use crate::error::LegacyError;
-use crate::group_sources::Groups;
+use crate::group_finder::Groups;
 use crate::key::Key;
-use crate::query::Query;
-use crate::table_facts::count;
+use crate::query::{Query, first_number};
+use crate::rule::Rule;
 use crate::table_name::TableName;
 
 /// Rows that say who is in which group.
@@ -25,6 +25,8 @@ pub(crate) struct GroupMemberships {
     user: Column,
     group: Column,
     pub(crate) groups: Groups,
+    /// Which rows count.
+    rule: Option<Rule>,
 }
 
 impl GroupMemberships {
@@ -34,6 +36,7 @@ impl GroupMemberships {
         user: Column,
         group: Column,
         groups: Groups,
+        rule: Option<Rule>,
     ) -> GroupMemberships {
         GroupMemberships {
             dialect,
@@ -41,6 +44,7 @@ impl GroupMemberships {
             user,
             group,
             groups,
+            rule,
         }
     }
 
@@ -66,13 +70,13 @@ impl GroupMemberships {
             return all_groups(session, self.dialect, &self.groups.table).await;
         }
         let subject = format!("table `{}`", self.groups.table.shown());
-        let list = format!("g.{}", self.dialect.quote(&self.groups.name));
-        let mut query = Query::select(self.dialect, "reading the groups", subject, &list);
+        let mut query = Query::select(self.dialect, "reading the groups", subject, &self.name());
         query.push(&format!(
             " FROM {} g",
             self.groups.table.quoted(self.dialect)
         ));
-        let names = session.rows(query).await?.into_iter().flatten().flatten();
+        let names = session.rows(query).await?.into_iter().flatten();
+        let names = names.filter_map(|name| self.groups.name_kind.render(name?));
         let group = |name| LegacyGroup {
             name,
             permissions: Vec::new(),
@@ -103,10 +107,12 @@ impl GroupMemberships {
         let mut query = self.select("reading the users' groups", &list, "JOIN");
         query.push(&format!(" WHERE {user} IN "));
         key.push_list(&mut query, ids);
+        self.push_rule(&mut query);
         let mut groups: HashMap<LegacyId, Vec<String>> = HashMap::new();
         for mut row in session.rows(query).await? {
             let (name, id) = (row.pop().flatten(), row.pop().flatten());
             let id = key.read(id, &self.table.shown())?;
+            let name = name.and_then(|name| self.groups.name_kind.render(name));
             groups.entry(id).or_default().push(name.unwrap_or_default());
         }
         Ok(groups)
@@ -121,12 +127,12 @@ impl GroupMemberships {
 
     /// How many rows say that somebody is in a group.
     pub(crate) async fn count(&self, session: &mut dyn ReadSession) -> Result<u64, LegacyError> {
+        let group = self.member(&self.group);
         let rest = format!(
-            " FROM {} m WHERE {} IS NOT NULL",
+            " FROM {} m WHERE {group} IS NOT NULL",
             self.table.quoted(self.dialect),
-            self.member(&self.group)
         );
-        count(session, self.dialect, self.subject(), "COUNT(*)", &rest).await
+        self.counted(session, "COUNT(*)", &rest).await
     }
 
     /// How many of them name a group that the table of groups does not have.
@@ -137,7 +143,40 @@ impl GroupMemberships {
             self.member(&self.group),
             self.dialect.quote(&self.groups.key),
         );
-        count(session, self.dialect, self.subject(), "COUNT(*)", &rest).await
+        self.counted(session, "COUNT(*)", &rest).await
+    }
+
+    /// How many groups with somebody in them there are, and how many names they have.
+    pub(crate) async fn groups_and_names(
+        &self,
+        session: &mut dyn ReadSession,
+    ) -> Result<(u64, u64), LegacyError> {
+        let rest = format!("{} WHERE 1 = 1", self.from("JOIN"));
+        let key = format!("COUNT(DISTINCT g.{})", self.dialect.quote(&self.groups.key));
+        let groups = self.counted(session, &key, &rest).await?;
+        let name = format!("COUNT(DISTINCT {})", self.name());
+        Ok((groups, self.counted(session, &name, &rest).await?))
+    }
+
+    /// Runs a count over rows that count. `rest` ends in a WHERE.
+    async fn counted(
+        &self,
+        session: &mut dyn ReadSession,
+        counted: &str,
+        rest: &str,
+    ) -> Result<u64, LegacyError> {
+        let list = self.dialect.text(counted, ColumnKind::Integer);
+        let mut query = Query::select(self.dialect, "counting", self.subject(), &list);
+        query.push(rest);
+        self.push_rule(&mut query);
+        Ok(first_number(session.rows(query).await?))
+    }
+
+    fn push_rule(&self, query: &mut Query) {
+        if let Some(rule) = &self.rule {
+            query.push(" AND ");
+            rule.push(query);
+        }
     }
 
     fn subject(&self) -> String {
@@ -148,8 +187,10 @@ impl GroupMemberships {
         )
     }
 
+    /// The groups' names as text.
     fn name(&self) -> String {
-        format!("g.{}", self.dialect.quote(&self.groups.name))
+        let name = format!("g.{}", self.dialect.quote(&self.groups.name));
+        self.dialect.text(&name, self.groups.name_kind)
     }
 
     fn select(&self, during: &'static str, list: &str, join: &str) -> Query {

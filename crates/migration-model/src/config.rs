@@ -212,7 +212,7 @@ impl Config {
     pub fn digest(&self) -> String {
         use sha2::{Digest, Sha256};
         let text = format!(
-            "v4 {} {} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "v5 {} {} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.mapping.digest(),
             self.legacy.user_table,
             self.legacy.login,

@@ -17,11 +17,10 @@ mod toml;
 mod user_tables;
 mod verified_emails;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use legacy_users::{Sample, Survey, SurveyedColumn, SurveyedTable};
 
-pub use groups::group_tables;
 pub use told::DjangoFacts;
 pub use user_tables::{UserTableCandidate, user_tables, worth_a_sample};
 
@@ -67,14 +66,24 @@ pub struct GroupLines {
     pub lines: Vec<(&'static str, String)>,
 }
 
+/// Tables beside the users' that decide something: worth a sample.
+pub fn tables_beside(survey: &Survey, candidate: &UserTableCandidate) -> BTreeSet<usize> {
+    let mut positions = groups::group_tables(survey, candidate);
+    positions.extend(verified_emails::allauths_tables(survey));
+    if let Some(users) = survey.tables.get(candidate.position) {
+        positions.extend(neighbours::tables_of_belongings(survey, users));
+    }
+    positions
+}
+
 impl Draft {
     /// The settings for this user table. `url` is as it may stand in the file: `None` when it holds a
-    /// password. `rows` counts the tables of [`group_tables`].
+    /// password. `others` are samples of the tables of [`tables_beside`].
     pub fn of(
         survey: &Survey,
         candidate: &UserTableCandidate,
         sample: &Sample,
-        rows: &BTreeMap<usize, u64>,
+        others: &BTreeMap<usize, Sample>,
         url: Option<&str>,
     ) -> Draft {
         let Some(table) = survey.tables.get(candidate.position) else {
@@ -88,7 +97,7 @@ impl Draft {
             survey,
             table,
             sample,
-            rows,
+            others,
             choices: Vec::new(),
             sources: Vec::new(),
             notes: Vec::new(),
@@ -106,6 +115,8 @@ impl Draft {
         writer.groups();
         writer.hashers(&candidate.password);
         writer.neighbours();
+        writer.other_people();
+        writer.belongings();
         Draft {
             choices: writer.choices,
             sources: writer.sources,
@@ -118,8 +129,8 @@ struct Writer<'a> {
     survey: &'a Survey,
     table: &'a SurveyedTable,
     sample: &'a Sample,
-    /// How many rows other tables have, by where they stand in the survey.
-    rows: &'a BTreeMap<usize, u64>,
+    /// Samples of other tables, by where they stand in the survey.
+    others: &'a BTreeMap<usize, Sample>,
     choices: Vec<Choice>,
     sources: Vec<GroupLines>,
     notes: Vec<String>,

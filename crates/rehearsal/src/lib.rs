@@ -25,7 +25,7 @@ pub use canary::{Canary, CanaryError, Expectation, read_canaries};
 pub use census::{Census, HashGroup, LastLogin};
 pub use conduct::{Conduct, RehearsalError};
 pub use draft::{
-    Choice, Choosable, DjangoFacts, Draft, GroupLines, UserTableCandidate, group_tables,
+    Choice, Choosable, DjangoFacts, Draft, GroupLines, UserTableCandidate, tables_beside,
     user_tables, worth_a_sample,
 };
 pub use fitting_pool::fitting_pool;

@@ -4,9 +4,12 @@
 use std::collections::BTreeSet;
 
 use cognito_user_pool::PoolError;
+use django_password::{HashState, Limits, Verifier};
 use futures::StreamExt;
 use legacy_users::{LegacyDatabase, LegacyError};
-use migration_model::{Config, Finding, PoolSignIn, Severity, fold_login_name, map_user};
+use migration_model::{
+    Config, Finding, ForgotPassword, LegacyUser, PoolSignIn, Severity, fold_login_name, map_user,
+};
 
 use crate::app::App;
 use crate::canary::Canary;
@@ -29,7 +32,8 @@ pub(crate) struct Picked {
     pub(crate) passed_over: u64,
 }
 
-/// Picks the first such people of the table, half for before the import and half for after.
+/// Picks the first such people of the table, half for before the import and half for after. Before it
+/// only those whom the trigger is to answer: the others get no code, as configured.
 pub(crate) async fn pick(
     legacy: &LegacyDatabase,
     config: &Config,
@@ -39,7 +43,14 @@ pub(crate) async fn pick(
         .iter()
         .filter_map(|c| c.legacy_id.clone())
         .collect();
-    let mut picked = Vec::new();
+    let verifier = Verifier::new(config.hashers.clone(), Limits::default());
+    let is_answered = |user: &LegacyUser| {
+        let state = verifier.inspect(&user.encoded_password).state;
+        let has_password = !matches!(state, HashState::Unusable);
+        has_password || config.trigger.forgot_password_for_unusable
+    };
+    let migrates = config.trigger.forgot_password == ForgotPassword::Migrate;
+    let (mut before, mut after) = (Vec::new(), Vec::new());
     let mut passed_over = 0;
     let mut emails = BTreeSet::new();
     let mut users = std::pin::pin!(legacy.users(None, 500));
@@ -58,17 +69,22 @@ pub(crate) async fn pick(
             PoolSignIn::Username => pool_user.username,
             PoolSignIn::UsernameOrEmail | PoolSignIn::Email => email.to_owned(),
         };
-        picked.push(Forgetful {
+        let is_before = migrates && is_answered(&user) && before.len() < EACH_TIME;
+        let person = Forgetful {
             legacy_id: id,
             login,
-        });
-        if picked.len() == 2 * EACH_TIME {
+        };
+        if is_before && (before.len() <= after.len() || after.len() == EACH_TIME) {
+            before.push(person);
+        } else if after.len() < EACH_TIME {
+            after.push(person);
+        }
+        if after.len() == EACH_TIME && (before.len() == EACH_TIME || !migrates) {
             break;
         }
     }
-    let after = picked.split_off(picked.len().div_ceil(2));
     Ok(Picked {
-        before: picked,
+        before,
         after,
         passed_over,
     })

@@ -38,7 +38,8 @@ fn id(text: Option<&str>) -> Option<String> {
     text.map(|text| text.replace('-', ""))
 }
 
-fn agrees(name: &str) {
+/// The application's database, and what `init` writes for it.
+fn initialised(name: &str) -> (Workplace, String) {
     let folder = TestFolder::new();
     let mut workplace = Workplace::of_folder(folder, Shape::Stock);
     let dump = std::fs::read_to_string(fixture(&format!("applications/{name}.sql")));
@@ -48,15 +49,20 @@ fn agrees(name: &str) {
         .map(|line| line.trim_end_matches(';').to_owned())
         .collect();
     workplace.legacy_mut().execute(&statements);
-    let people = std::fs::read_to_string(fixture(&format!("applications/{name}.json")));
-    let people: Vec<Person> =
-        serde_json::from_str(&people.expect("it is checked in")).expect("people");
-
     let finished = workplace
         .cutover(&["init", "--yes", "--url", "sqlite:legacy.sqlite3"])
         .run();
     assert_eq!(finished.code(), Some(0), "nothing blocks: {finished:?}");
     let written = workplace.folder().read("cutover.toml");
+    (workplace, written)
+}
+
+fn agrees(name: &str) {
+    let (workplace, written) = initialised(name);
+    let people = std::fs::read_to_string(fixture(&format!("applications/{name}.json")));
+    let people: Vec<Person> =
+        serde_json::from_str(&people.expect("it is checked in")).expect("people");
+
     let pool = workplace.serve_pool();
     let mut client = pool.client();
     for person in &people {
@@ -123,6 +129,36 @@ fn kolibri_with_keys_of_its_own_and_no_emails() {
 }
 
 #[test]
+fn kolibris_roles_are_groups_once_it_is_said_where_they_must_hold() {
+    let (workplace, written) = initialised("kolibri");
+    assert!(
+        written.contains("ignore = [\"kolibriauth_role\"]"),
+        "a role in one class is none in all: {written}"
+    );
+    // The facility, of which the application's administrators are administrators.
+    let source = "[[groups.source]]\nmembers_table = \"kolibriauth_role\"\nuser_column = \"user_id\"\n\
+                  group_column = \"kind\"\nwhere = \"collection_id = '8dc9328d8af89b3b50fcfa62e02f04dc'\"\n";
+    workplace
+        .folder()
+        .write("cutover.toml", format!("{written}\n{source}"));
+    let pool = workplace.serve_pool();
+    let mut client = pool.client();
+    for name in ["ada", "bob"] {
+        client
+            .sign_in(name, "Otter-river-1!")
+            .expect("as in Kolibri");
+    }
+    workplace
+        .cutover(&["reconcile", "--fix", "--execute"])
+        .args(pool.as_target())
+        .run()
+        .expect_code(0);
+    let content = client.content();
+    assert!(content["ada"].groups.iter().eq(["admin"]));
+    assert!(content["bob"].groups.is_empty());
+}
+
+#[test]
 fn evennia_with_bots_and_names_in_any_case() {
     agrees("evennia");
 }
@@ -150,4 +186,22 @@ fn openwisp_with_uuids_and_verified_emails() {
 #[test]
 fn review_board_with_two_kinds_of_groups() {
     agrees("reviewboard");
+}
+
+#[test]
+fn pretix_with_teams_and_another_way_to_sign_in() {
+    agrees("pretix");
+}
+
+#[test]
+fn doccano_with_roles_in_each_project_and_allauth_for_other_services_alone() {
+    agrees("doccano");
+}
+
+#[test]
+fn what_init_writes_is_rehearsed_to_a_go() {
+    // Somebody without a usable password gets no code before the import, as configured: no no-go.
+    let (workplace, _) = initialised("openwisp");
+    let finished = workplace.cutover(&["rehearse"]).run().expect_code(0);
+    assert!(finished.stdout.contains("verdict: go"), "{finished:?}");
 }

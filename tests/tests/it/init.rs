@@ -87,6 +87,76 @@ fn reconciled(workplace: &Workplace, pool: &Pool) {
 }
 
 #[test]
+fn who_is_nobody_or_banned_or_has_left_is_seen_by_the_names_of_columns() {
+    let mut workplace = small_app::workplace();
+    let mut statements: Vec<String> = [
+        "ALTER TABLE auth_user ADD COLUMN is_banned bool NOT NULL DEFAULT 0",
+        "ALTER TABLE auth_user ADD COLUMN account_type varchar(30) NOT NULL DEFAULT 'internal'",
+        "CREATE TABLE crew_team (id integer PRIMARY KEY, name varchar(20))",
+        "CREATE TABLE crew_team_members (id integer PRIMARY KEY, left_at datetime NULL, \
+         user_id integer REFERENCES auth_user (id), team_id integer REFERENCES crew_team (id))",
+        "INSERT INTO crew_team VALUES (5, 'Crew'), (6, 'Board'), (7, 'Crew')",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let names = ["ada", "bob", "robot", "system"];
+    for (id, name) in (1..).zip(names) {
+        statements.push(person(id, name, PASSWORDS[0].1));
+    }
+    statements.extend(
+        [
+            "UPDATE auth_user SET is_banned = 1 WHERE username = 'bob'",
+            "UPDATE auth_user SET account_type = 'service_account' WHERE username = 'robot'",
+            "UPDATE auth_user SET password = '!' WHERE username = 'system'",
+            "INSERT INTO crew_team_members VALUES (1, NULL, 1, 7), \
+             (2, '2026-01-01 00:00:00', 1, 6), (3, NULL, 2, 5)",
+        ]
+        .map(str::to_owned),
+    );
+    workplace.legacy_mut().execute(&statements);
+    let written = init(&workplace);
+    let pool = workplace.serve_pool();
+    let mut client = pool.client();
+    for name in names {
+        let tokens = client.sign_in(name, PASSWORDS[0].0);
+        assert_eq!(tokens.is_ok(), name == "ada", "{name}: {written}");
+    }
+    workplace
+        .cutover(&["import", "--approve-password-reset", "--execute"])
+        .args(pool.as_target())
+        .run()
+        .expect_code(0);
+    reconciled(&workplace, &pool);
+    let content = client.content();
+    let moved: Vec<&str> = content.keys().map(String::as_str).collect();
+    assert_eq!(moved, ["ada", "bob"], "{written}");
+    // Two teams are called Crew: their keys tell them apart.
+    assert!(content["ada"].groups.iter().eq(["team:7"]), "{written}");
+}
+
+#[test]
+fn the_database_that_is_named_is_inspected_whatever_the_environment_says() {
+    let mut workplace = small_app::workplace();
+    workplace
+        .legacy_mut()
+        .execute(&[person(1, "ada", PASSWORDS[0].1)]);
+    let init = [
+        "init",
+        "--yes",
+        "--overwrite",
+        "--url",
+        "sqlite:legacy.sqlite3",
+    ];
+    let finished = workplace
+        .cutover(&init)
+        .env("CUTOVER_LEGACY_URL", "sqlite:elsewhere.sqlite3")
+        .run()
+        .expect_code(0);
+    assert!(finished.stdout.contains("1 user in"), "{finished:?}");
+    assert!(finished.stderr.contains("rehearse"), "{finished:?}");
+}
+
+#[test]
 fn foreign_hashes_get_the_line_that_checks_them() {
     // Made by django-hashers-passlib and passlib: migrations-fixtures/hashes/vectors/foreign.json.
     const FOREIGN: &str = "correct horse";

@@ -11,10 +11,10 @@ use dialoguer::theme::ColorfulTheme;
 use legacy_users::{ConnectSettings, Survey};
 use migration_model::LegacyUrl;
 use rehearsal::{
-    Choice, DjangoFacts, Draft, UserTableCandidate, group_tables, user_tables, worth_a_sample,
+    Choice, DjangoFacts, Draft, UserTableCandidate, tables_beside, user_tables, worth_a_sample,
 };
 
-use crate::arguments::{Arguments, InitOptions};
+use crate::arguments::{Arguments, DEFAULT_CONFIG, InitOptions};
 use crate::commands::inspect;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::{django_settings, output, runtime, settings};
@@ -57,14 +57,35 @@ pub(crate) fn run(arguments: &Arguments, options: &InitOptions) -> Result<ExitSt
     for note in &draft.notes {
         output::result(format_args!("  note: {note}"));
     }
+    output::result("\ncutover inspect says of all rows:\n");
+    let config = settings::config_of(out, &in_the_file(&typed, out)?)?;
+    let status = inspect::inspect(&config, None, Vec::new())?;
+    output::note(next_step(out, status));
     if !is_in_environment && settings::holds_password(&typed) {
         output::note(
-            "the URL holds a password and is not in the file: set CUTOVER_LEGACY_URL to it",
+            "the URL holds a password and is not in the file: set CUTOVER_LEGACY_URL to it first",
         );
-        return Ok(ExitStatus::Fine);
     }
-    output::result("\ncutover inspect says of all rows:\n");
-    inspect::inspect(&settings::config_at(out)?, None, Vec::new())
+    Ok(status)
+}
+
+/// What to do with the file, for somebody who has just met this tool.
+fn next_step(out: &Path, status: ExitStatus) -> String {
+    let config = match out == Path::new(DEFAULT_CONFIG) {
+        true => String::new(),
+        false => format!(" --config {}", out.display()),
+    };
+    match status {
+        ExitStatus::Fine => format!(
+            "next: read {}, then practise the whole move on a local pool with `cutover{config} \
+             rehearse`; --canaries FILE adds people whose passwords you know",
+            out.display()
+        ),
+        _ => format!(
+            "next: mend what BLOCKS, in {} or in Django, then `cutover{config} inspect`",
+            out.display()
+        ),
+    }
 }
 
 /// The URL as the file needs it: there a relative SQLite path is relative to the file, and here to
@@ -134,16 +155,16 @@ async fn draft(
         return Err(Failure::usage("the chosen table could not be read"));
     };
     let shown = (!settings::holds_password(typed)).then_some(typed);
-    let mut rows = BTreeMap::new();
-    for position in group_tables(&survey, &candidate) {
+    let mut others = BTreeMap::new();
+    for position in tables_beside(&survey, &candidate) {
         // A table that may not be read stays uncounted, and is asked about all the same.
         if let Some(table) = survey.tables.get(position)
             && let Ok(sample) = survey.sample(table).await
         {
-            rows.insert(position, sample.rows);
+            others.insert(position, sample);
         }
     }
-    let mut draft = Draft::of(&survey, &candidate, sample, &rows, shown);
+    let mut draft = Draft::of(&survey, &candidate, sample, &others, shown);
     if let Some(facts) = facts {
         draft = draft.told(facts);
     }
@@ -179,11 +200,28 @@ fn ask(choice: &mut Choice) -> Result<(), Failure> {
             value => format!("{value}  {}", option.why),
         })
         .collect();
-    let title = format!("[{}] {}", choice.section, choice.key);
+    let key = format!("[{}] {}", choice.section, choice.key);
+    let title = match question(choice) {
+        Some(question) => format!("{question} ({key})"),
+        None => key,
+    };
     let chosen = select(&title, &items)?;
     choice.options.swap(0, chosen);
     choice.unsure = false;
     Ok(())
+}
+
+/// A setting as a question to somebody who knows the app.
+fn question(choice: &Choice) -> Option<&'static str> {
+    match (choice.section, choice.key.as_str()) {
+        ("legacy", "login") => Some("What may people type at sign-in?"),
+        ("legacy", "email_verified") => Some("Whose e-mail counts as verified?"),
+        ("legacy", "where") => Some("Which rows are people to be moved?"),
+        ("legacy.columns", "id") => Some("Which column tells the rows apart?"),
+        ("legacy.columns", "is_active") => Some("Who may sign in?"),
+        ("hashers", _) => Some("Does the app check passwords of this form?"),
+        _ => None,
+    }
 }
 
 fn select(title: &str, items: &[String]) -> Result<usize, Failure> {

@@ -148,8 +148,9 @@ fn engine(config: &Config) -> &'static str {
 
 fn print(census: &Census, forecast: &Forecast, config: &Config) {
     output::result(format_args!(
-        "{} users in {} ({}), {} active, {} with a verified e-mail, {} in groups",
+        "{} {} in {} ({}), {} active, {} with a verified e-mail, {} in groups",
         census.users,
+        if census.users == 1 { "user" } else { "users" },
         config.legacy.user_table,
         engine(config),
         census.active,
@@ -158,8 +159,11 @@ fn print(census: &Census, forecast: &Forecast, config: &Config) {
     ));
     if census.excluded > 0 {
         output::result(format_args!(
-            "{} more rows are left out by [legacy] where",
-            census.excluded
+            "{} left out by [legacy] where",
+            match census.excluded {
+                1 => "1 more row is".to_owned(),
+                more => format!("{more} more rows are"),
+            }
         ));
     }
     output::result("\nstored passwords (time: one check on one core of this machine)");

@@ -15,6 +15,10 @@ crate::on_each_engine! {
     rows_that_name_no_group_block
     without_a_foreign_key_the_table_must_be_named_where_there_are_others
     a_copy_without_permissions_still_has_its_groups
+    memberships_count_only_where_their_condition_holds
+    a_column_of_another_table_is_the_group_by_name
+    groups_of_one_name_block_until_they_are_told_apart
+    roles_that_somebody_made_are_not_roles_that_somebody_has
 }
 
 async fn table(scratch: &Scratch) {
@@ -223,4 +227,92 @@ async fn a_copy_without_permissions_still_has_its_groups(engine: Engine) {
     let groups = scratch.connected("").await.groups().await.expect("groups");
     let names: Vec<_> = groups.iter().map(|group| group.name.as_str()).collect();
     assert_eq!(names, ["editors"]);
+}
+
+/// People in teams and with roles, some of them no more.
+async fn teams(scratch: &Scratch) {
+    let moment = match scratch.engine {
+        Engine::Postgres => "timestamptz",
+        _ => "datetime",
+    };
+    scratch
+        .run(&format!(
+            "CREATE TABLE core_user (id integer PRIMARY KEY, username varchar(150) UNIQUE,
+               email varchar(254), password varchar(128));
+             CREATE TABLE core_team (id integer PRIMARY KEY, title varchar(80));
+             CREATE TABLE core_teammember (id integer PRIMARY KEY, user_id integer, team_id integer,
+               left_at {moment} NULL, FOREIGN KEY (user_id) REFERENCES core_user (id),
+               FOREIGN KEY (team_id) REFERENCES core_team (id));
+             CREATE TABLE core_role (id integer PRIMARY KEY, user_id integer, kind varchar(20),
+               place integer, FOREIGN KEY (user_id) REFERENCES core_user (id));
+             INSERT INTO core_user VALUES (1, 'ann', '', 'x'), (2, 'bob', '', 'x');
+             INSERT INTO core_team VALUES (5, 'Crew'), (6, 'Board'), (7, 'Crew');
+             INSERT INTO core_teammember VALUES (1, 1, 5, NULL), (2, 1, 6, '2026-01-01 00:00:00'),
+               (3, 2, 7, NULL);
+             INSERT INTO core_role VALUES (1, 1, 'admin', 10), (2, 1, 'coach', 11), (3, 2, '', 10)"
+        ))
+        .await;
+}
+
+const TEAMS: &str = "[groups]\nmembers_table = \"core_teammember\"\ngroup_column = \"team_id\"\n";
+
+async fn memberships_count_only_where_their_condition_holds(engine: Engine) {
+    let scratch = Scratch::empty(engine).await;
+    teams(&scratch).await;
+    let all = format!("{TEAMS}name = \"title\"\n");
+    let database = scratch.connected(&config(&all)).await;
+    assert_eq!(groups_of(&database, "ann").await, ["Board", "Crew"]);
+    let some = format!("{all}where = \"left_at is null\"");
+    let database = scratch.connected(&config(&some)).await;
+    assert_eq!(groups_of(&database, "ann").await, ["Crew"]);
+}
+
+async fn a_column_of_another_table_is_the_group_by_name(engine: Engine) {
+    let scratch = Scratch::empty(engine).await;
+    teams(&scratch).await;
+    let roles = "[groups]\nmembers_table = \"core_role\"\ngroup_column = \"kind\"\n";
+    let database = scratch.connected(&config(roles)).await;
+    assert_eq!(groups_of(&database, "ann").await, ["admin", "coach"]);
+    assert!(groups_of(&database, "bob").await.is_empty());
+    let in_one_place =
+        format!("{roles}where = \"place in (10) and kind != 'coach'\"\nprefix = \"is:\"");
+    let database = scratch.connected(&config(&in_one_place)).await;
+    assert_eq!(groups_of(&database, "ann").await, ["is:admin"]);
+}
+
+async fn groups_of_one_name_block_until_they_are_told_apart(engine: Engine) {
+    let scratch = Scratch::empty(engine).await;
+    teams(&scratch).await;
+    let shared = |findings: &[Finding]| {
+        let found = findings
+            .iter()
+            .find(|finding| finding.code == "group-names-shared");
+        found.map(|finding| finding.severity)
+    };
+    let by_title = format!("{TEAMS}name = \"title\"\nwhere = \"left_at is null\"");
+    let database = scratch.connected(&config(&by_title)).await;
+    assert_eq!(shared(&findings(&database).await), Some(Severity::Blocker));
+    let by_key = format!("{TEAMS}name = \"id\"\nprefix = \"team:\"");
+    let database = scratch.connected(&config(&by_key)).await;
+    assert_eq!(shared(&findings(&database).await), None);
+    assert_eq!(groups_of(&database, "bob").await, ["team:7"]);
+}
+
+async fn roles_that_somebody_made_are_not_roles_that_somebody_has(engine: Engine) {
+    let scratch = Scratch::empty(engine).await;
+    teams(&scratch).await;
+    scratch
+        .run(
+            "DROP TABLE core_role;
+             DROP TABLE core_teammember;
+             CREATE TABLE core_role (id integer PRIMARY KEY, name varchar(20), created_by_id integer,
+               parent_id integer, FOREIGN KEY (created_by_id) REFERENCES core_user (id),
+               FOREIGN KEY (parent_id) REFERENCES core_role (id));
+             INSERT INTO core_role VALUES (1, 'admin', 1, NULL), (2, 'coach', 1, 1)",
+        )
+        .await;
+    let database = scratch.connected(&config("")).await;
+    let mut findings = findings(&database).await;
+    findings.retain(|finding| finding.code == "groups-elsewhere");
+    assert!(findings.is_empty(), "{findings:?}");
 }

@@ -107,6 +107,8 @@ struct GroupsSection {
     user_column: Option<Spanned<String>>,
     group_column: Option<Spanned<String>>,
     column: Option<Spanned<String>>,
+    #[serde(rename = "where")]
+    condition: Option<Spanned<String>>,
     prefix: Option<String>,
     source: Vec<SourceSection>,
     ignore: Vec<Spanned<String>>,
@@ -123,6 +125,8 @@ struct SourceSection {
     user_column: Option<Spanned<String>>,
     group_column: Option<Spanned<String>>,
     column: Option<Spanned<String>>,
+    #[serde(rename = "where")]
+    condition: Option<Spanned<String>>,
     prefix: Option<String>,
 }
 
@@ -143,6 +147,7 @@ impl Default for GroupsSection {
             user_column: None,
             group_column: None,
             column: None,
+            condition: None,
             prefix: None,
             source: Vec::new(),
             ignore: Vec::new(),
@@ -300,6 +305,7 @@ fn group_sources(
         user_column: section.user_column.take(),
         group_column: section.group_column.take(),
         column: section.column.take(),
+        condition: section.condition.take(),
         prefix: section.prefix.take(),
     };
     let at = first.members_table.as_ref().map(|name| name.span().start);
@@ -338,6 +344,7 @@ fn group_source(source: &Source<'_>, section: SourceSection) -> Result<GroupSour
         user_column: identifier(source, section.user_column)?,
         group_column: identifier(source, section.group_column)?,
         column: identifier(source, section.column)?,
+        condition: members_condition(source, section.condition)?,
         prefix: section.prefix.unwrap_or_default(),
     };
     let members = [&read.members_table, &read.user_column, &read.group_column];
@@ -346,7 +353,24 @@ fn group_source(source: &Source<'_>, section: SourceSection) -> Result<GroupSour
         let hint = "put one of them into a [[groups.source]] of its own";
         return Err(source.fault(at, message, hint));
     }
+    if let (Some(at), true) = (column_at, read.condition.is_some()) {
+        let message = "[groups] where speaks of rows of members_table, and column has none";
+        let hint = "leave it out, or name the table of users and groups";
+        return Err(source.fault(at, message, hint));
+    }
     Ok(read)
+}
+
+fn members_condition(
+    source: &Source<'_>,
+    text: Option<Spanned<String>>,
+) -> Result<Option<Condition>, ConfigError> {
+    let Some(text) = text else { return Ok(None) };
+    let read = Condition::parse(text.get_ref()).map_err(|fault| {
+        let message = format!("[groups] where: {fault}");
+        source.fault(text.span().start, message, ConditionFault::HINT)
+    })?;
+    Ok(Some(read))
 }
 
 /// The attribute that carries groups to the tokens: a custom one that nothing else fills.

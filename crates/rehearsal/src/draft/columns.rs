@@ -2,6 +2,7 @@
 
 use legacy_users::Holds;
 
+use super::sampled::values;
 use super::toml::quoted;
 use super::{Choosable, UserTableCandidate, Writer};
 
@@ -141,7 +142,13 @@ impl Writer<'_> {
             if !fits {
                 continue;
             }
-            if *field == "phone_number" && self.share(column, is_phone) < 0.9 {
+            let no_phones = || {
+                let numbers = values(self.sample, &column.name);
+                let filled = numbers.iter().filter(|number| !number.trim().is_empty());
+                let phones = filled.clone().filter(|number| is_phone(number)).count();
+                phones * 10 < filled.count() * 9
+            };
+            if *field == "phone_number" && no_phones() {
                 self.notes.push(format!(
                     "Column {} looks like phone numbers, but fewer than nine in ten have the form +4915112345678, which Cognito needs: not mapped.",
                     column.name

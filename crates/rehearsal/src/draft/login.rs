@@ -38,7 +38,7 @@ impl Writer<'_> {
             value: "[\"username\", \"email\"]".to_owned(),
             why: "Either name may be typed. The pool needs e-mail as alias, and only verified e-mails work there.".to_owned(),
         };
-        let allauth = self.other_table("account_emailaddress").is_some();
+        let allauth = self.keeps_emails_by_allauth();
         let shared = username.filter(|column| !column.is_unique && !self.is_unique_in_fact(column));
         if let Some(username) = shared {
             self.login_without_unique_username(

@@ -79,6 +79,16 @@ pub(super) fn is_name_of_nobody(name: &str) -> bool {
     bare == "nobody" || bare == "sentinel" || of_word(bare) == Some(Meaning::Nobody)
 }
 
+/// Whether a flag that is true, or a moment that is set, says that a membership counts no more or not
+/// yet: `left_at`, `is_deleted`, `pending`.
+pub(super) fn is_end_of_membership(name: &str) -> bool {
+    const ENDED: &[&str] = &["ended", "left", "pending", "rejected", "revoked"];
+    let folded = folded(name);
+    let bare = stripped(&folded, BEFORE_MOMENTS, AFTER_MOMENTS);
+    let bare = stripped(bare, BEFORE, AFTER);
+    ENDED.contains(&bare) || of_word(bare).is_some()
+}
+
 fn of_word(word: &str) -> Option<Meaning> {
     let nobody = NOBODY.contains(&word).then_some(Meaning::Nobody);
     nobody.or_else(|| INACTIVE.contains(&word).then_some(Meaning::Inactive))
@@ -139,6 +149,22 @@ mod tests {
         // Until a moment, and since one, are two things.
         for name in ["banned_until", "deleted", "last_seen_at", "date_joined"] {
             assert_eq!(of_moment(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn memberships_end_by_a_flag_or_a_moment() {
+        for name in [
+            "deleted_at",
+            "left_at",
+            "is_deleted",
+            "date_left",
+            "is_pending",
+        ] {
+            assert!(is_end_of_membership(name), "{name}");
+        }
+        for name in ["joined_at", "created_at", "is_admin", "expires_at"] {
+            assert!(!is_end_of_membership(name), "{name}");
         }
     }
 

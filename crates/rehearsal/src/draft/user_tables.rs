@@ -98,7 +98,7 @@ pub fn worth_a_sample(survey: &Survey) -> Vec<usize> {
     with_passwords.map(|(position, _)| position).collect()
 }
 
-fn password_column(table: &SurveyedTable) -> Option<&SurveyedColumn> {
+pub(super) fn password_column(table: &SurveyedTable) -> Option<&SurveyedColumn> {
     PASSWORDS
         .iter()
         .find_map(|name| table.column(name))

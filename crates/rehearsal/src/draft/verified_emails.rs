@@ -1,10 +1,20 @@
 //! Which e-mails were verified: what django-allauth keeps, a flag, or the moment of it.
 
-use legacy_users::Holds;
+use legacy_users::{Holds, Survey, SurveyedTable};
 
 use super::sampled::percent;
 use super::toml::quoted;
 use super::{Choosable, Writer};
+
+/// django-allauth's table of addresses.
+const ALLAUTH: &str = "account_emailaddress";
+
+/// Where it stands in the survey, wherever there is one.
+pub(super) fn allauths_tables(survey: &Survey) -> impl Iterator<Item = usize> {
+    let tables = survey.tables.iter().enumerate();
+    let allauths = tables.filter(|(_, table)| table.name == ALLAUTH);
+    allauths.map(|(position, _)| position)
+}
 
 /// Columns that say an e-mail was verified: a flag, or the moment.
 const VERIFIED_FLAGS: &[&str] = &[
@@ -37,14 +47,14 @@ impl Writer<'_> {
             why: "Every e-mail counts as verified: true only where nobody gets in without confirming theirs.".to_owned(),
         };
         let mut options = Vec::new();
-        if self
-            .other_table("account_emailaddress")
-            .is_some_and(|table| table.column("verified").is_some())
+        if let Some((table, rows)) = self.allauths_emails()
+            && table.column("verified").is_some()
         {
             options.push(Choosable {
                 value: "\"allauth\"".to_owned(),
-                why: "django-allauth keeps which addresses were verified (account_emailaddress)."
-                    .to_owned(),
+                why: format!(
+                    "django-allauth keeps which addresses were verified ({ALLAUTH}: {rows} rows)."
+                ),
             });
         }
         for name in VERIFIED_FLAGS {
@@ -72,6 +82,13 @@ impl Writer<'_> {
             }
         }
         let unsure = options.is_empty();
+        let never = match unsure {
+            true => never,
+            false => Choosable {
+                why: "No e-mail counts as verified: nobody can reset a password by one.".to_owned(),
+                ..never
+            },
+        };
         let perhaps = match unsure {
             true => self.perhaps_verified(),
             false => None,
@@ -90,6 +107,24 @@ impl Writer<'_> {
         options.push(always);
         self.choice("legacy", "email_verified", options, unsure);
     }
+    /// django-allauth's table of addresses, with how many rows it has.
+    fn allauths_emails(&self) -> Option<(&SurveyedTable, u64)> {
+        let table = self.other_table(ALLAUTH)?;
+        let position = self
+            .survey
+            .tables
+            .iter()
+            .position(|other| std::ptr::eq(other, table))?;
+        Some((table, self.others.get(&position)?.rows))
+    }
+
+    /// Whether people's addresses are django-allauth's business: where it only serves accounts of other
+    /// services, its table is there and all but empty.
+    pub(super) fn keeps_emails_by_allauth(&self) -> bool {
+        let rows = self.allauths_emails().map_or(0, |(_, rows)| rows);
+        rows > 0 && rows.saturating_mul(10) >= self.sample.rows
+    }
+
     /// A flag that does not say what was verified: offered, and not taken.
     fn perhaps_verified(&self) -> Option<Choosable> {
         let mut columns = PERHAPS_VERIFIED
