@@ -3,8 +3,10 @@
 mod answer_body;
 mod api_error;
 mod api_model;
+mod belief;
 mod clock;
 mod cross_origin;
+mod facts;
 mod fault;
 mod operation;
 mod options;
@@ -25,6 +27,10 @@ mod trigger;
 mod user_import;
 mod wire;
 
+pub use belief::{Belief, BeliefCount, KnownDifference, MetBelief};
+pub use facts::{
+    Disagreement, FactAnswer, FactReply, FactsError, PoolFacts, Probed, redacted, redacted_json,
+};
 pub use fault::{Fault, FaultPlan, FaultRule, FaultWhen};
 pub use options::{
     AttributeKind, CustomAttribute, KeptState, PasswordPolicy, PoolOptions, PoolSettings,

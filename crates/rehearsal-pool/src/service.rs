@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::api_error::ApiError;
+use crate::belief::Beliefs;
 use crate::clock::{Clock, Millis};
 use crate::cross_origin::AllowedOrigins;
 use crate::fault::Faults;
@@ -28,6 +29,7 @@ pub(crate) struct Service {
     pub(crate) quotas: QuotaBook,
     pub(crate) functions: Functions,
     pub(crate) faults: Faults,
+    pub(crate) beliefs: Beliefs,
     pub(crate) outbox: Outbox,
     /// How long after their creation users show in `ListUsers`.
     pub(crate) list_delay: Millis,
@@ -49,6 +51,7 @@ impl Service {
         quotas: &Quotas,
         functions: Functions,
         faults: Faults,
+        beliefs: Beliefs,
         list_delay: Millis,
     ) -> Self {
         let clock = Clock::new();
@@ -60,6 +63,7 @@ impl Service {
             clock,
             functions,
             faults,
+            beliefs,
             outbox: Outbox::default(),
             list_delay,
             issuer: OnceLock::new(),

@@ -5,8 +5,9 @@
 use uuid::Uuid;
 
 use super::csv;
-use super::password_hash::{HashAlgorithm, ImportedHash};
+use super::password_hash::{HashAlgorithm, HashRefused, ImportedHash};
 use crate::api_model::api_model;
+use crate::belief::Beliefs;
 use crate::pool::NewUser;
 use crate::pool::config::PoolConfig;
 use crate::pool::login_name::{name_of_new_user, verified_flag};
@@ -19,6 +20,34 @@ pub(crate) const PASSWORD_HASH: &str = "password_hash";
 
 /// "The maximum row length is 16,000 characters."
 const LONGEST_ROW: usize = 16_000;
+
+/// What the guide leaves open about files, as it is believed or was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FileRules {
+    /// A backslash before another letter than a comma goes.
+    backslash_goes: bool,
+    /// Letters for 62 that the base64 of PBKDF2 hashes may have.
+    dot: bool,
+    plus: bool,
+}
+
+impl FileRules {
+    pub(crate) fn of(beliefs: &Beliefs) -> Self {
+        Self {
+            backslash_goes: beliefs.word("import-backslash") == "goes",
+            dot: beliefs.word("import-pbkdf2-dot") == "signs in",
+            plus: beliefs.word("import-pbkdf2-plus") == "signs in",
+        }
+    }
+
+    fn check_pbkdf2(self, hash: &str) -> Result<(), &'static str> {
+        let refused = (!self.dot && hash.contains('.')) || (!self.plus && hash.contains('+'));
+        match refused {
+            true => Err(HashRefused::Malformed.reason()),
+            false => Ok(()),
+        }
+    }
+}
 
 /// The columns of a pool's file, in the order of the guide's sample answer of `GetCSVHeader`,
 /// custom attributes after the standard ones. The sample has no `password_hash`, though the guide's
@@ -38,8 +67,9 @@ pub(crate) fn header(
     config: &PoolConfig,
     line: &str,
     algorithm: Option<HashAlgorithm>,
+    rules: FileRules,
 ) -> Result<Vec<String>, &'static str> {
-    let given = csv::fields(line);
+    let given = csv::fields(line, rules.backslash_goes);
     let known = columns(config);
     let hashes = given.iter().any(|name| name == PASSWORD_HASH);
     if algorithm.is_some() && !hashes {
@@ -66,11 +96,12 @@ pub(crate) fn read(
     columns: &[String],
     line: &str,
     algorithm: Option<HashAlgorithm>,
+    rules: FileRules,
 ) -> Result<NewUser, &'static str> {
     if line.chars().count() > LONGEST_ROW {
         return Err("The row is longer than 16,000 characters");
     }
-    let fields = csv::fields(line);
+    let fields = csv::fields(line, rules.backslash_goes);
     if fields.len() != columns.len() {
         return Err("The row has not as many fields as the header");
     }
@@ -108,6 +139,9 @@ pub(crate) fn read(
         }
         None => (UserStatus::ResetRequired, Credential::None),
         Some(algorithm) => {
+            if algorithm == HashAlgorithm::Pbkdf2Sha256 {
+                rules.check_pbkdf2(hash)?;
+            }
             let hash = ImportedHash::read(algorithm, hash).map_err(|refused| refused.reason())?;
             (UserStatus::Confirmed, Credential::Imported(Box::new(hash)))
         }
