@@ -166,6 +166,11 @@ impl RawCalls {
         })
     }
 
+    /// Whether an operation is signed with AWS credentials, and so needs an IAM action.
+    pub fn is_signed(operation: &str) -> bool {
+        !UNSIGNED.contains(&operation)
+    }
+
     /// The Region.
     pub fn region(&self) -> &str {
         &self.region
@@ -209,7 +214,7 @@ impl RawCalls {
             ),
             ("x-amz-target".to_owned(), target),
         ];
-        if !UNSIGNED.contains(&operation) {
+        if RawCalls::is_signed(operation) {
             headers.extend(self.signature(&url, &headers, &body).await?);
         }
         self.send("POST", &url, &headers, body.into_bytes()).await

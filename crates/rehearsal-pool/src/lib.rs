@@ -37,8 +37,13 @@ pub use options::{
     TriggerKind, TriggerProgram, TriggerUrl,
 };
 pub use outbox::{Medium, MessageReason, SentMessage};
-pub use quota::{MailCount, QuotaCount, QuotaFileError, QuotaTable, Quotas};
+pub use quota::{MailCount, QuotaCount, QuotaFileError, QuotaTable, Quotas, quota_category};
 pub use running::{RehearsalPool, RehearsalPoolError, RunningPool};
 pub use settings_file::{SettingsFile, SettingsFileError};
 pub use state::StateError;
 pub use trigger::{TriggerOutcome, TriggerRun};
+
+/// What every report, page and README says of where its figures come from.
+pub const NEVER_ON_AWS: &str = "The authors have run nothing on AWS: what the rehearsal pool does \
+     comes from documentation, from reports of others, and from belief; `cutover pool probe` asks \
+     your account.";

@@ -26,7 +26,7 @@ pub use draft::{
     Choice, Choosable, Draft, GroupLines, UserTableCandidate, group_tables, user_tables,
     worth_a_sample,
 };
-pub use fitting_pool::fitting_pool;
+pub use fitting_pool::{answer_a_probe, fitting_pool};
 pub use forecast::held_by_an_import;
 pub use go_criterion::GoCriterion;
 pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};

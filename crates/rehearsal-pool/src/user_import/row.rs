@@ -29,6 +29,10 @@ pub(crate) struct FileRules {
     /// Letters for 62 that the base64 of PBKDF2 hashes may have.
     dot: bool,
     plus: bool,
+    /// scrypt hashes of 64 bytes.
+    scrypt_64: bool,
+    /// Argon2 hashes, whose commas stand behind backslashes.
+    argon2_comma: bool,
 }
 
 impl FileRules {
@@ -37,14 +41,27 @@ impl FileRules {
             backslash_goes: beliefs.word("import-backslash") == "goes",
             dot: beliefs.word("import-pbkdf2-dot") == "signs in",
             plus: beliefs.word("import-pbkdf2-plus") == "signs in",
+            scrypt_64: beliefs.word("import-scrypt-64") == "signs in",
+            argon2_comma: beliefs.word("import-argon2-comma") == "signs in",
         }
     }
 
-    fn check_pbkdf2(self, hash: &str) -> Result<(), &'static str> {
-        let refused = (!self.dot && hash.contains('.')) || (!self.plus && hash.contains('+'));
-        match refused {
-            true => Err(HashRefused::Malformed.reason()),
-            false => Ok(()),
+    /// Refuses forms of hashes that a real pool was found not to take.
+    fn check_form(self, algorithm: HashAlgorithm, hash: &str) -> Result<(), &'static str> {
+        let taken = match algorithm {
+            HashAlgorithm::Pbkdf2Sha256 => {
+                (self.dot || !hash.contains('.')) && (self.plus || !hash.contains('+'))
+            }
+            HashAlgorithm::Scrypt => {
+                let bytes = hash.rsplit('$').next().unwrap_or_default().len() / 2;
+                self.scrypt_64 || bytes != 64
+            }
+            HashAlgorithm::Argon2id => self.argon2_comma,
+            HashAlgorithm::Bcrypt => true,
+        };
+        match taken {
+            true => Ok(()),
+            false => Err(HashRefused::Malformed.reason()),
         }
     }
 }
@@ -139,9 +156,7 @@ pub(crate) fn read(
         }
         None => (UserStatus::ResetRequired, Credential::None),
         Some(algorithm) => {
-            if algorithm == HashAlgorithm::Pbkdf2Sha256 {
-                rules.check_pbkdf2(hash)?;
-            }
+            rules.check_form(algorithm, hash)?;
             let hash = ImportedHash::read(algorithm, hash).map_err(|refused| refused.reason())?;
             (UserStatus::Confirmed, Credential::Imported(Box::new(hash)))
         }
