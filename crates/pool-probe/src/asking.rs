@@ -15,6 +15,13 @@ use crate::throwaway::Kind;
 
 /// The password of every user a probe makes, within the default policy.
 pub(crate) const PASSWORD: &str = "Probe-Passw0rd!";
+/// What stand-ins for Cognito say of operations that they lack.
+const NOT_THERE: [&str; 4] = [
+    "UnknownOperationException",
+    "InvalidAction",
+    "Unsupported",
+    "UnknownError",
+];
 /// Pauses after being told to ask less often.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(500),
@@ -126,7 +133,12 @@ impl Asking<'_> {
         self.spend(operation)?;
         let reply = self.send(operation, &input).await?;
         self.record(operation, &reply);
-        Ok(reply)
+        match reply.error() {
+            Some(error) if NOT_THERE.contains(&error) => {
+                Err(Unanswered::NotHere("the service lacks an operation"))
+            }
+            _ => Ok(reply),
+        }
     }
 
     /// Takes a call off what the question declared.
@@ -205,6 +217,12 @@ impl Asking<'_> {
         for id in self.made.pools.values() {
             text = text.replace(id.as_str(), "{pool}");
         }
+        if text.contains(self.run) {
+            // The last first: the name of the first user begins that of the tenth.
+            for number in (1..=self.made.users).rev() {
+                text = text.replace(&self.user_name(number), "{username}");
+            }
+        }
         text
     }
 
@@ -280,7 +298,11 @@ impl Asking<'_> {
     /// A part of a name that nobody has yet.
     pub(crate) fn nonce(&mut self) -> String {
         self.made.users += 1;
-        format!("{}n{}", self.run, self.made.users)
+        self.user_name(self.made.users)
+    }
+
+    fn user_name(&self, number: u32) -> String {
+        format!("{}n{number}", self.run)
     }
 
     /// A user made without a message, with these attributes, in FORCE_CHANGE_PASSWORD.

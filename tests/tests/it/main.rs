@@ -26,6 +26,7 @@ mod mapping;
 mod name_forms;
 mod other_pools;
 mod outage;
+mod pool_probe;
 mod pool_serve;
 mod populations;
 mod quotas;

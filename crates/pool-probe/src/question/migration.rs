@@ -37,6 +37,8 @@ pub(super) fn questions() -> Vec<Question> {
             [InitiateAuth 1, ListUsers 1], required_default;
         "migrated-at-forgot-password", "Which status has who was migrated at ForgotPassword?", 1,
             [ForgotPassword 1, ListUsers 1], at_forgot_password;
+        "sign-up-migration", "Does SignUp ask the migration trigger?", 1,
+            [SignUp 1, ListUsers 1], sign_up;
         "email-pool-username", "What is cognito:username where e-mail is the username?", 1,
             [InitiateAuth 1], email_username;
     }
@@ -190,6 +192,23 @@ async fn email_username(asking: &mut Asking<'_>) -> Answer {
         same if claims["sub"] == same => "the sub",
         email if email == name => "the address",
         _ => "neither the sub nor the address",
+    }
+    .to_owned())
+}
+
+async fn sign_up(asking: &mut Asking<'_>) -> Answer {
+    let client = asking.client(Kind::Plain, Client::Legacy).await?;
+    let name = format!("probe.seen.{}", asking.nonce());
+    // Without an address nothing is sent.
+    let input = json!({"ClientId": client, "Username": name, "Password": PASSWORD});
+    let reply = asking.call("SignUp", input).await?;
+    if reply.error().is_some() {
+        return Ok(asking.told_of(&reply, &[(&name, "{username}")]));
+    }
+    let user = migrated(asking, Kind::Plain, &name).await?;
+    Ok(match user.attributes.contains_key("custom:seen") {
+        true => "asked",
+        false => "not asked",
     }
     .to_owned())
 }

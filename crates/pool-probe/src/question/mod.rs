@@ -100,3 +100,32 @@ macro_rules! rows {
     };
 }
 pub(crate) use rows;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rehearsal_pool::{Belief, quota_category};
+
+    use super::*;
+
+    #[test]
+    fn every_belief_has_its_question_and_every_question_its_belief() {
+        let questions = Question::all();
+        let asked: BTreeSet<&str> = questions.iter().map(|one| one.id.as_str()).collect();
+        let believed: BTreeSet<&str> = Belief::all().iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(asked, believed);
+        assert_eq!(asked.len(), questions.len());
+    }
+
+    #[test]
+    fn every_call_has_a_category_and_is_declared_once() {
+        for question in Question::all() {
+            let operations: BTreeSet<&str> = question.calls.iter().map(|(name, _)| *name).collect();
+            assert_eq!(operations.len(), question.calls.len(), "{}", question.id);
+            for name in operations {
+                assert!(quota_category(name).is_some(), "{name}");
+            }
+        }
+    }
+}

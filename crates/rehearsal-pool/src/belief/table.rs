@@ -215,6 +215,14 @@ fn migrating_sign_ins() -> Vec<Belief> {
             Follows::Words(&["CONFIRMED", "RESET_REQUIRED"]),
         ),
         belief(
+            "sign-up-migration",
+            "SignUp",
+            "SignUp asks the migration trigger",
+            "amplify-js issue 5081",
+            "not asked",
+            Follows::Nothing,
+        ),
+        belief(
             "email-pool-username",
             "InitiateAuth",
             "cognito:username where the e-mail address is the username",
