@@ -119,6 +119,32 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_question() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = std::fs::read_to_string(path).expect("the README");
+        let mut table =
+            String::from("| question | asked | needs | users |\n| --- | --- | --- | --- |\n");
+        for question in Question::all() {
+            let needs = match question.needs {
+                Needs::Nothing => "",
+                Needs::Function => "function",
+                Needs::ImportRole => "import role",
+            };
+            let (id, asks, users) = (&question.id, &question.asks, question.users);
+            table += &format!("| `{id}` | {asks} | {needs} | {users} |\n");
+        }
+        let (begin, end) = ("<!-- questions -->\n", "<!-- /questions -->");
+        let (head, rest) = readme.split_once(begin).expect("the table");
+        let (_, tail) = rest.split_once(end).expect("its end");
+        let wanted = format!("{head}{begin}{table}{end}{tail}");
+        if std::env::var_os("CUTOVER_BLESS").is_some() {
+            std::fs::write(path, &wanted).expect("it can be written");
+        } else {
+            assert!(readme == wanted, "write it anew with CUTOVER_BLESS=1");
+        }
+    }
+
+    #[test]
     fn every_call_has_a_category_and_is_declared_once() {
         for question in Question::all() {
             let operations: BTreeSet<&str> = question.calls.iter().map(|(name, _)| *name).collect();

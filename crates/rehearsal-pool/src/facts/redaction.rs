@@ -24,7 +24,8 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         placeholder: "{e-mail}",
-        pattern: r"[\w.+%-]+@[\w-]+(\.[\w-]+)+",
+        // A placeholder may stand in its place already: `{username}@example.com`.
+        pattern: r"[\w.+%{}-]+@[\w-]+(\.[\w-]+)+",
     },
     Kind {
         placeholder: "{uuid}",
@@ -35,12 +36,12 @@ const KINDS: [Kind; 8] = [
         pattern: r"[a-z]{2}(-[a-z]+)+-\d_\w+",
     },
     Kind {
-        placeholder: "{account}",
-        pattern: r"\b\d{12}\b",
-    },
-    Kind {
         placeholder: "{phone}",
         pattern: r"\+\d{7,15}\b",
+    },
+    Kind {
+        placeholder: "{account}",
+        pattern: r"\b\d{12}\b",
     },
     // Ids of app clients and jobs, sessions, keys: long runs of letters with a digit among them.
     Kind {
@@ -119,6 +120,7 @@ mod tests {
                 "https://aws-cognito.s3.amazonaws.com/x?X-Amz-Signature=1",
                 "{url}",
             ),
+            ("{username}@example.com", "{e-mail}"),
             ("+441632960000", "{phone}"),
             ("p***@e***", "p***@e***"),
         ] {
