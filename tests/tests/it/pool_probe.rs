@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use acceptance_tests::{
-    Finished, Pool, Program, TestFolder, built_program, cognito_local, ministack, moto, root, until,
+    Engine, Finished, Pool, Program, Shape, TestFolder, Workplace, built_program, cognito_local,
+    ministack, moto, root, until,
 };
 use serde_json::{Value, json};
 
@@ -367,4 +368,49 @@ fn what_is_typed_wrongly_is_told_before_anything_is_made() {
         .args(more);
     let halted = halted.run().expect_code(3);
     assert!(halted.stderr.contains("no answers came"), "{halted:?}");
+}
+
+#[test]
+fn a_rehearsal_says_what_rested_on_belief_and_obeys_what_was_found() {
+    let workplace = Workplace::new(Shape::Stock, Engine::Sqlite);
+    let beliefs = |more: &[&str]| {
+        let rehearse = workplace
+            .cutover(&["rehearse", "--out", "report"])
+            .args(more);
+        let told = rehearse.run();
+        let report = std::fs::read(workplace.folder().join("report/report.json"));
+        let report: Value = serde_json::from_slice(&report.expect("a report")).expect("JSON");
+        let beliefs = report["beliefs"].clone();
+        let sentence = beliefs["sentence"].as_str().expect("a sentence");
+        assert!(told.stdout.contains(sentence), "{told:?}");
+        assert!(
+            told.stdout.contains("The authors have run nothing on AWS"),
+            "{told:?}"
+        );
+        beliefs
+    };
+    let believed = beliefs(&[]);
+    let named = |beliefs: &Value, id: &str| {
+        let met = beliefs["count"]["met"].as_array().expect("a list");
+        met.iter().any(|met| met["id"] == id)
+    };
+    assert!(named(&believed, "event-at-forgot-password"), "{believed}");
+
+    let found = json!({
+        "form": 1,
+        "probed": {"date": "2026-12-01", "region": "eu-west-1", "service": "aws",
+                   "pool_age_seconds": 60, "tool": "cutover", "sdk": "1"},
+        "answers": {
+            "event-at-forgot-password": {"answer":
+                "clientMetadata null, password null, userAttributes null, validationData null"},
+            "client-flows": {"answer": "an empty list"},
+        },
+    });
+    workplace.folder().write("found.json", found.to_string());
+    let knowing = beliefs(&["--facts", "found.json"]);
+    assert!(!named(&knowing, "event-at-forgot-password"), "{knowing}");
+    assert_eq!(knowing["count"]["settled"], 1, "{knowing}");
+    assert_eq!(knowing["count"]["differences"][0]["id"], "client-flows");
+    let met = |beliefs: &Value| beliefs["count"]["calls_that_met_one"].as_u64();
+    assert!(met(&knowing) < met(&believed), "{knowing}");
 }

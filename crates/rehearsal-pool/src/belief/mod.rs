@@ -152,13 +152,19 @@ impl Beliefs {
 
     /// Runs one call and counts the beliefs it met.
     pub(crate) async fn counting<T>(&self, call: impl Future<Output = T>) -> T {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.counting_what_follows(call).await
+    }
+
+    /// Runs what a call began and goes on after its answer; the call counts as having met what is
+    /// met there.
+    pub(crate) async fn counting_what_follows<T>(&self, work: impl Future<Output = T>) -> T {
         let (result, met) = MET
             .scope(RefCell::default(), async {
-                let result = call.await;
+                let result = work.await;
                 (result, MET.with(RefCell::take))
             })
             .await;
-        self.calls.fetch_add(1, Ordering::Relaxed);
         for place in &met {
             self.met[*place].fetch_add(1, Ordering::Relaxed);
         }

@@ -23,43 +23,33 @@ const LONGEST_ROW: usize = 16_000;
 
 /// What the guide leaves open about files, as it is believed or was found.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FileRules {
-    /// A backslash before another letter than a comma goes.
-    backslash_goes: bool,
-    /// Letters for 62 that the base64 of PBKDF2 hashes may have.
-    dot: bool,
-    plus: bool,
-    /// scrypt hashes of 64 bytes.
-    scrypt_64: bool,
-    /// Argon2 hashes, whose commas stand behind backslashes.
-    argon2_comma: bool,
-}
+pub(crate) struct FileRules<'a>(pub(crate) &'a Beliefs);
 
-impl FileRules {
-    pub(crate) fn of(beliefs: &Beliefs) -> Self {
-        Self {
-            backslash_goes: beliefs.word("import-backslash") == "goes",
-            dot: beliefs.word("import-pbkdf2-dot") == "signs in",
-            plus: beliefs.word("import-pbkdf2-plus") == "signs in",
-            scrypt_64: beliefs.word("import-scrypt-64") == "signs in",
-            argon2_comma: beliefs.word("import-argon2-comma") == "signs in",
-        }
+impl FileRules<'_> {
+    fn fields(self, line: &str) -> Vec<String> {
+        // Asked only where it matters, so that it counts only there.
+        let matters = line
+            .match_indices('\\')
+            .any(|(place, _)| line.as_bytes().get(place + 1) != Some(&b','));
+        csv::fields(line, matters && self.0.word("import-backslash") == "goes")
     }
 
     /// Refuses forms of hashes that a real pool was found not to take.
     fn check_form(self, algorithm: HashAlgorithm, hash: &str) -> Result<(), &'static str> {
-        let taken = match algorithm {
+        let taken = |belief| self.0.word(belief) == "signs in";
+        let fits = match algorithm {
             HashAlgorithm::Pbkdf2Sha256 => {
-                (self.dot || !hash.contains('.')) && (self.plus || !hash.contains('+'))
+                (!hash.contains('.') || taken("import-pbkdf2-dot"))
+                    && (!hash.contains('+') || taken("import-pbkdf2-plus"))
             }
             HashAlgorithm::Scrypt => {
                 let bytes = hash.rsplit('$').next().unwrap_or_default().len() / 2;
-                self.scrypt_64 || bytes != 64
+                bytes != 64 || taken("import-scrypt-64")
             }
-            HashAlgorithm::Argon2id => self.argon2_comma,
+            HashAlgorithm::Argon2id => taken("import-argon2-comma"),
             HashAlgorithm::Bcrypt => true,
         };
-        match taken {
+        match fits {
             true => Ok(()),
             false => Err(HashRefused::Malformed.reason()),
         }
@@ -84,9 +74,9 @@ pub(crate) fn header(
     config: &PoolConfig,
     line: &str,
     algorithm: Option<HashAlgorithm>,
-    rules: FileRules,
+    rules: FileRules<'_>,
 ) -> Result<Vec<String>, &'static str> {
-    let given = csv::fields(line, rules.backslash_goes);
+    let given = rules.fields(line);
     let known = columns(config);
     let hashes = given.iter().any(|name| name == PASSWORD_HASH);
     if algorithm.is_some() && !hashes {
@@ -113,12 +103,12 @@ pub(crate) fn read(
     columns: &[String],
     line: &str,
     algorithm: Option<HashAlgorithm>,
-    rules: FileRules,
+    rules: FileRules<'_>,
 ) -> Result<NewUser, &'static str> {
     if line.chars().count() > LONGEST_ROW {
         return Err("The row is longer than 16,000 characters");
     }
-    let fields = csv::fields(line, rules.backslash_goes);
+    let fields = rules.fields(line);
     if fields.len() != columns.len() {
         return Err("The row has not as many fields as the header");
     }

@@ -26,10 +26,10 @@ const JUDGED_FROM: u64 = 20;
 const STOPPED: &str = "The Import Job was stopped by the developer.";
 
 /// What holds for every row of a file.
-struct File {
+struct File<'a> {
     columns: Vec<String>,
     algorithm: Option<HashAlgorithm>,
-    rules: FileRules,
+    rules: FileRules<'a>,
 }
 
 /// What became of a row.
@@ -40,7 +40,8 @@ enum Outcome {
 }
 
 pub(crate) async fn run(service: Arc<Service>, pool: Arc<Pool>, job_id: String) {
-    let (status, message) = import(&service, &pool, &job_id).await;
+    let importing = import(&service, &pool, &job_id);
+    let (status, message) = service.beliefs.counting_what_follows(importing).await;
     let mut state = pool.state();
     if let Some(job) = state.imports.get_mut(&job_id) {
         job.end(status, message, service.now());
@@ -59,8 +60,8 @@ async fn import(service: &Service, pool: &Pool, job_id: &str) -> (Status, &'stat
         (job.file.take().unwrap_or_default(), job.algorithm)
     };
     let config = pool.config();
-    let rules = FileRules::of(&service.beliefs);
-    let fails_by_half = service.beliefs.word("import-most-failed") == "Failed";
+    let rules = FileRules(&service.beliefs);
+    let fails_by_half = || service.beliefs.word("import-most-failed") == "Failed";
     let Ok(text) = std::str::from_utf8(&file) else {
         return (Status::Failed, "The CSV file is not UTF-8");
     };
@@ -97,7 +98,7 @@ async fn import(service: &Service, pool: &Pool, job_id: &str) -> (Status, &'stat
                 let Some(job) = state.imports.get_mut(job_id) else {
                     return gone();
                 };
-                if count(job, place + 1, &outcome) && fails_by_half {
+                if count(job, place + 1, &outcome) && fails_by_half() {
                     return (
                         Status::Failed,
                         "Too many users have failed or been skipped during the import.",
@@ -136,7 +137,7 @@ fn import_row(
     service: &Service,
     config: &PoolConfig,
     state: &mut PoolState,
-    file: &File,
+    file: &File<'_>,
     line: &str,
 ) -> Outcome {
     let new = match row::read(config, &file.columns, line, file.algorithm, file.rules) {
