@@ -139,16 +139,16 @@ impl RehearsalPool {
             0 => beliefs.found("migration-attempts").map_or(0, retries_of),
             said => said.min(2),
         };
-        let service = Service::new(
+        let mut service = Service::new(
             options.region,
             options.access_key_id,
             AllowedOrigins::new(options.allowed_origins),
             &options.quotas,
             Functions::new(runner, retries),
             Faults::new(options.faults),
-            beliefs,
             i64::try_from(options.list_delay.as_millis()).unwrap_or(i64::MAX),
         );
+        service.beliefs = beliefs;
         let listen_error = |source| RehearsalPoolError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(listen_error)?);

@@ -29,6 +29,7 @@ pub(crate) struct Service {
     pub(crate) quotas: QuotaBook,
     pub(crate) functions: Functions,
     pub(crate) faults: Faults,
+    /// Without facts, unless some are put in before the first request.
     pub(crate) beliefs: Beliefs,
     pub(crate) outbox: Outbox,
     /// How long after their creation users show in `ListUsers`.
@@ -51,7 +52,6 @@ impl Service {
         quotas: &Quotas,
         functions: Functions,
         faults: Faults,
-        beliefs: Beliefs,
         list_delay: Millis,
     ) -> Self {
         let clock = Clock::new();
@@ -63,7 +63,7 @@ impl Service {
             clock,
             functions,
             faults,
-            beliefs,
+            beliefs: Beliefs::new(None),
             outbox: Outbox::default(),
             list_delay,
             issuer: OnceLock::new(),

@@ -307,13 +307,10 @@ fn a_probe_asked_to_stop_deletes_what_it_made() {
 
 #[test]
 fn on_other_peoples_emulators_it_ends_with_a_table_of_differences() {
-    let starts: [(&str, fn(&TestFolder) -> Pool); 3] = [
-        ("moto", moto),
-        ("MiniStack", ministack),
-        ("cognito-local", cognito_local),
-    ];
+    let names = ["moto", "MiniStack", "cognito-local"];
+    let starts: [fn(&TestFolder) -> Pool; 3] = [moto, ministack, cognito_local];
     std::thread::scope(|scope| {
-        for (name, start) in starts {
+        for (name, start) in names.into_iter().zip(starts) {
             scope.spawn(move || {
                 let folder = TestFolder::new();
                 let pool = start(&folder);

@@ -262,7 +262,6 @@ mod tests {
 
     use super::super::user_pools::{add_custom_attributes, update_user_pool};
     use super::*;
-    use crate::belief::Beliefs;
     use crate::cross_origin::AllowedOrigins;
     use crate::fault::{FaultPlan, Faults};
     use crate::operation::make_user_pool;
@@ -281,7 +280,6 @@ mod tests {
             &Quotas::Off,
             functions,
             faults,
-            Beliefs::new(None),
             0,
         );
         service
