@@ -22,7 +22,7 @@ environment python-checkov infra/check/requirements-checkov.txt
 export SAM_CLI_TELEMETRY=0 AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 
 echo "infra-check: cfn-lint, sam validate, checkov" >&2
-templates=(infra/function.yaml infra/rehearsal-pool.yaml)
+templates=(infra/function.yaml infra/rehearsal-pool.yaml infra/probe-function.yaml)
 "$target/python-infra/bin/cfn-lint" --regions eu-west-1 -- "${templates[@]}"
 for template in "${templates[@]}"; do
   "$target/python-infra/bin/sam" validate --lint --region eu-west-1 --template "$template" >&2

@@ -102,7 +102,7 @@ pub enum AddressError {
     PlainHttp,
 }
 
-fn parse_endpoint(text: &str) -> Result<Url, AddressError> {
+pub(crate) fn parse_endpoint(text: &str) -> Result<Url, AddressError> {
     let url = Url::parse(text).map_err(|_| AddressError::EndpointUrl)?;
     match url.scheme() {
         _ if !url.has_host() => Err(AddressError::EndpointUrl),
@@ -113,7 +113,7 @@ fn parse_endpoint(text: &str) -> Result<Url, AddressError> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -251,6 +251,53 @@ pub(crate) enum PoolCommand {
     /// The file goes beside cutover.toml as pool-schema.json; the trigger then leaves out values that
     /// the pool would refuse, with the whole user. `trigger attach` says when it is old.
     Schema(SchemaOptions),
+    /// Ask a real account what documentation leaves open about user pools
+    ///
+    /// Makes throw-away pools, app clients and users, asks, writes the answers, and deletes all it
+    /// made. Without --execute it makes nothing and prints what it would do, with the IAM policy.
+    /// It never touches a pool that it did not make: name and tag prove that.
+    ///
+    /// RISKS: users count as monthly active users, and codes go to addresses under example.com, which
+    /// take no mail. The authors have never run it on AWS.
+    Probe(ProbeOptions),
+    /// Compare files of answers with what the rehearsal pool believes, and with each other
+    Facts(FactsOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProbeOptions {
+    /// AWS Region [default: pool.region of the file]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// An endpoint that speaks Cognito's protocol, in place of AWS's
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Where to write the answers
+    #[arg(long, value_name = "FILE", default_value = "pool-facts.json")]
+    pub(crate) out: PathBuf,
+    /// A function deployed from infra/probe-function.yaml, which answers as the login tells it to
+    #[arg(long, value_name = "ARN", conflicts_with = "without_trigger")]
+    pub(crate) function_arn: Option<String>,
+    /// Leave out the questions that need such a function
+    #[arg(long)]
+    pub(crate) without_trigger: bool,
+    /// A role for the logs of import jobs [default: pool.import_role_arn of the file]; without one
+    /// the questions about import jobs are left out
+    #[arg(long, value_name = "ARN")]
+    pub(crate) import_role_arn: Option<String>,
+    /// Delete what an earlier probe left behind, and ask nothing. Not beside a probe that runs
+    #[arg(long, conflicts_with_all = ["function_arn", "without_trigger", "import_role_arn"])]
+    pub(crate) clean: bool,
+    /// Make, ask and delete; without it nothing is written
+    #[arg(long)]
+    pub(crate) execute: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FactsOptions {
+    /// Files that `pool probe` wrote
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -279,6 +326,12 @@ pub(crate) struct ServeOptions {
     /// Invoke the triggers at this Lambda endpoint, such as a local Lambda's, instead
     #[arg(long, value_name = "URL", conflicts_with = "trigger")]
     pub(crate) trigger_url: Option<String>,
+    /// Answers of `pool probe`: what they settle is done so
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<PathBuf>,
+    /// The trigger answers as the login tells it to and looks nobody up: for `pool probe` alone
+    #[arg(long, conflicts_with_all = ["trigger_url", "state"])]
+    pub(crate) probing: bool,
     /// Further settings, a TOML file: triggers, access key, pool and app client, faults, …
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
@@ -675,4 +728,7 @@ pub(crate) struct RehearseOptions {
     /// Request quotas of the local pool: `default` (Cognito's), `off`, or a TOML file
     #[arg(long, value_name = "default|off|FILE", default_value = "off")]
     pub(crate) quotas: String,
+    /// Answers of `pool probe`: what they settle, the local pool does so
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<PathBuf>,
 }

@@ -3,8 +3,10 @@
 mod answer_body;
 mod api_error;
 mod api_model;
+mod belief;
 mod clock;
 mod cross_origin;
+mod facts;
 mod fault;
 mod operation;
 mod options;
@@ -25,14 +27,23 @@ mod trigger;
 mod user_import;
 mod wire;
 
+pub use belief::{Belief, BeliefCount, KnownDifference, MetBelief};
+pub use facts::{
+    Disagreement, FactAnswer, FactReply, FactsError, PoolFacts, Probed, redacted, redacted_json,
+};
 pub use fault::{Fault, FaultPlan, FaultRule, FaultWhen};
 pub use options::{
     AttributeKind, CustomAttribute, KeptState, PasswordPolicy, PoolOptions, PoolSettings,
     TriggerKind, TriggerProgram, TriggerUrl,
 };
 pub use outbox::{Medium, MessageReason, SentMessage};
-pub use quota::{MailCount, QuotaCount, QuotaFileError, QuotaTable, Quotas};
+pub use quota::{MailCount, QuotaCount, QuotaFileError, QuotaTable, Quotas, quota_category};
 pub use running::{RehearsalPool, RehearsalPoolError, RunningPool};
 pub use settings_file::{SettingsFile, SettingsFileError};
 pub use state::StateError;
 pub use trigger::{TriggerOutcome, TriggerRun};
+
+/// What every report, page and README says of where its figures come from.
+pub const NEVER_ON_AWS: &str = "The authors have run nothing on AWS: what the rehearsal pool does \
+     comes from documentation, from reports of others, and from belief; `cutover pool probe` asks \
+     your account.";

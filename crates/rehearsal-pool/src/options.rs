@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
+use crate::facts::PoolFacts;
 use crate::fault::FaultPlan;
 use crate::quota::Quotas;
 
@@ -52,6 +53,8 @@ pub struct PoolOptions {
     /// JWKS document really is. The real service's would be
     /// `https://cognito-idp.<region>.amazonaws.com`.
     pub issuer: Option<String>,
+    /// What a probe found a real pool to do; what it settles is done so here, too.
+    pub facts: Option<PoolFacts>,
     /// Faults to make happen; none by default.
     pub faults: FaultPlan,
     /// Keeps pools, app clients, keys and users in a file for the next start; `None` forgets them
@@ -84,6 +87,7 @@ impl Default for PoolOptions {
             trigger_retries: 0,
             list_delay: Duration::ZERO,
             issuer: None,
+            facts: None,
             faults: FaultPlan::default(),
             state: None,
         }

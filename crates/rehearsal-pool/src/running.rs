@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::api_error::ApiError;
 use crate::api_model::api_model;
+use crate::belief::{BeliefCount, Beliefs};
 use crate::cross_origin::AllowedOrigins;
 use crate::fault::{FaultPlan, Faults};
 use crate::operation::{make_user_pool, make_user_pool_client};
@@ -132,15 +133,22 @@ impl RehearsalPool {
             (None, None) => (None, Vec::new()),
         };
         let lambda_config = assignments(&assigned, &arn);
-        let service = Service::new(
+        let beliefs = Beliefs::new(options.facts.as_ref());
+        // Whoever says how often is answered so; else what a probe found.
+        let retries = match options.trigger_retries {
+            0 => beliefs.found("migration-attempts").map_or(0, retries_of),
+            said => said.min(2),
+        };
+        let mut service = Service::new(
             options.region,
             options.access_key_id,
             AllowedOrigins::new(options.allowed_origins),
             &options.quotas,
-            Functions::new(runner, options.trigger_retries.min(2)),
+            Functions::new(runner, retries),
             Faults::new(options.faults),
             i64::try_from(options.list_delay.as_millis()).unwrap_or(i64::MAX),
         );
+        service.beliefs = beliefs;
         let listen_error = |source| RehearsalPoolError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(listen_error)?);
@@ -265,6 +273,12 @@ impl RunningPool {
         self.service.quotas.counts()
     }
 
+    /// How many calls met a behaviour that no source states, and which.
+    #[must_use]
+    pub fn beliefs(&self) -> BeliefCount {
+        self.service.beliefs.count()
+    }
+
     /// Messages of Cognito's own mailer since the day began, at nine o'clock UTC.
     #[must_use]
     pub fn mail(&self) -> MailCount {
@@ -319,6 +333,11 @@ impl Drop for RunningPool {
     fn drop(&mut self) {
         self.stop.send_replace(true);
     }
+}
+
+/// Retries that make so many attempts.
+fn retries_of(attempts: &str) -> u8 {
+    attempts.parse::<u8>().unwrap_or(1).clamp(1, 3) - 1
 }
 
 fn function_arn(region: &str) -> String {

@@ -285,6 +285,10 @@ fn document(service: &Service, path: &str) -> Response<Full<Bytes>> {
             "cpu_share": service.functions.cpu_share(),
             "runs": service.functions.runs(),
         })),
+        ["_rehearsal", "beliefs"] => {
+            let count = service.beliefs.count();
+            Some(json!({"sentence": count.sentence(), "beliefs": count}))
+        }
         ["_rehearsal", "quotas"] => Some(json!({
             "categories": service.quotas.counts(),
             "daily_mail": service.quotas.mail(service.now()),

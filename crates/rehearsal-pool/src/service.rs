@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::api_error::ApiError;
+use crate::belief::Beliefs;
 use crate::clock::{Clock, Millis};
 use crate::cross_origin::AllowedOrigins;
 use crate::fault::Faults;
@@ -28,6 +29,8 @@ pub(crate) struct Service {
     pub(crate) quotas: QuotaBook,
     pub(crate) functions: Functions,
     pub(crate) faults: Faults,
+    /// Without facts, unless some are put in before the first request.
+    pub(crate) beliefs: Beliefs,
     pub(crate) outbox: Outbox,
     /// How long after their creation users show in `ListUsers`.
     pub(crate) list_delay: Millis,
@@ -60,6 +63,7 @@ impl Service {
             clock,
             functions,
             faults,
+            beliefs: Beliefs::new(None),
             outbox: Outbox::default(),
             list_delay,
             issuer: OnceLock::new(),

@@ -235,6 +235,7 @@ impl Conduct {
             import,
             comparison,
             trigger: trigger_runs(&running.trigger_runs()),
+            beliefs: running.beliefs().into(),
         })
     }
 

@@ -63,6 +63,17 @@ pub fn fitting_pool(config: &Config, config_path: &Path, trigger: PathBuf) -> Po
     }
 }
 
+/// Turns a pool's trigger program into one that answers as the login tells it to, for a day: no
+/// configuration, no database, no key of anything.
+pub fn answer_a_probe(program: &mut TriggerProgram) {
+    let until = chrono::Utc::now() + chrono::TimeDelta::hours(23);
+    program.env = vec![
+        ("CUTOVER_ANSWERS".to_owned(), "probe".to_owned()),
+        ("CUTOVER_PROBE_UNTIL".to_owned(), until.to_rfc3339()),
+    ];
+    program.assigned = vec![TriggerKind::UserMigration];
+}
+
 /// What people may change of themselves: not the attributes that say who they are. An app client
 /// without this list lets anybody register as any legacy user.
 const WRITE_ATTRIBUTES: [&str; 17] = [

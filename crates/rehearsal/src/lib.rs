@@ -28,7 +28,7 @@ pub use draft::{
     Choice, Choosable, DjangoFacts, Draft, GroupLines, UserTableCandidate, tables_beside,
     user_tables, worth_a_sample,
 };
-pub use fitting_pool::fitting_pool;
+pub use fitting_pool::{answer_a_probe, fitting_pool};
 pub use forecast::{
     Below, CategoryHours, CostOfRest, Forecast, ForecastQuestion, ForecastTarget, LONGEST,
     WeekAhead, forecast,

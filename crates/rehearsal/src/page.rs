@@ -1,6 +1,7 @@
 //! report.html: one file, no network, readable on a phone and in print. Shows a [`Report`] and
 //! decides nothing.
 
+mod beliefs;
 mod chart;
 mod curve;
 mod watch;
@@ -42,6 +43,7 @@ pub fn page(report: &Report) -> String {
                     (hashes(report))
                     (last_login(report))
                     (comparison(report))
+                    (beliefs::beliefs(&report.beliefs))
                 }
                 (foot(report))
             }

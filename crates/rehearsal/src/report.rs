@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use migration_model::{Finding, PoolSignIn, Severity};
+use rehearsal_pool::{BeliefCount, NEVER_ON_AWS};
 use serde::Serialize;
 
 use crate::canary::Expectation;
@@ -54,6 +55,8 @@ pub struct Report {
     pub comparison: Comparison,
     /// The trigger's runs.
     pub trigger: TriggerRuns,
+    /// How far the local pool's answers rested on belief.
+    pub beliefs: Beliefs,
 }
 
 /// Whether the move may go on.
@@ -214,4 +217,25 @@ pub struct TriggerRuns {
     pub slowest_ms: f64,
     /// Cold starts among them.
     pub cold_starts: u64,
+}
+
+/// What the local pool did without a source that says so.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Beliefs {
+    /// How many calls met a believed behaviour, and which, in a sentence.
+    pub sentence: String,
+    /// That nothing was run on AWS by the authors.
+    pub never_on_aws: &'static str,
+    /// The figures.
+    pub count: BeliefCount,
+}
+
+impl From<BeliefCount> for Beliefs {
+    fn from(count: BeliefCount) -> Beliefs {
+        Beliefs {
+            sentence: count.sentence(),
+            never_on_aws: NEVER_ON_AWS,
+            count,
+        }
+    }
 }

@@ -31,6 +31,7 @@ mod observation;
 mod once_per_person;
 mod pace;
 mod pepper_secrets;
+mod probing;
 mod process;
 mod pseudonym;
 mod public_error;

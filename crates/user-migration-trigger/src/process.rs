@@ -13,6 +13,7 @@ use crate::function::{EventText, Function};
 use crate::init_error;
 use crate::legacy_logins::{LegacyLogins, NoDatabase, described};
 use crate::logging;
+use crate::probing::{self, Until};
 use crate::public_error::PublicError;
 use crate::settings::{self, Answers, RUNTIME_API, Settings, SettingsError};
 use crate::trigger::Trigger;
@@ -54,9 +55,15 @@ pub fn run() -> ExitCode {
 }
 
 async fn run_async(started: Instant) -> ExitCode {
-    let served = match prepare(started).await {
+    let prepared = match settings::probing() {
+        Ok(Some(until)) => Ok(Prepared::Probe(until)),
+        Ok(None) => prepare(started).await,
+        Err(error) => Err(error.into()),
+    };
+    let served = match prepared {
         Ok(Prepared::Everything(function)) => serve(*function).await,
         Ok(Prepared::Tokens(function)) => serve(*function).await,
+        Ok(Prepared::Probe(until)) => probing::serve(until).await,
         Err(error) => {
             refuse_to_start(&error).await;
             return ExitCode::from(EXIT_CONFIGURATION);
@@ -91,6 +98,8 @@ pub async fn serve<L: LegacyLogins>(function: Function<L>) -> Result<(), lambda_
 enum Prepared {
     Everything(Box<Function<LegacyDatabase>>),
     Tokens(Box<Function<NoDatabase>>),
+    /// No function of the product's at all.
+    Probe(Until),
 }
 
 async fn prepare(started: Instant) -> Result<Prepared, StartError> {

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::Utc;
 use django_password::{Cost, EncodedPassword, HashState, Limits, Verifier};
 use legacy_users::DatabaseLogin;
 use migration_model::{Config, ConfigError, PoolSchema};
@@ -17,6 +18,7 @@ use crate::group_seal::GroupSealKey;
 use crate::hash_check::HashChecker;
 use crate::iam_login::IamLogin;
 use crate::pepper_secrets::{self, PepperFault};
+use crate::probing::Until;
 use crate::pseudonym::PseudonymKey;
 use crate::secret_login::{self, SecretLogin};
 use crate::shared_attempts::{self, SharedAttempts};
@@ -77,8 +79,15 @@ pub(crate) enum SettingsError {
     NotUnicode(&'static str),
     #[error("no legacy database is named: set CUTOVER_LEGACY_URL, or [legacy] url in cutover.toml")]
     NoLegacyUrl,
-    #[error("CUTOVER_ANSWERS is neither everything nor tokens")]
+    #[error("CUTOVER_ANSWERS is neither everything nor tokens nor probe")]
     Answers,
+    #[error(
+        "CUTOVER_ANSWERS is probe, and {0}: a function that answers as the login tells it to may not \
+         know a legacy database"
+    )]
+    ProbeWithLegacy(String),
+    #[error("CUTOVER_PROBE_UNTIL is not a time within the next day, such as 2026-12-01T12:00:00Z")]
+    ProbeUntil,
     #[error("CUTOVER_USUAL_HASH is no password hash that can be checked: write one Django made")]
     UsualHash,
     #[error("[groups] token_attribute needs CUTOVER_GROUPS_KEY: at least 32 random characters")]
@@ -124,19 +133,50 @@ impl SettingsError {
     }
 }
 
+/// lambda_runtime panics without these.
+fn check_lambda() -> Result<(), SettingsError> {
+    for name in [
+        RUNTIME_API,
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    ] {
+        if variable(name)?.is_none() {
+            return Err(SettingsError::NotInLambda(name));
+        }
+    }
+    Ok(())
+}
+
+/// The end of the probing mode, if this process is for it. Whatever belongs to a legacy database
+/// refuses it, so that no setting of a production function turns into a probing one by a slip.
+pub(crate) fn probing() -> Result<Option<Until>, SettingsError> {
+    if variable("CUTOVER_ANSWERS")?.as_deref() != Some("probe") {
+        return Ok(None);
+    }
+    check_lambda()?;
+    let legacy = env::vars_os().find_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        let ours = name.starts_with("CUTOVER_")
+            && !["CUTOVER_ANSWERS", "CUTOVER_PROBE_UNTIL"].contains(&name.as_str());
+        (ours && !value.is_empty()).then(|| format!("{name} is set"))
+    });
+    let file = || {
+        let path = config_path();
+        path.exists()
+            .then(|| format!("{} is there", path.display()))
+    };
+    if let Some(found) = legacy.or_else(file) {
+        return Err(SettingsError::ProbeWithLegacy(found));
+    }
+    let until = variable("CUTOVER_PROBE_UNTIL")?;
+    let until = until.and_then(|text| Until::parse(&text, Utc::now()));
+    until.map(Some).ok_or(SettingsError::ProbeUntil)
+}
+
 impl Settings {
     pub(crate) fn from_environment() -> Result<Settings, SettingsError> {
-        // lambda_runtime panics without these.
-        for name in [
-            RUNTIME_API,
-            "AWS_LAMBDA_FUNCTION_NAME",
-            "AWS_LAMBDA_FUNCTION_VERSION",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        ] {
-            if variable(name)?.is_none() {
-                return Err(SettingsError::NotInLambda(name));
-            }
-        }
+        check_lambda()?;
         let config = read_config()?;
         let answers = answers()?;
         let asks_database = answers == Answers::Everything;

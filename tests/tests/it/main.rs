@@ -28,6 +28,7 @@ mod name_forms;
 mod other_pools;
 mod outage;
 mod phone_logins;
+mod pool_probe;
 mod pool_serve;
 mod populations;
 mod quotas;

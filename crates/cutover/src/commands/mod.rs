@@ -6,6 +6,8 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod ledger;
 pub(crate) mod pool;
+pub(crate) mod pool_facts;
+pub(crate) mod pool_probe;
 pub(crate) mod reconcile;
 pub(crate) mod rehearse;
 pub(crate) mod retire;

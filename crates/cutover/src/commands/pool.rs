@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use migration_model::PoolSchema;
 use rehearsal_pool::{
-    KeptState, PoolOptions, Quotas, RehearsalPool, RehearsalPoolError, SettingsFile, StateError,
+    KeptState, NEVER_ON_AWS, PoolOptions, Quotas, RehearsalPool, RehearsalPoolError, SettingsFile,
+    StateError,
 };
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::arguments::{
     Arguments, PoolCommand, PoolOptions as Options, SchemaOptions, ServeOptions,
 };
+use crate::commands::pool_facts;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::{output, pool_target, runtime, settings};
 
@@ -36,6 +38,8 @@ pub(crate) fn run(arguments: &Arguments, options: &Options) -> Result<ExitStatus
     match &options.command {
         PoolCommand::Serve(options) => runtime()?.block_on(serve(arguments, options)),
         PoolCommand::Schema(options) => runtime()?.block_on(schema(arguments, options)),
+        PoolCommand::Probe(options) => super::pool_probe::run(arguments, options),
+        PoolCommand::Facts(options) => super::pool_facts::run(options),
     }
 }
 
@@ -64,8 +68,13 @@ async fn schema(arguments: &Arguments, options: &SchemaOptions) -> Result<ExitSt
 }
 
 async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStatus, Failure> {
-    let config = settings::config(arguments)?;
+    let config = match options.probing {
+        // Nobody is looked up.
+        true => settings::config_or_defaults(arguments)?,
+        false => settings::config(arguments)?,
+    };
     let file = settings_file(options)?;
+    let facts = options.facts.as_deref().map(pool_facts::read).transpose()?;
     let elsewhere = options.trigger_url.is_some() || file.names_trigger_url();
     let trigger = if elsewhere {
         // No program is needed; its place is taken below.
@@ -82,9 +91,13 @@ async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStat
         listen: options.listen,
         allow_remote: options.allow_remote,
         quotas: quotas(&options.quotas)?,
+        facts,
         ..rehearsal::fitting_pool(&config, &arguments.config, trigger)
     };
-    if let Some(trigger) = &mut pool_options.trigger {
+    if options.probing {
+        let trigger = pool_options.trigger.as_mut();
+        trigger.into_iter().for_each(rehearsal::answer_a_probe);
+    } else if let Some(trigger) = &mut pool_options.trigger {
         // Later ones of a name count.
         trigger.env.extend(settings::claims_environment());
         trigger.env.extend(settings::hasher_environment(&config));
@@ -111,10 +124,18 @@ async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStat
         output::json_file(path, &ready)?;
     }
     output::note("the rehearsal pool accepts connections; stop it with Ctrl-C");
+    output::note(NEVER_ON_AWS);
+    for difference in pool.beliefs().differences {
+        output::note(format_args!(
+            "known difference: {}: found {}, here {}",
+            difference.says, difference.found, difference.here
+        ));
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    output::note(pool.beliefs().sentence());
     pool.stop_and_save().await.map_err(|error| {
         Failure::usage("the pool has ended, and its state could not be saved")
             .source(error)

@@ -38,6 +38,11 @@ async fn rehearse(arguments: &Arguments, options: &RehearseOptions) -> Result<Ex
     let legacy = settings::legacy_database(&config).await?;
     let mut pool = PoolOptions {
         quotas: super::pool::quotas(&options.quotas)?,
+        facts: options
+            .facts
+            .as_deref()
+            .map(super::pool_facts::read)
+            .transpose()?,
         ..fitting_pool(&config, &arguments.config, trigger)
     };
     if let Some(trigger) = &mut pool.trigger {
@@ -71,6 +76,11 @@ async fn rehearse(arguments: &Arguments, options: &RehearseOptions) -> Result<Ex
     let html = options.out.join("report.html");
     output::whole_file(&html, page(&report).as_bytes())?;
     print_verdict(&report);
+    let beliefs = &report.beliefs;
+    output::result(format_args!(
+        "\n{}\n{}",
+        beliefs.sentence, beliefs.never_on_aws
+    ));
     output::result(format_args!("\nreport: {}", html.display()));
     Ok(match report.verdict {
         Verdict::Go => ExitStatus::Fine,

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::nothing;
+use super::{accepted_unless_told, nothing};
 use crate::api_error::ApiError;
 use crate::page::{after, after_number, cut, page_size};
 use crate::pool::group::Group;
@@ -132,6 +132,9 @@ pub(super) async fn admin_add_user_to_group(
     let mut state = pool.state();
     let index = state.find(&config, &request.username)?;
     let group = state.groups.id(&request.group_name)?;
+    if state.user(index)?.groups.contains(&group) {
+        return accepted_unless_told(service, "groups-join-twice");
+    }
     state.join(index, group)?;
     nothing()
 }
@@ -145,6 +148,9 @@ pub(super) async fn admin_remove_user_from_group(
     let mut state = pool.state();
     let index = state.find(&config, &request.username)?;
     let group = state.groups.id(&request.group_name)?;
+    if !state.user(index)?.groups.contains(&group) {
+        return accepted_unless_told(service, "groups-leave-absent");
+    }
     state.leave(index, group);
     nothing()
 }

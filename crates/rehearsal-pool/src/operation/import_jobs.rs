@@ -27,7 +27,11 @@ pub(super) struct OnePool {
 
 pub(super) async fn get_csv_header(service: &Service, request: OnePool) -> Result<Value, ApiError> {
     let pool = service.pool(&request.user_pool_id)?;
-    Ok(json!({"UserPoolId": pool.id, "CSVHeader": row::columns(&pool.config())}))
+    let mut columns = row::columns(&pool.config());
+    if service.beliefs.word("import-header") == "last" {
+        columns.push(row::PASSWORD_HASH.to_owned());
+    }
+    Ok(json!({"UserPoolId": pool.id, "CSVHeader": columns}))
 }
 
 #[derive(Deserialize)]

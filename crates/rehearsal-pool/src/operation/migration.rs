@@ -6,9 +6,9 @@
 //! Source: guide page user-pool-lambda-migrate-user, with these exceptions. That returning `sub`
 //! fails like a wrong password: boto3 issue 2747; that a sign-in whose function made the user itself
 //! does too, and the next one works: aws-sdk-js issue 3976. That an empty response means "not here": guide
-//! page cognito-user-pool-managing-errors. The text "Exception migrating user in app client …" for
-//! answers the pool cannot use is widely quoted, without a primary source: believed. Which default
-//! values required attributes get is not documented: here they stay absent.
+//! page cognito-user-pool-managing-errors. What clients are told where nobody is migrated is
+//! believed, and so in the list of beliefs. Which default values required attributes get is not
+//! documented: here they stay absent.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::api_model::api_model;
+use crate::belief::Told;
 use crate::options::TriggerKind;
 use crate::outbox::{Medium, MessageReason, SentMessage};
 use crate::pool::client::Client;
@@ -42,18 +43,33 @@ const LONGEST_PASSWORD: usize = 256;
 /// What brought the unknown name.
 #[derive(Clone, Copy)]
 pub(super) enum Occasion<'a> {
-    SignIn { password: &'a str },
+    SignIn {
+        password: &'a str,
+        /// The operation it came by.
+        operation: &'static str,
+    },
     ForgotPassword,
+}
+
+impl Occasion<'_> {
+    fn operation(self) -> &'static str {
+        match self {
+            Occasion::SignIn { operation, .. } => operation,
+            Occasion::ForgotPassword => "ForgotPassword",
+        }
+    }
 }
 
 /// What came of asking.
 pub(super) enum Migration {
     /// The user exists now.
     Done(UserIndex),
-    /// There is no trigger, or it does not know the name either.
+    /// There is no trigger.
     NotHere,
-    /// The answer could not be used; what a client that may know of users is told.
+    /// Nobody was migrated, and this is what the client is told.
     Failed(ApiError),
+    /// Nobody was migrated, and the client is told that a code was sent.
+    Simulated,
 }
 
 /// `response` of the event, as the function filled it.
@@ -73,6 +89,10 @@ struct Response {
 enum Unusable {
     /// It breaks a rule.
     Answer(&'static str),
+    /// It would take another user's name.
+    Taken(&'static str),
+    /// A name that no user can have.
+    Name(&'static str),
     /// The client is told what a wrong password gets, whatever it may know of users.
     LikeWrongPassword(&'static str),
 }
@@ -98,47 +118,129 @@ pub(super) async fn migrate(
         user_name: &user_name,
     };
     let (source, event) = match occasion {
-        Occasion::SignIn { password } => (
+        Occasion::SignIn { password, .. } => (
             "UserMigration_Authentication",
             event::migration_at_sign_in(&origin, password, client_metadata),
         ),
-        Occasion::ForgotPassword => (
-            "UserMigration_ForgotPassword",
-            event::migration_at_forgot_password(&origin, client_metadata),
-        ),
+        Occasion::ForgotPassword => {
+            let members = service.beliefs.word("event-at-forgot-password");
+            let password_null = members.contains("password null");
+            (
+                "UserMigration_ForgotPassword",
+                event::migration_at_forgot_password(&origin, client_metadata, password_null),
+            )
+        }
     };
-    let mut answer = service
+    let ending = Ending {
+        service,
+        hidden: client.hides_user_existence,
+        occasion,
+    };
+    let invoked = service
         .functions
         .invoke(arn, "UserMigration", source, event)
-        .await?;
-    let response: Response = match answer.get_mut("response").map(Value::take) {
-        Some(response @ Value::Object(_)) => {
-            serde_json::from_value(response).map_err(|_| unrecognizable())?
-        }
-        _ => return Err(unrecognizable()),
+        .await;
+    let mut answer = match invoked {
+        Ok(answer) => answer,
+        Err(error) => return Ok(ending.of_failure(error)),
+    };
+    let response: Option<Response> = match answer.get_mut("response").map(Value::take) {
+        Some(response @ Value::Object(_)) => serde_json::from_value(response).ok(),
+        _ => None,
+    };
+    let Some(response) = response else {
+        return Ok(ending.of_failure(unrecognizable()));
     };
     if response
         .user_attributes
         .as_ref()
         .is_none_or(BTreeMap::is_empty)
     {
-        return Ok(Migration::NotHere);
+        let kind = match response.final_user_status {
+            Some(_) => "status-alone",
+            None => "empty",
+        };
+        return Ok(ending.of_kind(kind, ApiError::user_not_found()));
     }
     match create(service, pool, &config, &user_name, occasion, response) {
         Ok(index) => Ok(Migration::Done(index)),
-        Err(unusable) => {
-            let (Unusable::Answer(reason) | Unusable::LikeWrongPassword(reason)) = unusable;
-            tracing::warn!(reason, "the user migration trigger's answer cannot be used");
-            let hidden =
-                client.hides_user_existence || matches!(unusable, Unusable::LikeWrongPassword(_));
-            Ok(Migration::Failed(if hidden {
-                ApiError::incorrect_username_or_password()
-            } else {
-                ApiError::new(
-                    "UserNotFoundException",
-                    format!("Exception migrating user in app client {}", client.id),
-                )
-            }))
+        Err(unusable) => Ok(ending.of_unusable(&unusable, client)),
+    }
+}
+
+/// What a client is told where nobody was migrated: by what the function did, what the client may
+/// know, and what a probe found.
+struct Ending<'a> {
+    service: &'a Service,
+    hidden: bool,
+    occasion: Occasion<'a>,
+}
+
+impl Ending<'_> {
+    /// An invocation that gave no event back. Clients are told whatever they may know of users.
+    fn of_failure(&self, error: ApiError) -> Migration {
+        let text = error.message();
+        let at_sign_in = self.occasion.operation() == "InitiateAuth";
+        let alone = match error.code() {
+            "UserLambdaValidationException" if !text.contains("error RequestId: ") => "throws",
+            "InvalidLambdaResponseException" => "no-event",
+            "UserLambdaValidationException" if at_sign_in => {
+                return self.told("migration-dies", Told::Refused(error));
+            }
+            "UnexpectedLambdaException" if at_sign_in && text.contains("timeout") => {
+                return self.told("migration-times-out", Told::Refused(error));
+            }
+            _ => return Migration::Failed(error),
+        };
+        self.told(&self.cell(alone), Told::Refused(error))
+    }
+
+    /// An answer that makes nobody; `open` is for clients that may know who exists.
+    fn of_kind(&self, kind: &str, open: ApiError) -> Migration {
+        let usual = self.usual(open);
+        self.told(&self.cell(kind), usual)
+    }
+
+    fn of_unusable(&self, unusable: &Unusable, client: &Client) -> Migration {
+        let (Unusable::Answer(reason)
+        | Unusable::Taken(reason)
+        | Unusable::Name(reason)
+        | Unusable::LikeWrongPassword(reason)) = unusable;
+        tracing::warn!(reason, "the user migration trigger's answer cannot be used");
+        let open = ApiError::new(
+            "UserNotFoundException",
+            format!("Exception migrating user in app client {}", client.id),
+        );
+        match unusable {
+            Unusable::LikeWrongPassword(_) => {
+                self.of_kind("sub", ApiError::incorrect_username_or_password())
+            }
+            Unusable::Name(_) if self.cell("").ends_with("/InitiateAuth/LEGACY") => {
+                self.told("migration-unfit-name", Told::Refused(open))
+            }
+            Unusable::Taken(_) => self.of_kind("alias-taken", open),
+            Unusable::Answer(_) | Unusable::Name(_) => self.of_kind("bad-attribute", open),
+        }
+    }
+
+    fn usual(&self, open: ApiError) -> Told {
+        match self.occasion {
+            _ if !self.hidden => Told::Refused(open),
+            Occasion::ForgotPassword => Told::Accepted,
+            Occasion::SignIn { .. } => Told::Refused(ApiError::incorrect_username_or_password()),
+        }
+    }
+
+    /// The belief about a kind of answer here.
+    fn cell(&self, kind: &str) -> String {
+        let existence = if self.hidden { "ENABLED" } else { "LEGACY" };
+        format!("migration-{kind}/{}/{existence}", self.occasion.operation())
+    }
+
+    fn told(&self, belief: &str, usual: Told) -> Migration {
+        match self.service.beliefs.told(belief, usual) {
+            Told::Refused(error) => Migration::Failed(error),
+            Told::Accepted => Migration::Simulated,
         }
     }
 }
@@ -174,20 +276,23 @@ fn create(
     }
     let requested = requested_username(config, user_name, own_username.as_deref(), &attributes)?;
     if !api_model().fits("UsernameType", &requested) {
-        return Err(Unusable::Answer("the username is too long or has blanks"));
+        return Err(Unusable::Name("the username is too long or has blanks"));
     }
     let sub = Uuid::new_v4();
     let new_name = name_of_new_user(config, &requested, sub, &mut attributes)
         .map_err(|_| Unusable::Answer("the username has a form the pool does not take"))?;
 
     let confirmed = response.final_user_status.as_deref() == Some("CONFIRMED");
-    let status = if confirmed {
+    let at_reset = matches!(occasion, Occasion::ForgotPassword);
+    let stays_confirmed =
+        || !at_reset || service.beliefs.word("migrated-at-forgot-password") == "CONFIRMED";
+    let status = if confirmed && stays_confirmed() {
         UserStatus::Confirmed
     } else {
         UserStatus::ResetRequired
     };
     let credential = match occasion {
-        Occasion::SignIn { password } if confirmed => {
+        Occasion::SignIn { password, .. } if confirmed => {
             if password.chars().count() > LONGEST_PASSWORD {
                 return Err(Unusable::Answer(
                     "the password is longer than the pool can keep",
@@ -216,11 +321,11 @@ fn create(
     if state.users.by_username(&new_name.username).is_some()
         || username_holder(config, &state.users, &attributes, None).is_some()
     {
-        return Err(Unusable::Answer("the username is taken"));
+        return Err(Unusable::Taken("the username is taken"));
     }
     while let Some(holder) = alias_holder(config, &state.users, &attributes, None) {
         if response.force_alias_creation != Some(true) {
-            return Err(Unusable::Answer(
+            return Err(Unusable::Taken(
                 "an alias is taken and forceAliasCreation is not set",
             ));
         }

@@ -41,6 +41,7 @@ use serde_json::Value;
 
 use crate::api_error::ApiError;
 use crate::api_model::api_model;
+use crate::belief::Told;
 use crate::quota::Call;
 use crate::service::Service;
 
@@ -152,7 +153,11 @@ pub(crate) async fn dispatch(
         // AWS JSON services ignore members they do not know.
         let _unknown = model.reduce(operation, &mut input);
     }
-    let result = run(service, name, input).await;
+    let operating = async {
+        let result = run(service, name, input).await;
+        result.map_err(|error| service.beliefs.worded(name, error))
+    };
+    let result = service.beliefs.counting(operating).await;
     if let (Err(error), Some(operation)) = (&result, model.operations.get(name)) {
         let declared = operation.errors.iter().any(|known| known == error.code());
         debug_assert!(
@@ -170,6 +175,14 @@ pub(crate) async fn dispatch(
 fn read<Request: DeserializeOwned>(input: Value) -> Result<Request, ApiError> {
     serde_json::from_value(input)
         .map_err(|_| ApiError::new("SerializationException", "The request cannot be read."))
+}
+
+/// The answer of a call that changes nothing and is believed to be no error.
+fn accepted_unless_told(service: &Service, belief: &str) -> Result<Value, ApiError> {
+    match service.beliefs.told(belief, Told::Accepted) {
+        Told::Accepted => nothing(),
+        Told::Refused(error) => Err(error),
+    }
 }
 
 /// The answer of operations that return nothing.

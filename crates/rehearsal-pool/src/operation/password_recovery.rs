@@ -53,7 +53,8 @@ pub(super) async fn forgot_password(
             let asked = Occasion::ForgotPassword;
             match migrate(service, &pool, &client, name, asked, metadata).await? {
                 Migration::Done(index) => index,
-                Migration::NotHere | Migration::Failed(_) if client.hides_user_existence => {
+                Migration::Simulated => return Ok(simulated_delivery(&config, name)),
+                Migration::NotHere if client.hides_user_existence => {
                     return Ok(simulated_delivery(&config, name));
                 }
                 Migration::NotHere => return Err(ApiError::user_not_found()),

@@ -18,6 +18,7 @@ use super::migration::{Migration, Occasion, migrate};
 use super::password_check::{Judged, judge, settle_imported_hash};
 use super::srp_sign_in;
 use crate::api_error::ApiError;
+use crate::options::TriggerKind;
 use crate::pool::challenge::ChallengeKind;
 use crate::pool::client::{AuthFlow, Client};
 use crate::pool::user_table::UserIndex;
@@ -117,7 +118,8 @@ async fn start(
         client_metadata: request.client_metadata.as_ref(),
     };
     match flow {
-        AuthFlow::UserPassword | AuthFlow::AdminUserPassword => attempt.by_password(true).await,
+        AuthFlow::UserPassword => attempt.by_password(Some("InitiateAuth")).await,
+        AuthFlow::AdminUserPassword => attempt.by_password(Some("AdminInitiateAuth")).await,
         AuthFlow::UserAuth => attempt.by_choice().await,
         AuthFlow::UserSrp => srp_sign_in::start(attempt),
         AuthFlow::RefreshToken => attempt.by_refresh_token().await,
@@ -149,11 +151,10 @@ impl Attempt<'_> {
 
     /// `USER_AUTH` with the factor named at once, the two that are passwords. The guide calls
     /// `PASSWORD` the same as `USER_PASSWORD_AUTH`, but names only the flows of that name where it
-    /// says when the migration trigger is asked: here it is not, which is believed. An app that
-    /// works here works either way.
+    /// says when the migration trigger is asked: here it is not, unless a probe found it to be.
     async fn by_choice(&self) -> Result<Value, ApiError> {
         match self.parameters.get("PREFERRED_CHALLENGE") {
-            Some("PASSWORD") => self.by_password(false).await,
+            Some("PASSWORD") => self.by_password(None).await,
             Some("PASSWORD_SRP") => srp_sign_in::start(*self),
             _ => Err(ApiError::invalid_parameter(
                 "The rehearsal pool has USER_AUTH with PREFERRED_CHALLENGE PASSWORD or \
@@ -162,7 +163,8 @@ impl Attempt<'_> {
         }
     }
 
-    async fn by_password(&self, asks_trigger: bool) -> Result<Value, ApiError> {
+    /// `asking` is the operation by which an unknown name asks the trigger.
+    async fn by_password(&self, asking: Option<&'static str>) -> Result<Value, ApiError> {
         let Self {
             service,
             pool,
@@ -177,18 +179,30 @@ impl Attempt<'_> {
         let known = login_name::find(&config, &pool.state().users, name);
         let found = match known {
             Some(index) => Migration::Done(index),
-            None if asks_trigger => {
-                let occasion = Occasion::SignIn { password };
-                migrate(service, pool, client, name, occasion, self.client_metadata).await?
+            None => {
+                let asks = config.trigger_arn(TriggerKind::UserMigration).is_some();
+                let by_choice = || match service.beliefs.word("user-auth-migration") {
+                    "asked" => Some("InitiateAuth"),
+                    _ => None,
+                };
+                match asking.or_else(|| asks.then(by_choice).flatten()) {
+                    Some(operation) => {
+                        let occasion = Occasion::SignIn {
+                            password,
+                            operation,
+                        };
+                        migrate(service, pool, client, name, occasion, self.client_metadata).await?
+                    }
+                    None => Migration::NotHere,
+                }
             }
-            None => Migration::NotHere,
         };
         let index = match found {
             Migration::Done(index) => index,
-            Migration::NotHere if client.hides_user_existence => {
+            Migration::NotHere | Migration::Simulated if client.hides_user_existence => {
                 return Err(ApiError::incorrect_username_or_password());
             }
-            Migration::NotHere => return Err(ApiError::user_not_found()),
+            Migration::NotHere | Migration::Simulated => return Err(ApiError::user_not_found()),
             Migration::Failed(error) => return Err(error),
         };
         settle_imported_hash(pool, index, password).await;

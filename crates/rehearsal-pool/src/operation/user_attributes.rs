@@ -8,15 +8,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::attribute_codes::change;
-use super::nothing;
 use super::user_creation::check_flags;
+use super::{accepted_unless_told, nothing};
 use crate::api_error::ApiError;
 use crate::pool::PoolState;
 use crate::pool::config::PoolConfig;
 use crate::pool::login_name::{
     Holder, alias_holder, preferred_username_holder, release_alias, username_holder, verified_flag,
 };
-use crate::pool::schema::{AttributeId, EMAIL, Occasion, PHONE_NUMBER, SUB};
+use crate::pool::schema::{AttributeId, EMAIL, EMAIL_VERIFIED, Occasion, PHONE_NUMBER, SUB};
 use crate::pool::user::Attributes;
 use crate::pool::user_table::UserIndex;
 use crate::service::Service;
@@ -175,7 +175,19 @@ pub(super) async fn admin_delete_user_attributes(
     let mut state = pool.state();
     let index = state.find(&config, &request.username)?;
     let changes = deletions(&config, &request.user_attribute_names)?;
+    let held = &state.user(index)?.attributes;
+    if changes.iter().any(|(id, _)| held.get(*id).is_none()) {
+        accepted_unless_told(service, "delete-absent-attribute")?;
+    }
+    // A deleted address takes its flag along; that is believed.
+    let flag = held.get(EMAIL_VERIFIED).map(str::to_owned);
+    let flag = flag.filter(|_| changes.iter().any(|(id, _)| *id == EMAIL));
+    let flag = flag.filter(|_| service.beliefs.word("delete-email-flag") == "stays");
     apply(&config, &mut state, index, &changes)?;
+    if let Some(flag) = flag {
+        let put_back = |held: &mut Attributes| held.set(EMAIL_VERIFIED, &flag);
+        state.users.change_attributes(index, put_back);
+    }
     state.user_mut(index)?.modified = service.now();
     nothing()
 }

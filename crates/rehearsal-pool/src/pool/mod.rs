@@ -212,8 +212,7 @@ impl PoolState {
         }
     }
 
-    /// Puts a user into a group. Doing so twice changes nothing; that is believed, the service
-    /// documents neither that nor an error.
+    /// Puts a user into a group. Doing so twice changes nothing.
     pub(crate) fn join(&mut self, index: UserIndex, group: GroupId) -> Result<(), ApiError> {
         let user = self
             .users

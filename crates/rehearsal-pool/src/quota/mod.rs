@@ -20,3 +20,12 @@ pub(crate) use self::book::{Limit, LimitRefused, QuotaBook};
 pub(crate) use self::call::Call;
 pub use self::mail::MailCount;
 pub use self::table::{QuotaFileError, QuotaTable, Quotas};
+
+/// The quota category that an operation counts towards.
+#[must_use]
+pub fn quota_category(operation: &str) -> Option<&'static str> {
+    category::CATEGORIES
+        .iter()
+        .find(|category| category.operations.contains(&operation))
+        .map(|category| category.name)
+}

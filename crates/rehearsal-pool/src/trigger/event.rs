@@ -116,15 +116,19 @@ pub(crate) fn migration_at_sign_in(
 pub(crate) fn migration_at_forgot_password(
     origin: &Origin<'_>,
     client_metadata: Option<&Metadata>,
+    password_null: bool,
 ) -> Bytes {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Request<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        password: Option<Option<()>>,
         validation_data: Option<()>,
         user_attributes: Option<()>,
         client_metadata: Option<&'a Metadata>,
     }
     let request = Request {
+        password: password_null.then_some(None),
         validation_data: None,
         user_attributes: None,
         client_metadata,
@@ -314,7 +318,7 @@ mod tests {
             user_name: "u",
         };
         let metadata = Metadata::from([("app".to_owned(), "web".to_owned())]);
-        let bytes = migration_at_forgot_password(&origin, Some(&metadata));
+        let bytes = migration_at_forgot_password(&origin, Some(&metadata), false);
         let event: Value = serde_json::from_slice(&bytes).expect("JSON");
         assert!(
             event["request"]

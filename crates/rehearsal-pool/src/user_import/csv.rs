@@ -2,9 +2,9 @@
 //!
 //! Responsible for cutting a line into fields. It must not know columns.
 
-/// Cuts a line into trimmed fields. A backslash before anything but a comma stands for itself;
-/// that is believed, the guide names only the comma.
-pub(crate) fn fields(line: &str) -> Vec<String> {
+/// Cuts a line into trimmed fields. A backslash before anything but a comma stands for itself unless
+/// `backslash_goes`; the guide names only the comma.
+pub(crate) fn fields(line: &str, backslash_goes: bool) -> Vec<String> {
     let mut fields = Vec::new();
     let mut field = String::new();
     let mut letters = line.chars().peekable();
@@ -14,6 +14,7 @@ pub(crate) fn fields(line: &str) -> Vec<String> {
                 letters.next();
                 field.push(',');
             }
+            '\\' if backslash_goes => field.extend(letters.next()),
             ',' => fields.push(std::mem::take(&mut field)),
             other => field.push(other),
         }
@@ -30,7 +31,9 @@ pub(crate) fn fields(line: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::fields;
+    fn fields(line: &str) -> Vec<String> {
+        super::fields(line, false)
+    }
 
     #[test]
     fn commas_part_fields_unless_escaped_and_quotes_are_letters() {
@@ -39,5 +42,6 @@ mod tests {
         assert_eq!(fields(r#""a,b""#), [r#""a"#, r#"b""#]);
         assert_eq!(fields(r"back\slash,\\"), [r"back\slash", r"\\"]);
         assert_eq!(fields(""), [""]);
+        assert_eq!(super::fields(r"a\b\\\,,c\", true), [r"ab\,", "c"]);
     }
 }

@@ -5,8 +5,9 @@
 use uuid::Uuid;
 
 use super::csv;
-use super::password_hash::{HashAlgorithm, ImportedHash};
+use super::password_hash::{HashAlgorithm, HashRefused, ImportedHash};
 use crate::api_model::api_model;
+use crate::belief::Beliefs;
 use crate::pool::NewUser;
 use crate::pool::config::PoolConfig;
 use crate::pool::login_name::{name_of_new_user, verified_flag};
@@ -19,6 +20,41 @@ pub(crate) const PASSWORD_HASH: &str = "password_hash";
 
 /// "The maximum row length is 16,000 characters."
 const LONGEST_ROW: usize = 16_000;
+
+/// What the guide leaves open about files, as it is believed or was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FileRules<'a>(pub(crate) &'a Beliefs);
+
+impl FileRules<'_> {
+    fn fields(self, line: &str) -> Vec<String> {
+        // Asked only where it matters, so that it counts only there.
+        let matters = line
+            .match_indices('\\')
+            .any(|(place, _)| line.as_bytes().get(place + 1) != Some(&b','));
+        csv::fields(line, matters && self.0.word("import-backslash") == "goes")
+    }
+
+    /// Refuses forms of hashes that a real pool was found not to take.
+    fn check_form(self, algorithm: HashAlgorithm, hash: &str) -> Result<(), &'static str> {
+        let taken = |belief| self.0.word(belief) == "signs in";
+        let fits = match algorithm {
+            HashAlgorithm::Pbkdf2Sha256 => {
+                (!hash.contains('.') || taken("import-pbkdf2-dot"))
+                    && (!hash.contains('+') || taken("import-pbkdf2-plus"))
+            }
+            HashAlgorithm::Scrypt => {
+                let bytes = hash.rsplit('$').next().unwrap_or_default().len() / 2;
+                bytes != 64 || taken("import-scrypt-64")
+            }
+            HashAlgorithm::Argon2id => taken("import-argon2-comma"),
+            HashAlgorithm::Bcrypt => true,
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(HashRefused::Malformed.reason()),
+        }
+    }
+}
 
 /// The columns of a pool's file, in the order of the guide's sample answer of `GetCSVHeader`,
 /// custom attributes after the standard ones. The sample has no `password_hash`, though the guide's
@@ -38,8 +74,9 @@ pub(crate) fn header(
     config: &PoolConfig,
     line: &str,
     algorithm: Option<HashAlgorithm>,
+    rules: FileRules<'_>,
 ) -> Result<Vec<String>, &'static str> {
-    let given = csv::fields(line);
+    let given = rules.fields(line);
     let known = columns(config);
     let hashes = given.iter().any(|name| name == PASSWORD_HASH);
     if algorithm.is_some() && !hashes {
@@ -66,11 +103,12 @@ pub(crate) fn read(
     columns: &[String],
     line: &str,
     algorithm: Option<HashAlgorithm>,
+    rules: FileRules<'_>,
 ) -> Result<NewUser, &'static str> {
     if line.chars().count() > LONGEST_ROW {
         return Err("The row is longer than 16,000 characters");
     }
-    let fields = csv::fields(line);
+    let fields = rules.fields(line);
     if fields.len() != columns.len() {
         return Err("The row has not as many fields as the header");
     }
@@ -108,6 +146,7 @@ pub(crate) fn read(
         }
         None => (UserStatus::ResetRequired, Credential::None),
         Some(algorithm) => {
+            rules.check_form(algorithm, hash)?;
             let hash = ImportedHash::read(algorithm, hash).map_err(|refused| refused.reason())?;
             (UserStatus::Confirmed, Credential::Imported(Box::new(hash)))
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::job::{Job, Status};
 use super::password_hash::HashAlgorithm;
-use super::row;
+use super::row::{self, FileRules};
 use crate::pool::config::PoolConfig;
 use crate::pool::login_name::{alias_holder, username_holder};
 use crate::pool::user::UserStatus;
@@ -25,6 +25,13 @@ const JUDGED_FROM: u64 = 20;
 /// The texts of the guide's samples, where it has some.
 const STOPPED: &str = "The Import Job was stopped by the developer.";
 
+/// What holds for every row of a file.
+struct File<'a> {
+    columns: Vec<String>,
+    algorithm: Option<HashAlgorithm>,
+    rules: FileRules<'a>,
+}
+
 /// What became of a row.
 enum Outcome {
     Imported,
@@ -33,7 +40,8 @@ enum Outcome {
 }
 
 pub(crate) async fn run(service: Arc<Service>, pool: Arc<Pool>, job_id: String) {
-    let (status, message) = import(&service, &pool, &job_id).await;
+    let importing = import(&service, &pool, &job_id);
+    let (status, message) = service.beliefs.counting_what_follows(importing).await;
     let mut state = pool.state();
     if let Some(job) = state.imports.get_mut(&job_id) {
         job.end(status, message, service.now());
@@ -52,6 +60,8 @@ async fn import(service: &Service, pool: &Pool, job_id: &str) -> (Status, &'stat
         (job.file.take().unwrap_or_default(), job.algorithm)
     };
     let config = pool.config();
+    let rules = FileRules(&service.beliefs);
+    let fails_by_half = || service.beliefs.word("import-most-failed") == "Failed";
     let Ok(text) = std::str::from_utf8(&file) else {
         return (Status::Failed, "The CSV file is not UTF-8");
     };
@@ -61,7 +71,7 @@ async fn import(service: &Service, pool: &Pool, job_id: &str) -> (Status, &'stat
     let mut lines = text.lines().enumerate();
     let columns = match lines.next() {
         None => return (Status::Failed, "The CSV file is empty"),
-        Some((_, line)) => match row::header(&config, line, algorithm) {
+        Some((_, line)) => match row::header(&config, line, algorithm, rules) {
             Ok(columns) => columns,
             Err(reason) => return (Status::Failed, reason),
         },
@@ -70,6 +80,11 @@ async fn import(service: &Service, pool: &Pool, job_id: &str) -> (Status, &'stat
     if rows.len() > MOST_ROWS {
         return (Status::Failed, "The CSV file has more than 500,000 rows");
     }
+    let file = File {
+        columns,
+        algorithm,
+        rules,
+    };
     for slice in rows.chunks(SLICE) {
         {
             let mut state = pool.state();
@@ -79,11 +94,11 @@ async fn import(service: &Service, pool: &Pool, job_id: &str) -> (Status, &'stat
                     Some(_) => return (Status::Stopped, STOPPED),
                     None => return gone(),
                 }
-                let outcome = import_row(service, &config, &mut state, &columns, line, algorithm);
+                let outcome = import_row(service, &config, &mut state, &file, line);
                 let Some(job) = state.imports.get_mut(job_id) else {
                     return gone();
                 };
-                if count(job, place + 1, &outcome) {
+                if count(job, place + 1, &outcome) && fails_by_half() {
                     return (
                         Status::Failed,
                         "Too many users have failed or been skipped during the import.",
@@ -122,11 +137,10 @@ fn import_row(
     service: &Service,
     config: &PoolConfig,
     state: &mut PoolState,
-    columns: &[String],
+    file: &File<'_>,
     line: &str,
-    algorithm: Option<HashAlgorithm>,
 ) -> Outcome {
-    let new = match row::read(config, columns, line, algorithm) {
+    let new = match row::read(config, &file.columns, line, file.algorithm, file.rules) {
         Ok(new) => new,
         Err(reason) => return Outcome::Failed(reason),
     };

@@ -26,6 +26,10 @@ pub(crate) struct Scenario {
     pub(crate) behaviour: String,
     pub(crate) source: String,
     pub(crate) basis: Basis,
+    /// The belief that a probe settles it by.
+    pub(crate) belief: Option<String>,
+    /// Why no probe asks.
+    pub(crate) unasked: Option<String>,
     /// Members of `CreateUserPool`.
     #[serde(default)]
     pool: Map<String, Value>,

@@ -3,6 +3,7 @@
 mod behaviours;
 mod client;
 mod cross_origin;
+mod facts;
 mod faults;
 mod import;
 mod invoke_url;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use rehearsal_pool::{PoolOptions, Quotas, RehearsalPool};
+use rehearsal_pool::{Belief, PoolOptions, Quotas, RehearsalPool};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -22,6 +22,10 @@ struct OtherBehaviour {
     behaviour: String,
     source: String,
     basis: Basis,
+    /// The belief that a probe settles it by.
+    belief: Option<String>,
+    /// Why no probe asks.
+    unasked: Option<String>,
     /// File and function of the test that shows it.
     test: String,
 }
@@ -30,24 +34,82 @@ fn other_behaviours() -> Vec<OtherBehaviour> {
     serde_json::from_str(include_str!("other_behaviours.json")).expect("JSON")
 }
 
-fn behaviours_table() -> String {
-    let scenarios = scenario_files()
-        .into_iter()
-        .flat_map(|(_, scenarios)| scenarios)
-        .map(|scenario| (scenario.behaviour, scenario.source, scenario.basis));
-    let others = other_behaviours()
-        .into_iter()
-        .map(|other| (other.behaviour, other.source, other.basis));
-    let mut table = String::from("| behaviour | source | |\n| --- | --- | --- |\n");
-    for (behaviour, source, basis) in scenarios.chain(others) {
-        let basis = match basis {
+/// A row of the table.
+struct Row {
+    behaviour: String,
+    source: String,
+    basis: Basis,
+    belief: Option<String>,
+    unasked: Option<String>,
+}
+
+impl Row {
+    /// How sure it is, and which question would settle it.
+    fn basis(&self) -> String {
+        let basis = match self.basis {
             Basis::Documented => "documented",
             Basis::Reported => "reported",
             Basis::Believed => "**believed**",
         };
+        match (&self.belief, &self.unasked) {
+            (Some(belief), None) => format!("{basis}: `{belief}`"),
+            (None, Some(why)) => format!("{basis}, not asked: {why}"),
+            (None, None) => basis.to_owned(),
+            (Some(_), Some(_)) => panic!("{}: asked or not?", self.behaviour),
+        }
+    }
+}
+
+fn rows() -> Vec<Row> {
+    let scenarios = scenario_files()
+        .into_iter()
+        .flat_map(|(_, scenarios)| scenarios)
+        .map(|scenario| Row {
+            behaviour: scenario.behaviour,
+            source: scenario.source,
+            basis: scenario.basis,
+            belief: scenario.belief,
+            unasked: scenario.unasked,
+        });
+    let others = other_behaviours().into_iter().map(|other| Row {
+        behaviour: other.behaviour,
+        source: other.source,
+        basis: other.basis,
+        belief: other.belief,
+        unasked: other.unasked,
+    });
+    scenarios.chain(others).collect()
+}
+
+fn behaviours_table() -> String {
+    let mut table = String::from("| behaviour | source | |\n| --- | --- | --- |\n");
+    for row in rows() {
+        let (behaviour, source, basis) = (&row.behaviour, &row.source, row.basis());
         writeln!(table, "| {behaviour} | {source} | {basis} |").expect("a string");
     }
     table
+}
+
+fn beliefs_table() -> String {
+    let mut table =
+        String::from("| question | behaviour | believed | source |\n| --- | --- | --- | --- |\n");
+    for belief in Belief::all() {
+        let (id, says, source) = (&belief.id, &belief.says, belief.source);
+        let believed = &belief.believed;
+        writeln!(table, "| `{id}` | {says} | {believed} | {source} |").expect("a string");
+    }
+    table
+}
+
+#[test]
+fn what_no_source_states_is_a_belief_or_says_why_nobody_asks() {
+    for row in rows() {
+        let settled = row.belief.is_some() || row.unasked.is_some();
+        assert_eq!(settled, row.basis != Basis::Documented, "{}", row.behaviour);
+        if let Some(id) = &row.belief {
+            assert!(Belief::find(id).is_some(), "{}: {id}", row.behaviour);
+        }
+    }
 }
 
 #[test]
@@ -143,6 +205,7 @@ async fn the_readme_lists_every_operation_and_behaviour() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(&path).expect("the README");
     let wanted = replaced(&readme, "behaviours", &behaviours_table());
+    let wanted = replaced(&wanted, "beliefs", &beliefs_table());
     let wanted = replaced(&wanted, "operations", &operations_table(&served, &tested));
     if std::env::var_os("CUTOVER_BLESS").is_some() {
         std::fs::write(&path, wanted).expect("the README can be written");

@@ -14,6 +14,7 @@ mod groups_in_tokens;
 mod leaks;
 mod outages;
 mod panics;
+mod probing;
 mod program;
 mod refusals;
 mod runbook;

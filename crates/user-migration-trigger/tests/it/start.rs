@@ -18,7 +18,7 @@ fn config_in(folder: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
 }
 
 /// Starts a program that must not start, and gives what it wrote.
-async fn refused_start(program: Program) -> String {
+pub(crate) async fn refused_start(program: Program) -> String {
     let (status, api, written) = program.start().await.ended().await;
     assert_eq!(status.code(), Some(2), "{}", written.all());
     assert!(!api.was_polled(), "it asked for events");
