@@ -412,3 +412,19 @@ fn a_rehearsal_says_what_rested_on_belief_and_obeys_what_was_found() {
     let met = |beliefs: &Value| beliefs["count"]["calls_that_met_one"].as_u64();
     assert!(met(&knowing) < met(&believed), "{knowing}");
 }
+
+#[test]
+fn a_pool_whose_making_was_never_answered_goes_too() {
+    let folder = TestFolder::new();
+    folder.write(
+        "settings.toml",
+        "[faults]\nseed = 1\n[[faults.rules]]\noperation = \"CreateUserPool\"\n\
+         fault = \"reset-after\"\nwhen = { calls = { count = 1 } }\n",
+    );
+    let pool = serve(&folder, &["--settings", "settings.toml"]);
+    let before = pool_names(&pool);
+    let more = ["--execute", "--without-trigger"];
+    let asked = probe(&folder, &pool.endpoint, &more).run().expect_code(0);
+    assert!(asked.stderr.contains("no answer came"), "{asked:?}");
+    assert_eq!(pool_names(&pool), before);
+}
