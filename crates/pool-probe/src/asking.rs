@@ -101,6 +101,8 @@ pub(crate) struct Made {
     pub(crate) pools: BTreeMap<Kind, String>,
     /// Pools that a service made where it should have refused to.
     pub(crate) strays: Vec<String>,
+    /// Whether an answer was lost that may have told of a pool.
+    pub(crate) unsure: bool,
     clients: BTreeMap<(Kind, Client), String>,
     /// When the first pool was made.
     pub(crate) since: Option<Instant>,
@@ -249,8 +251,10 @@ impl Asking<'_> {
             return Ok(id.clone());
         }
         let settings = kind.settings(self.run, self.function);
-        let reply = self.send("CreateUserPool", &settings).await?;
-        let made = whole("CreateUserPool", reply)?;
+        let reply = self.send("CreateUserPool", &settings).await;
+        // Without an answer there may be a pool all the same.
+        self.made.unsure |= reply.is_err();
+        let made = whole("CreateUserPool", reply?)?;
         let id = made["UserPool"]["Id"].as_str();
         let id = id.ok_or(Unanswered::Lacks("pool id"))?.to_owned();
         self.made.since.get_or_insert_with(Instant::now);

@@ -11,10 +11,10 @@ use cognito_user_pool::{RawCalls, RawFault, SDK, WritePermission};
 use rehearsal_pool::{FactAnswer, PoolFacts, Probed};
 
 use crate::asking::{Asking, Made, Unanswered};
-use crate::clean::delete;
+use crate::clean::{delete, leftovers};
 use crate::plan::lacking;
 use crate::question::Question;
-use crate::throwaway::new_run;
+use crate::throwaway::{NAME_PREFIX, new_run};
 
 /// Questions in a row without any answer after which nobody is there.
 const GIVE_UP_AFTER: u32 = 3;
@@ -144,6 +144,9 @@ pub async fn probe(
             left.push((id.clone(), why));
         }
     }
+    if made.unsure {
+        left.extend(delete_unseen(calls, permission, &run).await);
+    }
     let probed = Probed {
         date: Utc::now().format("%Y-%m-%d").to_string(),
         region: calls.region().to_owned(),
@@ -165,6 +168,29 @@ pub async fn probe(
         left,
         ended_early,
     }
+}
+
+/// Deletes pools of this run that nobody told us of; gives those that stay.
+async fn delete_unseen(
+    calls: &RawCalls,
+    permission: &WritePermission,
+    run: &str,
+) -> Vec<(String, String)> {
+    let found = match leftovers(calls).await {
+        Ok(found) => found,
+        Err(why) => return vec![("that an answer was lost of".to_owned(), why)],
+    };
+    let of_this_run = format!("{NAME_PREFIX}{run}-");
+    let mut left = Vec::new();
+    for pool in found {
+        if pool.proven
+            && pool.name.starts_with(&of_this_run)
+            && let Err(why) = delete(calls, permission, &pool.id).await
+        {
+            left.push((pool.id, why));
+        }
+    }
+    left
 }
 
 /// Whether an unanswered question means that all others will be.

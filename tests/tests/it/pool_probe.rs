@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use acceptance_tests::{
-    Engine, Finished, Pool, Program, Shape, TestFolder, Workplace, built_program, cognito_local,
-    ministack, moto, root, until,
+    Finished, Pool, Program, TestFolder, built_program, cognito_local, ministack, moto, root, until,
 };
 use serde_json::{Value, json};
+
+use crate::rehearse::default_data;
 
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:cutover-probe";
 const ROLE: &str = "arn:aws:iam::123456789012:role/import-log";
@@ -369,7 +370,7 @@ fn what_is_typed_wrongly_is_told_before_anything_is_made() {
 
 #[test]
 fn a_rehearsal_says_what_rested_on_belief_and_obeys_what_was_found() {
-    let workplace = Workplace::new(Shape::Stock, Engine::Sqlite);
+    let workplace = default_data();
     let beliefs = |more: &[&str]| {
         let rehearse = workplace
             .cutover(&["rehearse", "--out", "report"])
@@ -410,4 +411,20 @@ fn a_rehearsal_says_what_rested_on_belief_and_obeys_what_was_found() {
     assert_eq!(knowing["count"]["differences"][0]["id"], "client-flows");
     let met = |beliefs: &Value| beliefs["count"]["calls_that_met_one"].as_u64();
     assert!(met(&knowing) < met(&believed), "{knowing}");
+}
+
+#[test]
+fn a_pool_whose_making_was_never_answered_goes_too() {
+    let folder = TestFolder::new();
+    folder.write(
+        "settings.toml",
+        "[faults]\nseed = 1\n[[faults.rules]]\noperation = \"CreateUserPool\"\n\
+         fault = \"reset-after\"\nwhen = { calls = { count = 1 } }\n",
+    );
+    let pool = serve(&folder, &["--settings", "settings.toml"]);
+    let before = pool_names(&pool);
+    let more = ["--execute", "--without-trigger"];
+    let asked = probe(&folder, &pool.endpoint, &more).run().expect_code(0);
+    assert!(asked.stderr.contains("no answer came"), "{asked:?}");
+    assert_eq!(pool_names(&pool), before);
 }

@@ -5,7 +5,7 @@ use acceptance_tests::{Shape, TestFolder, Workplace, fixture, script};
 use serde_json::{Value, json};
 
 /// The default rehearsal's files in a folder of their own.
-fn default_data() -> Workplace {
+pub(crate) fn default_data() -> Workplace {
     let folder = TestFolder::new();
     for name in ["cutover.toml", "legacy.sqlite3", "canaries.json"] {
         std::fs::copy(fixture(name), folder.join(name)).expect("the default data is checked in");

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use migration_model::PoolSchema;
 use rehearsal_pool::{
-    KeptState, NEVER_ON_AWS, PoolOptions, Quotas, RehearsalPool, RehearsalPoolError, SettingsFile,
-    StateError,
+    KeptState, NEVER_ON_AWS, PoolFacts, PoolOptions, Quotas, RehearsalPool, RehearsalPoolError,
+    SettingsFile, StateError,
 };
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -108,6 +108,10 @@ async fn serve(arguments: &Arguments, options: &ServeOptions) -> Result<ExitStat
     file.apply(&mut pool_options);
     if let Some(path) = &options.state {
         keep_state(&mut pool_options, path);
+    }
+    let of_a_stand_in = |facts: &PoolFacts| facts.probed.service != "aws";
+    if pool_options.facts.as_ref().is_some_and(of_a_stand_in) {
+        output::note("these facts were asked of a stand-in for Cognito, not of AWS");
     }
     let pool = RehearsalPool::start(pool_options)
         .await
