@@ -5,7 +5,7 @@
 //! forecast`, `watch` and `retire`.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use cognito_user_pool::{PoolDescription, UserPool, UserRecord, UserStatus};
@@ -39,8 +39,8 @@ pub enum Way {
 pub struct Standing {
     /// When reading it began, by the pool's clock.
     pub at: DateTime<Utc>,
-    /// How long reading it took.
-    pub took: Duration,
+    /// How long reading it took, in seconds.
+    pub seconds: f64,
     /// Its users by the way they came; federated ones are left out.
     pub ways: BTreeMap<Way, u64>,
     /// First sign-ins through the trigger by day, UTC.
@@ -68,7 +68,7 @@ impl Standing {
     pub fn empty(at: DateTime<Utc>) -> Standing {
         Standing {
             at,
-            took: Duration::ZERO,
+            seconds: 0.0,
             ways: BTreeMap::new(),
             first_sign_ins: BTreeMap::new(),
             last_first_sign_in: None,
@@ -154,7 +154,7 @@ impl Standing {
             let read = u64::try_from(page.len()).unwrap_or(0);
             control.show(|progress| progress.done += read);
         }
-        standing.took = begun.elapsed();
+        standing.seconds = begun.elapsed().as_secs_f64();
         standing.complete = true;
         Ok(standing)
     }

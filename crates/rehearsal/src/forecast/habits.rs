@@ -107,7 +107,7 @@ impl Habits {
 
     /// The people themselves.
     pub(crate) fn sums(&self) -> Sums {
-        self.sums_of(|count| f64::from(count))
+        self.sums_of(f64::from)
     }
 
     /// The people as they could have been by chance, where `draw` says how many of a count.

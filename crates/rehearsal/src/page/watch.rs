@@ -12,6 +12,8 @@ use crate::watch::{Colour, Reading, Watch, WatchedRun, age};
 
 /// Days of first sign-ins that are drawn.
 const DAYS: usize = 14;
+/// Runs that are shown, the newest first.
+const RUNS: usize = 5;
 /// Reasons of a run that are listed.
 const REASONS: usize = 12;
 
@@ -203,7 +205,8 @@ fn runs(watch: &Watch, now: DateTime<Utc>) -> Markup {
         section {
             h2 { "Import runs" }
             @if runs.is_empty() { p { "None into this pool." } }
-            @for run in runs.iter().rev() { (one_run(run, now)) }
+            @for run in runs.iter().rev().take(RUNS) { (one_run(run, now)) }
+            @if runs.len() > RUNS { p.small { (runs.len() - RUNS) " older runs: cutover status --run NAME" } }
             (source("the journals' view", &watch.runs, now))
         }
     }
