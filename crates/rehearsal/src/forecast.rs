@@ -1,12 +1,9 @@
 //! Who will have come through the trigger by which week, who is left then, and what the rest costs. Reads
 //! the legacy database once, and where a pool is given, what it says of those who came already. Counts
 //! only. Shown by `cutover forecast`, `inspect`, `watch` and the rehearsal's report; how it is
-//! calculated is in `habits` and `band`, and in words in the crate's README.
+//! calculated is in `sign-in-forecast`, in words in that crate's README.
 
-mod band;
-mod chance;
 mod costs;
-mod habits;
 
 use bulk_import::{LedgerPlace, Prospect, RunControl, Standing, Way, route_survey};
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
@@ -21,11 +18,10 @@ use crate::conduct::RehearsalError;
 use crate::fitting_pool::fitting_pool;
 
 pub use costs::{CategoryHours, CostOfRest};
-pub use habits::LONGEST;
+pub use sign_in_forecast::LONGEST;
 
-use band::Band;
 use costs::Rest;
-use habits::{AtClose, Habits};
+use sign_in_forecast::{AtClose, Band, Habits};
 
 /// The same people give the same forecast.
 const SEED: u64 = 0x0c07_05e2;

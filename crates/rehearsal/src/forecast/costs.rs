@@ -4,8 +4,8 @@
 use bulk_import::Prospect;
 use cognito_user_pool::QuotaCategory;
 use serde::Serialize;
+use sign_in_forecast::{AtClose, Ways};
 
-use super::habits::{AtClose, Ways};
 use super::{ForecastQuestion, as_number, as_people};
 
 /// People of one way, and what comes with them.

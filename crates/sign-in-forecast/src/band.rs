@@ -2,8 +2,8 @@
 //! could have made them, and each draw's future is played. Where some weeks have passed, their pace
 //! counts. Pure and repeatable.
 
-use super::chance::Chance;
-use super::habits::{Habits, Sums, Ways};
+use crate::chance::Chance;
+use crate::habits::{Habits, Sums, Ways};
 
 /// How often the counts are drawn anew.
 const DRAWS: usize = 200;
@@ -23,19 +23,22 @@ const WEEKS_TO_DRAW_FROM: usize = 4;
 
 /// People who have come by the end of each week, the first week first.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Band {
-    pub(crate) low: Vec<f64>,
-    pub(crate) came: Vec<f64>,
-    pub(crate) high: Vec<f64>,
+pub struct Band {
+    /// At least.
+    pub low: Vec<f64>,
+    /// As expected.
+    pub came: Vec<f64>,
+    /// At most.
+    pub high: Vec<f64>,
     /// Of those who have not come by then, what becomes of them at the close.
-    pub(crate) left: Vec<Ways>,
+    pub left: Vec<Ways>,
     /// How fast people come, beside what their habits say; 1 while no week has passed.
-    pub(crate) pace: f64,
+    pub pace: f64,
 }
 
 impl Band {
     /// Looks ahead. `arrived` are the people who came in each full week that has passed.
-    pub(crate) fn of(habits: &Habits, arrived: &[f64], seed: u64) -> Band {
+    pub fn of(habits: &Habits, arrived: &[f64], seed: u64) -> Band {
         let arrived = &arrived[..arrived.len().min(habits.weeks())];
         let people: f64 = habits.waiting().iter().sum();
         let staying = staying(habits, &habits.sums());
@@ -276,5 +279,4 @@ fn reach(futures: &[Vec<f64>], weeks: usize) -> Vec<f64> {
 }
 
 #[cfg(test)]
-#[path = "backtest.rs"]
 mod backtest;

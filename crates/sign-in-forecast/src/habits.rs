@@ -25,7 +25,7 @@ const ENOUGH_OF_SPAN: f64 = 10.0;
 
 /// What becomes of somebody whom the end of the window still finds waiting.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum AtClose {
+pub enum AtClose {
     /// An import job takes them with their hash.
     HashImport,
     /// AdminCreateUser; the password is lost.
@@ -35,11 +35,11 @@ pub(crate) enum AtClose {
 }
 
 /// Of each way, so many.
-pub(crate) type Ways = [f64; 3];
+pub type Ways = [f64; 3];
 
 /// Everybody with a habit, and those who wait.
 #[derive(Clone, Debug)]
-pub(crate) struct Habits {
+pub struct Habits {
     weeks: usize,
     counts: Vec<u32>,
     waiting: [[[u32; SPANS]; TENURE.len()]; 3],
@@ -47,7 +47,7 @@ pub(crate) struct Habits {
 
 impl Habits {
     /// For a look so many weeks ahead.
-    pub(crate) fn new(weeks: usize) -> Habits {
+    pub fn new(weeks: usize) -> Habits {
         let weeks = weeks.clamp(1, LONGEST);
         let mut habits = Habits {
             weeks,
@@ -58,7 +58,8 @@ impl Habits {
         habits
     }
 
-    pub(crate) fn weeks(&self) -> usize {
+    /// How far it looks.
+    pub fn weeks(&self) -> usize {
         self.weeks
     }
 
@@ -81,7 +82,7 @@ impl Habits {
 
     /// Counts somebody: full weeks since they registered (`None` where that is not known: always) and
     /// since they last signed in (`None` for never).
-    pub(crate) fn add(&mut self, tenure: Option<usize>, recency: Option<usize>) {
+    pub fn add(&mut self, tenure: Option<usize>, recency: Option<usize>) {
         let row = tenure.unwrap_or(usize::MAX).min(self.rows() - 1);
         let column = recency.map_or(self.never(), |weeks| weeks.min(self.older()));
         let columns = self.columns();
@@ -89,12 +90,7 @@ impl Habits {
     }
 
     /// Counts somebody, who must have been added, as waiting.
-    pub(crate) fn add_waiting(
-        &mut self,
-        tenure: Option<usize>,
-        recency: Option<usize>,
-        close: AtClose,
-    ) {
+    pub fn add_waiting(&mut self, tenure: Option<usize>, recency: Option<usize>, close: AtClose) {
         let (row, span) = place(tenure, recency);
         self.waiting[close as usize][row][span] += 1;
     }

@@ -1,9 +1,9 @@
 //! The forecast against futures that are known: made-up populations with habits, of whom only the
 //! last sign-in before the switch is told, as in Django's table.
 
-use super::super::chance::Chance;
-use super::super::habits::{AtClose, Habits};
 use super::Band;
+use crate::chance::Chance;
+use crate::habits::{AtClose, Habits};
 
 const WEEKS: usize = 26;
 const YEARS: f64 = 6.0;
