@@ -15,6 +15,7 @@ mod memory_size;
 mod page;
 mod report;
 mod resets;
+mod shadow;
 mod shadowed_emails;
 mod sign_ins;
 mod wording;
@@ -32,4 +33,8 @@ pub use go_criterion::GoCriterion;
 pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};
 pub use memory_size::{MemorySize, SizeEstimate};
 pub use page::page;
-pub use report::{Report, Verdict};
+pub use report::{ReasonCount, Report, Verdict};
+pub use shadow::{
+    Agreed, Disagreement, Ours, ShadowDisagreement, ShadowReach, ShadowReport, ShadowTally,
+    ShadowTimes, Sighting,
+};
