@@ -257,6 +257,11 @@ impl ShadowDisagreement {
                      [hashers] can say the same"
                 )
             }
+            ("trigger-refuses", _, Some(Reason::UserUnknown | Reason::PasswordMismatch)) => {
+                "compare [legacy] login, columns and where with what the app's backend looks up; a \
+                 password that was changed in between is seen once"
+                    .to_owned()
+            }
             (_, _, Some(reason)) => reason.next_step().to_owned(),
             _ => "compare [legacy] with the app's AUTHENTICATION_BACKENDS".to_owned(),
         }
