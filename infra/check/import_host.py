@@ -26,9 +26,8 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 POOL = f"{REGION}_Example1"
-# Called by app users, or by `trigger attach` and by what MayUndo allows.
+# Called by app users, or by `trigger attach`.
 NOT_FOR_THE_HOST = {"InitiateAuth", "ForgotPassword", "ConfirmForgotPassword", "UpdateUserPool"}
-UNDO = {"AdminDeleteUser"}
 
 faults: list[str] = []
 
@@ -125,7 +124,7 @@ def deployed(url: str) -> None:
     [role] = [r["PhysicalResourceId"] for r in resources if r.get("ResourceType") == "AWS::IAM::Role"]
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     wanted = ["claims", "database", "import-jobs", "log", "pool", "program", "session"]
-    check(sorted(names) == wanted, f"the role has these policies and no undo: {sorted(names)}")
+    check(sorted(names) == wanted, f"the role has these policies: {sorted(names)}")
     managed = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     check(managed == [], "and nothing by managed policies")
     document = iam.get_role_policy(RoleName=role, PolicyName="pool")["PolicyDocument"]
@@ -135,7 +134,7 @@ def deployed(url: str) -> None:
     check(on_pool["Resource"].endswith(f":userpool/{POOL}"), "it acts on this pool alone")
     check(on_account["Action"] == "cognito-idp:GetProvisionedLimit", "but for the account's limits")
     allowed = {action.removeprefix("cognito-idp:") for action in on_pool["Action"]}
-    needed = operations() - NOT_FOR_THE_HOST - UNDO - {"GetProvisionedLimit"}
+    needed = operations() - NOT_FOR_THE_HOST - {"GetProvisionedLimit"}
     check(allowed == needed, f"what the program calls and no more: {sorted(allowed ^ needed)}")
 
     data = ec2.describe_instance_attribute(InstanceId=outputs["Host"], Attribute="userData")
