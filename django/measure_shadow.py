@@ -3,8 +3,8 @@ hasher that costs next to nothing, so that nothing hides the difference.
 
 usage: measure_shadow.py ADDRESS [SIGN_INS]     (ADDRESS of a running `cutover shadow serve`)
 
-Rounds of all cases in turn, so that other load falls on all alike. "dead" is an address where nobody
-listens, "hanging" a shadow that takes sign-ins and never answers.
+Rounds of all cases in turn, so that other load falls on all alike. "dead" is an address where
+nobody listens, "hanging" a shadow that takes sign-ins and never answers.
 """
 
 import os
@@ -14,9 +14,10 @@ import sys
 import tempfile
 import time
 
-import django
 from django.conf import settings
 from django.test import override_settings
+
+import django
 
 ROUNDS = 20
 

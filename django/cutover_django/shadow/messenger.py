@@ -1,7 +1,7 @@
 """Hands sign-ins to `cutover shadow serve`, from a bounded queue by one thread of its own.
 
-Nothing is written anywhere, and no log line is made: a sign-in that cannot be handed over is dropped
-and counted. The shadow answers one at a time, so a busy one fills the queue and no more.
+Nothing is written anywhere, and no log line is made: a sign-in that cannot be handed over is
+dropped and counted. The shadow answers one at a time, so a busy one fills the queue and no more.
 """
 
 from __future__ import annotations

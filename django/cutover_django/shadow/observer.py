@@ -25,8 +25,8 @@ _within: contextvars.ContextVar[bool] = contextvars.ContextVar("cutover_shadow",
 
 
 def install() -> None:
-    """Once, when all applications are loaded. Modules that have imported the function by name before
-    get the observed one, too."""
+    """Once, when all applications are loaded. Modules that have imported the function by name
+    before get the observed one, too."""
     for name in ("authenticate", "aauthenticate"):
         original = getattr(auth, name, None)
         if original is None or hasattr(original, "cutover_shadow"):
