@@ -19,16 +19,19 @@ environment() { # environment FOLDER REQUIREMENTS
 }
 environment python-infra infra/check/requirements.txt
 environment python-checkov infra/check/requirements-checkov.txt
+environment python-moto infra/check/requirements-moto.txt
 export SAM_CLI_TELEMETRY=0 AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 
 echo "infra-check: cfn-lint, sam validate, checkov" >&2
-templates=(infra/function.yaml infra/rehearsal-pool.yaml infra/probe-function.yaml)
+templates=(infra/function.yaml infra/rehearsal-pool.yaml infra/probe-function.yaml infra/import-task.yaml)
 "$target/python-infra/bin/cfn-lint" --regions eu-west-1 -- "${templates[@]}"
 for template in "${templates[@]}"; do
   "$target/python-infra/bin/sam" validate --lint --region eu-west-1 --template "$template" >&2
 done
 "$target/python-checkov/bin/checkov" --skip-download --compact --quiet \
   --file "${templates[@]}" >&2
+
+AWS_EC2_METADATA_DISABLED=true "$target/python-moto/bin/python" infra/check/import_host.py "$target/python-moto"
 
 # As the tests build it: other features would build every dependency anew.
 cargo build --locked --workspace --bins --tests

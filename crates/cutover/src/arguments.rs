@@ -97,6 +97,10 @@ pub(crate) enum Command {
     Ledger(LedgerOptions),
     /// Practise the whole cutover against a local pool, and leave a report
     Rehearse(RehearseOptions),
+    /// Judge real sign-ins beside Django, before the switch
+    ///
+    /// Nobody is created, and nothing is kept but counts.
+    Shadow(ShadowOptions),
     /// Which function a user pool's triggers call
     Trigger(TriggerOptions),
 }
@@ -604,6 +608,58 @@ pub(crate) struct LedgerExportOptions {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct ShadowOptions {
+    #[command(subcommand)]
+    pub(crate) command: ShadowCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShadowCommand {
+    /// Judge what the Django app hands over (CUTOVER_SHADOW of cutover-django), until SIGTERM or
+    /// SIGINT
+    ///
+    /// One JSON line a sign-in, answered by one JSON line. It needs SELECT on the legacy database, as
+    /// the function does. Passwords are checked and forgotten; the file has counts alone.
+    Serve(ShadowServeOptions),
+    /// What it has seen so far: agreements, disagreements, times
+    ///
+    /// Exit code 1 when there is a disagreement: it stands in the way of the move.
+    Report(ShadowReportOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShadowServeOptions {
+    /// A loopback address to listen on; port 0 picks a free one. RISK: whoever has an account on this
+    /// machine can ask it whether a password is right, unless CUTOVER_SHADOW_KEY is set
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "socket")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// A Unix socket to listen on, for its owner and group [default: shadow.sock beside cutover.toml]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) log: ShadowLog,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShadowLog {
+    /// The file of counts [default: shadow.json, beside cutover.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShadowReportOptions {
+    #[command(flatten)]
+    pub(crate) log: ShadowLog,
+    /// Memory of the function, in MB, which decides how long a check takes there
+    #[arg(long, value_name = "MB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(128..=10240))]
+    pub(crate) memory_mb: u32,
+    /// Also write it as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct TriggerOptions {
     #[command(subcommand)]
     pub(crate) command: TriggerCommand,
@@ -731,4 +787,8 @@ pub(crate) struct RehearseOptions {
     /// Answers of `pool probe`: what they settle, the local pool does so
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Option<PathBuf>,
+    /// What `cutover shadow serve` has seen; a disagreement is a no-go [default: shadow.json beside
+    /// cutover.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shadow: Option<PathBuf>,
 }

@@ -73,6 +73,7 @@ fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         Command::Reconcile(options) => commands::reconcile::run(arguments, options),
         Command::Ledger(options) => commands::ledger::run(arguments, options),
         Command::Rehearse(options) => commands::rehearse::run(arguments, options),
+        Command::Shadow(options) => commands::shadow::run(arguments, options),
         Command::Trigger(options) => commands::trigger::run(arguments, options),
     }
 }

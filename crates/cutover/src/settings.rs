@@ -95,6 +95,28 @@ fn beside(arguments: &Arguments) -> PathBuf {
     folder.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
+/// A file of the shadow check: as named, else beside cutover.toml.
+pub(crate) fn shadow_file(
+    arguments: &Arguments,
+    named: Option<&PathBuf>,
+    default: &str,
+) -> PathBuf {
+    named.map_or_else(|| beside(arguments).join(default), Clone::clone)
+}
+
+/// What whoever hands sign-ins to the shadow must know, where the environment says so.
+pub(crate) fn shadow_key() -> Result<Option<String>, Failure> {
+    let key = std::env::var("CUTOVER_SHADOW_KEY").ok();
+    let key = key.filter(|key| !key.is_empty());
+    match key {
+        Some(key) if key.len() < 16 => Err(Failure::usage(
+            "CUTOVER_SHADOW_KEY has fewer than 16 characters",
+        )
+        .hint("openssl rand -hex 16 makes one; the app has the same as CUTOVER_SHADOW[\"key\"]")),
+        key => Ok(key),
+    }
+}
+
 /// The snapshot of the pool's schema that goes into the trigger's package.
 pub(crate) fn pool_schema_file(arguments: &Arguments) -> PathBuf {
     beside(arguments).join(PoolSchema::FILE)

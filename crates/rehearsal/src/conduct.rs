@@ -20,7 +20,9 @@ use crate::by_job::{self, PlannedRoutes};
 use crate::canary::Canary;
 use crate::census::Census;
 use crate::forecast::{self, Forecast, ForecastQuestion};
+use crate::memory_size::ONE_CPU_MB;
 use crate::report::{Import, REPORT_FORMAT, ReasonCount, Report, Stage, TriggerRuns, Verdict};
+use crate::shadow::{ShadowReport, ShadowTally};
 use crate::wording::{count_of, without_full_stop};
 use crate::{comparison, go_criterion, resets, sign_ins};
 
@@ -36,6 +38,8 @@ pub struct Conduct {
     pub quotas: Quotas,
     /// People whose passwords are known.
     pub canaries: Vec<Canary>,
+    /// What a shadow check has seen so far, where there was one.
+    pub shadow: Option<ShadowTally>,
     /// A folder for the import's journal; it holds usernames and can be removed afterwards.
     pub work_folder: PathBuf,
 }
@@ -124,6 +128,11 @@ impl Conduct {
         );
         stages.end("Legacy database inspected", inspected);
         let mut findings = census.findings.clone();
+        let shadow = self.shadow_report(&census);
+        if let Some(shadow) = &shadow {
+            stages.end("Shadow check read", shadow.outcome());
+            findings.extend(shadow.findings.clone());
+        }
 
         let pool = self.writable_pool(running).await?;
         let app = App::new(&pool, running);
@@ -228,6 +237,7 @@ impl Conduct {
             findings,
             census,
             criteria,
+            shadow,
             sign_ins,
             imported_sign_ins,
             forecast,
@@ -237,6 +247,19 @@ impl Conduct {
             trigger: trigger_runs(&running.trigger_runs()),
             beliefs: running.beliefs().into(),
         })
+    }
+
+    /// The shadow check at the memory that the census recommends.
+    fn shadow_report(&self, census: &Census) -> Option<ShadowReport> {
+        let memory_mb = census.memory_size.as_ref();
+        let memory_mb = memory_mb.and_then(|size| size.recommended_mb);
+        let tally = self.shadow.as_ref()?;
+        Some(ShadowReport::of(
+            tally,
+            &self.config.digest(),
+            memory_mb.unwrap_or(ONE_CPU_MB),
+            census.last_login.first().map_or(0, |span| span.users),
+        ))
     }
 
     async fn writable_pool(

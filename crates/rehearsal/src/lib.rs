@@ -16,6 +16,7 @@ mod memory_size;
 mod page;
 mod report;
 mod resets;
+mod shadow;
 mod shadowed_emails;
 mod sign_ins;
 mod watch;
@@ -38,5 +39,9 @@ pub use held_by_import::held_by_an_import;
 pub use importable::{Bridge, Importable, ImportableAlgorithm, NotImportable};
 pub use memory_size::{MemorySize, SizeEstimate};
 pub use page::{page, watch_page};
-pub use report::{Report, TriggerRuns, Verdict};
+pub use report::{ReasonCount, Report, TriggerRuns, Verdict};
+pub use shadow::{
+    Agreed, Disagreement, Ours, ShadowDisagreement, ShadowReach, ShadowReport, ShadowTally,
+    ShadowTimes, Sighting,
+};
 pub use watch::{Colour, Light, Reading, Watch, WatchedQuota, WatchedRun, age};

@@ -14,12 +14,17 @@ const SIZES: [u32; 8] = [256, 512, 768, 1024, 1280, 1536, 1769, 2048];
 
 /// The memory at which a function has one whole vCPU (AWS Lambda developer guide, "Configure Lambda
 /// function memory"). Below it gets the same part of one.
-const MB_OF_ONE_CPU: f64 = 1769.0;
+pub(crate) const ONE_CPU_MB: u32 = 1769;
+const MB_OF_ONE_CPU: f64 = ONE_CPU_MB as f64;
 
 /// What a check may take by this estimate, in milliseconds. An invocation has 4.5 s, of which the
 /// look-up may use 2.5 s; the rest is halved, because a core of Lambda may be half as fast as one
 /// here.
 const ALLOWED_MS: f64 = 1000.0;
+
+/// How long the function has for one sign-in, in milliseconds: what Cognito waits, less the way there
+/// and back (`user-migration-trigger`, `budget.rs`).
+pub(crate) const FUNCTION_MS: u64 = 4500;
 
 /// What the function needs beside the hash's own memory: it counts on 40 MB itself.
 const MB_OF_THE_REST: u64 = 64;
@@ -88,7 +93,7 @@ impl DearestCheck {
         let sizes: Vec<_> = SIZES
             .iter()
             .map(|&memory_mb| {
-                let cpu_share = (f64::from(memory_mb) / MB_OF_ONE_CPU).min(1.0);
+                let cpu_share = cpu_share(memory_mb);
                 let slowest_check_ms = self.cpu_ms / cpu_share;
                 SizeEstimate {
                     memory_mb,
@@ -110,8 +115,18 @@ impl DearestCheck {
     }
 }
 
+/// The part of one CPU that a function of this memory has.
+pub(crate) fn cpu_share(memory_mb: u32) -> f64 {
+    (f64::from(memory_mb.max(1)) / MB_OF_ONE_CPU).min(1.0)
+}
+
+/// Whether a check that needs so much memory has it in a function of this size.
+pub(crate) fn fits_memory(memory_kib: u64, memory_mb: u32) -> bool {
+    memory_kib <= 1024 || memory_kib.div_ceil(1024) + MB_OF_THE_REST <= u64::from(memory_mb)
+}
+
 /// How many cores of this machine one check keeps busy.
-fn lanes_at_once(cost: &Cost) -> u32 {
+pub(crate) fn lanes_at_once(cost: &Cost) -> u32 {
     cost.lanes().min(cores()).max(1)
 }
 

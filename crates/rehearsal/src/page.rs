@@ -36,6 +36,7 @@ pub fn page(report: &Report) -> String {
                     (forecast(&report.forecast))
                     (findings(&report.findings))
                     (criteria(report))
+                    (shadow(report))
                     (stages(report))
                     (sign_ins(report))
                     (imported_sign_ins(report))
@@ -134,6 +135,25 @@ fn criteria(report: &Report) -> Markup {
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+fn shadow(report: &Report) -> Markup {
+    html! {
+        @if let Some(shadow) = &report.shadow {
+            section {
+                h2 { "Real sign-ins, judged beside Django" }
+                p { (shadow.outcome()) ". About " (thousands(shadow.reach.people_seen)) " people; "
+                    (thousands(shadow.reach.signed_in_last_month)) " users' last sign-in is at most 30 \
+                    days ago." }
+                @if let Some(times) = &shadow.times {
+                    p { "Look-up and check in a function of " (times.memory_mb) " MB: half within "
+                        (thousands(times.p50_ms)) " ms, 99 in 100 within " (thousands(times.p99_ms))
+                        " ms, the slowest " (thousands(times.max_ms)) " ms of "
+                        (thousands(times.allowed_ms)) " ms." }
                 }
             }
         }

@@ -10,6 +10,7 @@ use crate::canary::Expectation;
 use crate::census::Census;
 use crate::forecast::Forecast;
 use crate::go_criterion::GoCriterion;
+use crate::shadow::ShadowReport;
 
 /// The form of report.json; raised when a reader of the old form would be misled.
 pub(crate) const REPORT_FORMAT: u32 = 2;
@@ -41,6 +42,8 @@ pub struct Report {
     pub census: Census,
     /// The team's criteria for a go, where it has set any.
     pub criteria: Vec<GoCriterion>,
+    /// Real sign-ins that the shadow has judged before, where it ran.
+    pub shadow: Option<ShadowReport>,
     /// Sign-ins of canaries through the trigger.
     pub sign_ins: Vec<SignIn>,
     /// Sign-ins of canaries whom import jobs took with their hash.

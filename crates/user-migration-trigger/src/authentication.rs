@@ -77,6 +77,22 @@ pub(crate) async fn decide<L: LegacyLogins>(
     checked
 }
 
+/// The same decision, seen by nobody: no attempt is counted, and a refusal owes no work.
+pub(crate) async fn decide_unseen<L: LegacyLogins>(
+    trigger: &Trigger<L>,
+    event: &mut Event,
+    budget: &Budget,
+    seen: &mut Observation,
+) -> Result<Reply, Stop> {
+    let login = required(event.user_name.clone(), "userName")?;
+    let password = Arc::new(required(event.take_password(), "request.password")?);
+    let typed = Typed {
+        login: &login,
+        password: &password,
+    };
+    check(trigger, event, &typed, &mut HashWork::Owed, budget, seen).await
+}
+
 /// Whether an attempt does not count: the password was right, or what answers for everybody was away.
 /// Any other failure is about this login and may be caused again and again: it counts against the app
 /// client, and never ends in "wrong password".
@@ -209,6 +225,7 @@ async fn prove<L: LegacyLogins>(
         HashState::TooCostly(_) => return Err(cannot_check(Reason::CostLimitExceeded)),
     };
     seen.cost = Some(cost.to_string());
+    seen.checked = Some(cost.clone());
 
     let checking =
         trigger

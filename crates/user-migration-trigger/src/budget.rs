@@ -34,6 +34,14 @@ impl Budget {
         }
     }
 
+    /// So much from now, whoever waits.
+    pub(crate) fn of(time: Duration) -> Budget {
+        let now = Instant::now();
+        Budget {
+            ends: now.checked_add(time).unwrap_or(now),
+        }
+    }
+
     /// What is left; zero when it is over.
     pub fn left(&self) -> Duration {
         self.ends.saturating_duration_since(Instant::now())

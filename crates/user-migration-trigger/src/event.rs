@@ -117,6 +117,19 @@ impl Event {
         Ok(Event { text, ..event })
     }
 
+    /// A sign-in that no pool has sent.
+    pub(crate) fn of_sign_in(login: String, password: PlainPassword) -> Event {
+        Event {
+            text: Zeroizing::default(),
+            password: Some(password),
+            source: TriggerSource::Authentication,
+            user_pool_id: None,
+            client_id: None,
+            is_refresh: false,
+            user_name: Some(login),
+        }
+    }
+
     /// Takes the typed password out: there is one owner, who drops it as soon as it is checked.
     pub fn take_password(&mut self) -> Option<PlainPassword> {
         self.password.take()

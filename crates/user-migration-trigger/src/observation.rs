@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use django_password::Cost;
 use migration_model::{LoginColumn, Reason};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -60,6 +61,8 @@ pub struct Observation {
     pub algorithm: Option<String>,
     /// The hash's cost.
     pub cost: Option<String>,
+    /// The same, as a value.
+    pub checked: Option<Cost>,
     /// Names of attributes that were left out.
     pub left_out: Vec<String>,
     /// Reason codes of what will not be as expected though the person gets in.
@@ -81,6 +84,7 @@ impl Observation {
             found_by: None,
             algorithm: None,
             cost: None,
+            checked: None,
             left_out: Vec::new(),
             warnings: Vec::new(),
             count_fault: None,
@@ -94,6 +98,11 @@ impl Observation {
         let time = self.steps.entry(step).or_default();
         *time = time.saturating_add(began.elapsed());
         done
+    }
+
+    /// How long a step took, all its turns together; zero where there was none.
+    pub fn time_of(&self, step: Step) -> Duration {
+        self.steps.get(&step).copied().unwrap_or_default()
     }
 
     /// Records by which kind of column the user was found.

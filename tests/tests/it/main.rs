@@ -34,6 +34,7 @@ mod populations;
 mod quotas;
 mod rehearse;
 mod reviewed_plan;
+mod shadow;
 mod sign_in;
 mod small_app;
 mod telemetry;

@@ -185,7 +185,7 @@ fn settings_file(options: &ServeOptions) -> Result<SettingsFile, Failure> {
     })
 }
 
-fn stop(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
+pub(super) fn stop(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
     signal(kind).map_err(|error| Failure::usage("could not listen for signals").source(error))
 }
 

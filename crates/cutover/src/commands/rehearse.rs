@@ -25,6 +25,7 @@ async fn rehearse(arguments: &Arguments, options: &RehearseOptions) -> Result<Ex
         })?,
         None => Vec::new(),
     };
+    let shadow = super::shadow::seen_before(arguments, options.shadow.as_ref())?;
     let unwritable = |error| {
         Failure::usage(format!("could not write to {}", options.out.display()))
             .source(error)
@@ -58,6 +59,7 @@ async fn rehearse(arguments: &Arguments, options: &RehearseOptions) -> Result<Ex
         pool,
         quotas,
         canaries,
+        shadow,
         work_folder: work_folder.path().to_owned(),
     };
     let mut number = 0;
