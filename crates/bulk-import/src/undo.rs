@@ -6,8 +6,11 @@
 //!
 //! What "used" can mean here: nobody but Cognito ever knew an imported user's password, so
 //! somebody who signs in has set one, which changes the user's last-modified date. Cognito tells
-//! no date of the last sign-in (API model, `UserType`). A sign-in by a one-time code or by a linked
+//! no date of the last sign-in (API model, `UserType`). Changed groups move no date; they are compared
+//! with those that were agreed on. A sign-in by a one-time code or by a linked
 //! identity changes no date: such users are kept unless somebody answers for them.
+
+mod memberships;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +32,7 @@ use crate::ledger::{BaseKey, Ledger, LedgerPlace};
 use crate::progress::Phase;
 use crate::reconcile::normalized;
 use crate::run_name::RunName;
+use memberships::Memberships;
 
 /// Users deleted at a time.
 const CONCURRENCY: usize = 16;
@@ -142,9 +146,11 @@ pub async fn undo(
         dry_run: writable.is_none(),
         ..UndoSummary::default()
     };
+    let memberships = Memberships::read(pool).await?;
     for (journal, final_state) in journals {
         let part = Part {
             pool,
+            memberships: &memberships,
             writable,
             final_state,
             approve_unprovable: undo.approve_unprovable,
@@ -161,6 +167,7 @@ pub async fn undo(
 /// The part of a run that one journal is about.
 struct Part<'a> {
     pool: &'a UserPool,
+    memberships: &'a Memberships,
     writable: Option<&'a WritableUserPool>,
     final_state: FinalState,
     approve_unprovable: bool,
@@ -291,10 +298,16 @@ impl Part<'_> {
         })
     }
 
-    /// Whether an attribute is not what both sides last agreed on: the clocks leave some seconds
-    /// after a creation in which the dates tell nothing.
+    /// Whether an attribute or a group is not what both sides last agreed on: the clocks leave some
+    /// seconds after a creation in which the dates tell nothing, and groups move no date.
     fn is_changed(&self, user: &OwnUser, record: &UserRecord) -> bool {
         let Some(base) = &user.base else { return false };
+        // Whoever is not finished may not be in all of their groups yet.
+        let is_finished = user.finished_at.is_some();
+        let sub = user.sub.as_deref().unwrap_or_default();
+        if is_finished && !self.memberships.are(sub, &base.groups) {
+            return true;
+        }
         base.attributes.iter().any(|(name, digest)| {
             let value = record.attributes.get(name).map(String::as_str);
             let value = normalized(name, value);
