@@ -10,8 +10,9 @@ use cognito_user_pool::{PoolDescription, UserPool, UserRecord, UserStatus};
 use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
-    Finding, IdentityProviders, ImportPolicy, InactiveUsers, LegacyId, LegacyUser, PoolSignIn,
-    PoolUser, Reason, Route, Routing, Severity, SocialAccount, UserMapping,
+    Config, Finding, IdentityProviders, ImportPolicy, InactiveUsers, LegacyId, LegacyUser,
+    PoolSignIn, PoolUser, Reason, Route, RoutePreference, Routing, Severity, SocialAccount,
+    UserMapping,
 };
 
 use crate::control::{RunControl, Stop};
@@ -59,6 +60,23 @@ pub(crate) struct PlanPolicy {
 }
 
 impl PlanPolicy {
+    /// What the configuration alone says, where nobody runs an import.
+    pub(crate) fn of_no_run(config: &Config, routes: RoutePreference) -> PlanPolicy {
+        PlanPolicy {
+            routes: ImportPolicy {
+                approve_password_reset: false,
+                inactive: config.import.inactive,
+                routes,
+                weak_password: config.trigger.weak_password,
+                asks_elsewhere: config.trigger.external.is_some(),
+            },
+            keep: Vec::new(),
+            as_of: Utc::now(),
+            shard: None,
+            final_state: FinalState::default(),
+        }
+    }
+
     pub(crate) fn keeps(&self, user: &LegacyUser) -> bool {
         self.keep.iter().any(|keep| keep.keeps(user, self.as_of))
     }

@@ -16,13 +16,11 @@ use cognito_user_pool::{UserPool, UserStatus};
 use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
 use migration_model::{
-    Collisions, Config, ImportPolicy, LegacyId, LegacyUser, PoolSignIn, PoolUser, Reason, Route,
-    RoutePreference,
+    Collisions, Config, LegacyId, LegacyUser, PoolSignIn, PoolUser, Reason, Route, RoutePreference,
 };
 
 use crate::control::{RunControl, Stop};
 use crate::decider::Decider;
-use crate::final_state::FinalState;
 use crate::id_proof::IdProof;
 use crate::import_error::ImportError;
 use crate::journal::{JournalError, JournalReader, Recorded, RunJournals};
@@ -77,19 +75,7 @@ pub async fn reconcile(
 ) -> Result<Reconciliation, ImportError> {
     let description = pool.describe_user_pool().await?;
     let fit = PoolFit::of(&config.mapping, &description)?;
-    let policy = PlanPolicy {
-        routes: ImportPolicy {
-            approve_password_reset: false,
-            inactive: config.import.inactive,
-            routes: RoutePreference::DEFAULT,
-            weak_password: config.trigger.weak_password,
-            asks_elsewhere: config.trigger.external.is_some(),
-        },
-        keep: Vec::new(),
-        as_of: Utc::now(),
-        shard: None,
-        final_state: FinalState::default(),
-    };
+    let policy = PlanPolicy::of_no_run(config, RoutePreference::DEFAULT);
     let decider = Decider::new(config, &fit.mapping, &description, policy);
     let proof = IdProof::of(pool, decider.legacy_id_attribute).await?;
     let identity = PoolIdentity::of(pool.address(), &description);

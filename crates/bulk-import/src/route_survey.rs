@@ -2,15 +2,13 @@
 //! forecast is made of. Asks the decision that the plan asks, and what users are to each other as the
 //! plan resolves it. Reads the legacy database once, as a stream; memory does not grow with it.
 
-use chrono::Utc;
 use cognito_user_pool::UserPool;
 use futures::{StreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
-use migration_model::{Config, HashForms, ImportPolicy, LegacyUser, PoolSignIn, Route};
+use migration_model::{Config, HashForms, LegacyUser, PoolSignIn, Route};
 
 use crate::control::{RunControl, Stop};
 use crate::decider::Decider;
-use crate::final_state::FinalState;
 use crate::import_error::ImportError;
 use crate::ledger::{LedgerPlace, LedgerReader, PoolIdentity, known_hash_forms};
 use crate::planner::PlanPolicy;
@@ -52,19 +50,7 @@ pub async fn route_survey(
         ),
         None => (believed, None),
     };
-    let policy = PlanPolicy {
-        routes: ImportPolicy {
-            approve_password_reset: false,
-            inactive: config.import.inactive,
-            routes: config.import.routes,
-            weak_password: config.trigger.weak_password,
-            asks_elsewhere: config.trigger.external.is_some(),
-        },
-        keep: Vec::new(),
-        as_of: Utc::now(),
-        shard: None,
-        final_state: FinalState::default(),
-    };
+    let policy = PlanPolicy::of_no_run(config, config.import.routes);
     let decider = Decider::new(config, &fit.mapping, &description, policy).for_forms(forms);
     let mut file = ProspectsFile::begin().map_err(ImportError::TemporaryFile)?;
     let total = legacy.count_users().await?;

@@ -14,12 +14,7 @@ const BY_JOB: [&str; 3] = ["--execute", "--routes", "hash-import,first-login"];
 /// Ada, Bob and Cyd with the first three passwords, and a pool.
 fn three_people() -> (Workplace, Pool, PoolClient) {
     let mut workplace = small_app::workplace();
-    let rows: Vec<String> = ["ada", "bob", "cyd"]
-        .iter()
-        .zip(1..)
-        .zip(PASSWORDS)
-        .map(|((name, id), (_, encoded))| person(id, name, encoded))
-        .collect();
+    let rows = small_app::people(&["ada", "bob", "cyd"]);
     workplace.legacy_mut().execute(&rows);
     let pool = workplace.serve_pool();
     let client = pool.client();

@@ -5,7 +5,7 @@ use acceptance_tests::{Pool, PoolClient};
 use serde_json::json;
 
 use crate::import_run::{import_all, outcomes};
-use crate::small_app::{self, PASSWORDS, person};
+use crate::small_app;
 
 /// Somebody who came to the pool by themselves; their `sub`.
 fn registered(client: &mut PoolClient, pool: &Pool, username: &str) -> String {
@@ -24,10 +24,7 @@ fn whom_the_app_has_linked_is_in_the_pool_under_whatever_name() {
     let text = workplace.folder().read("cutover.toml");
     let linked = text.replace("[legacy]", "[legacy]\nlinks_table = \"links\"");
     workplace.folder().write("cutover.toml", &linked);
-    let rows = ["ada", "bob", "cyd"].iter().zip(1..).zip(PASSWORDS);
-    let mut rows: Vec<String> = rows
-        .map(|((name, id), (_, encoded))| person(id, name, encoded))
-        .collect();
+    let mut rows = small_app::people(&["ada", "bob", "cyd"]);
     rows.push(
         "CREATE TABLE links (id integer PRIMARY KEY, sub varchar(64), user_id integer)".into(),
     );

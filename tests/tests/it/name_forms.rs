@@ -3,7 +3,7 @@
 use acceptance_tests::{Canary, Engine, Shape, Workplace};
 
 use crate::import_run::{import_all, outcomes};
-use crate::small_app::{self, PASSWORDS, person};
+use crate::small_app::{self, PASSWORDS};
 
 #[test]
 fn another_form_of_a_name_is_another_name_for_the_pool_and_makes_nobody() {
@@ -43,11 +43,7 @@ fn a_login_that_means_two_people_lets_in_the_one_whose_password_it_is() {
         r#"login = ["username", "email"]"#,
     );
     workplace.folder().write("cutover.toml", &both);
-    let names = ["vera@example.org", "vera", "cyd@example.org", "cyd"];
-    let rows = names.iter().zip(1..).zip(PASSWORDS);
-    let rows: Vec<String> = rows
-        .map(|((name, id), (_, encoded))| person(id, name, encoded))
-        .collect();
+    let rows = small_app::people(&["vera@example.org", "vera", "cyd@example.org", "cyd"]);
     workplace.legacy_mut().execute(&rows);
     let inspected = workplace.cutover(&["inspect"]).run();
     assert!(inspected.stdout.contains("email-shadowed"), "{inspected:?}");

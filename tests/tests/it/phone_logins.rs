@@ -4,7 +4,7 @@
 use acceptance_tests::Workplace;
 
 use crate::import_run::import_all;
-use crate::small_app::{self, PASSWORDS, person};
+use crate::small_app::{self, PASSWORDS};
 
 const NUMBERS: [&str; 3] = ["+4915112345671", "+4915112345672", "0151 1234567"];
 
@@ -25,17 +25,12 @@ fn with_numbers(phone_verified: &str) -> Workplace {
     workplace.folder().write("cutover.toml", &text);
     let mut statements =
         vec!["ALTER TABLE auth_user ADD COLUMN mobile varchar(32) NULL".to_owned()];
-    for (((name, id), (_, encoded)), number) in ["ada", "bob", "cyd"]
-        .iter()
-        .zip(1..)
-        .zip(PASSWORDS)
-        .zip(NUMBERS)
-    {
-        statements.push(person(id, name, encoded));
-        statements.push(format!(
-            "UPDATE auth_user SET mobile = '{number}' WHERE id = {id}"
-        ));
-    }
+    statements.extend(small_app::people(&["ada", "bob", "cyd"]));
+    statements.extend(
+        NUMBERS.iter().zip(1..).map(|(number, id)| {
+            format!("UPDATE auth_user SET mobile = '{number}' WHERE id = {id}")
+        }),
+    );
     workplace.legacy_mut().execute(&statements);
     workplace
 }

@@ -56,6 +56,16 @@ pub(crate) fn person(id: u32, username: &str, encoded: &str) -> String {
     )
 }
 
+/// The statements that add people of these names, at most four, with the passwords in their order; the
+/// first has key 1.
+pub(crate) fn people(usernames: &[&str]) -> Vec<String> {
+    assert!(usernames.len() <= PASSWORDS.len(), "a password each");
+    let numbered = usernames.iter().zip(1..).zip(PASSWORDS);
+    numbered
+        .map(|((name, id), (_, encoded))| person(id, name, encoded))
+        .collect()
+}
+
 /// Django's tables, as its migrations make them on SQLite, as far as they are read.
 fn tables() -> Vec<String> {
     let mut statements = vec![

@@ -3,7 +3,7 @@
 
 use acceptance_tests::{Finished, Pool, Workplace};
 
-use crate::small_app::{self, PASSWORDS, person};
+use crate::small_app::{self, PASSWORDS};
 
 const HOUR: u64 = 3_600;
 
@@ -15,12 +15,7 @@ fn reconcile(workplace: &Workplace, pool: &Pool, flags: &[&str]) -> Finished {
 #[test]
 fn the_old_password_works_again_where_a_reset_was_never_finished() {
     let mut workplace = small_app::workplace();
-    let rows: Vec<String> = ["ada", "bob", "cyd"]
-        .iter()
-        .zip(1..)
-        .zip(PASSWORDS)
-        .map(|((name, id), (_, encoded))| person(id, name, encoded))
-        .collect();
+    let rows = small_app::people(&["ada", "bob", "cyd"]);
     workplace.legacy_mut().execute(&rows);
     let pool = workplace.serve_pool();
     let mut client = pool.client();
