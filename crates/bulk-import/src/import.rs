@@ -74,6 +74,7 @@ pub async fn plan(
         identities: &config.identities,
         decider: &decider,
         ids_are_proof: proof.is_proof,
+        claims: run.claims.as_deref(),
         control,
     };
     bind(&mut journal, run, legacy, &decider).await?;
@@ -347,6 +348,7 @@ async fn phases(
         identities: &config.identities,
         decider: &decider,
         ids_are_proof: proof.is_proof,
+        claims: run.claims.as_deref(),
         control,
     };
     let jobs = HashImport {

@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use cognito_user_pool::{PoolDescription, UserPool, UserRecord, UserStatus};
+use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, pin_mut};
 use legacy_users::LegacyDatabase;
+use migration_claims::Claims;
 use migration_model::{
     Config, Finding, IdentityProviders, ImportPolicy, InactiveUsers, LegacyId, LegacyUser,
     PoolSignIn, PoolUser, Reason, Route, RoutePreference, Routing, Severity, SocialAccount,
@@ -28,6 +30,8 @@ use crate::reviewed_plan::PlannedPolicy;
 use crate::shard::Shard;
 use crate::text_key::text_key;
 
+/// Claims asked for at a time.
+const CLAIMS_AT_ONCE: usize = 32;
 /// Legacy users read, and written to the journal, at a time.
 const PAGE: usize = 2_000;
 /// Users of the pool written to the journal at a time.
@@ -43,6 +47,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) decider: &'a Decider<'a>,
     /// Whether the legacy id attribute proves who a pool user is: no app client can write it.
     pub(crate) ids_are_proof: bool,
+    /// Whom the trigger brought.
+    pub(crate) claims: Option<&'a Claims>,
     pub(crate) control: &'a RunControl,
 }
 
@@ -150,6 +156,7 @@ impl Planner<'_> {
         let Some(gathered) = self.read_legacy(journal, header).await? else {
             return Ok(Planned::Stopped);
         };
+        self.look_for_linked(journal).await?;
         header.plan_complete = true;
         let groups = gathered.groups.into_iter();
         let groups: Vec<_> = groups.map(|(name, text)| self.group(name, text)).collect();
@@ -296,6 +303,7 @@ impl Planner<'_> {
                 };
                 let links = links.into_iter().map(|(id, sub)| (id.to_string(), sub));
                 journal.add_links(&links.collect::<Vec<_>>()).await?;
+                journal.add_links(&self.claimed(&ids).await?).await?;
                 let mut rows = Vec::with_capacity(users.len());
                 for user in users {
                     let accounts = accounts.get(&user.id).map_or(&[][..], Vec::as_slice);
@@ -316,6 +324,37 @@ impl Planner<'_> {
                 }
             }
         }
+    }
+
+    /// Whom the trigger brought, as its claims have it: also those who are gone from the pool again
+    /// before anything but the trigger saw them.
+    async fn claimed(&self, ids: &[LegacyId]) -> Result<Vec<(String, String)>, ImportError> {
+        let Some(claims) = self.claims else {
+            return Ok(Vec::new());
+        };
+        let pool = self.pool.address().user_pool_id();
+        let mut claimed = Vec::new();
+        for some in ids.chunks(CLAIMS_AT_ONCE) {
+            let asked = some.iter().map(|id| async move {
+                let id = id.to_string();
+                let claim = claims.seen(pool, &id).await?;
+                let sub = claim.and_then(|claim| claim.sub);
+                Ok::<_, ImportError>(sub.map(|sub| (id, sub)))
+            });
+            claimed.extend(try_join_all(asked).await?.into_iter().flatten());
+        }
+        Ok(claimed)
+    }
+
+    /// Asks for those one by one who are linked or claimed and were not listed: they may have come
+    /// since.
+    async fn look_for_linked(&self, journal: &mut Journal) -> Result<(), ImportError> {
+        let mut there = Vec::new();
+        for sub in journal.unlisted_links().await? {
+            let record = self.pool.find_user_by_sub(&sub).await?;
+            there.extend(record.and_then(|record| self.pool_user_row(&record)));
+        }
+        Ok(journal.add_pool_users(&there).await?)
     }
 
     /// The accounts of a page of users at other sign-in services, if any are to be linked; `None`

@@ -392,8 +392,8 @@ impl World {
             false => "admin_add_user_to_group",
         };
         self.tell(format!("pool: {operation} {id} {group}"));
+        // No use of the account: an undo keeps them as long as Django does not have it so, too.
         self.admin(operation, &username, "GroupName", json!(group));
-        self.mark_used(id);
     }
 
     fn delete_in_pool(&mut self) {
@@ -888,7 +888,7 @@ impl World {
 }
 
 /// The one store of claims that the trigger and the operator share.
-fn with_claims(program: Program, workplace: &Workplace) -> Program {
+pub(crate) fn with_claims(program: Program, workplace: &Workplace) -> Program {
     let file = workplace.folder().join("claims.sqlite3");
     program.env("CUTOVER_CLAIMS_FILE", file.as_os_str()).env(
         "CUTOVER_CLAIMS_KEY",

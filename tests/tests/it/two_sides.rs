@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::import_run::{import, import_all, outcomes};
 use crate::small_app::{self, PASSWORDS, person};
+use crate::two_lives::with_claims;
 
 const FLAGS: &[&str] = &["--execute", "--approve-password-reset"];
 /// What nobody can sign in with.
@@ -284,4 +285,44 @@ fn a_group_made_after_planning_is_made_when_it_is_first_needed() {
     running.wait().expect_code(0);
     import_all(&workplace, &pool, "night", &["--execute"]);
     assert_eq!(client.content().len(), 2);
+}
+
+/// Nothing but the trigger has seen her: its claims know that she was there.
+#[test]
+fn whoever_left_the_pool_before_an_import_saw_them_is_not_made_again() {
+    let mut workplace = small_app::workplace();
+    let rows = small_app::people(&["ada", "bob"]);
+    workplace.legacy_mut().execute(&rows);
+    let serve = workplace.cutover(&["pool", "serve", "--quotas", "off"]);
+    let pool = Pool::start(with_claims(serve, &workplace), workplace.folder());
+    let mut client = pool.client();
+    client.sign_in("ada", PASSWORDS[0].0).expect("her password");
+    let ada = json!({"UserPoolId": pool.user_pool_id, "Username": "ada"});
+    client.call("admin_delete_user", ada).expect("she is there");
+    let flags = ["--execute", "--approve-password-reset"];
+    let run = import(&workplace, &pool, "night", &flags);
+    with_claims(run, &workplace).run().expect_code(0);
+    let rows = outcomes(&workplace, "night");
+    assert_eq!(rows["1"].reason, "deleted-in-pool");
+    assert_eq!(rows["2"].outcome, "created");
+}
+
+/// A group moves no date of the user.
+#[test]
+fn an_undo_keeps_whom_somebody_gave_a_group() {
+    let (workplace, pool, mut client) = with_people(&[(1, "ada", "!"), (2, "bob", "!")]);
+    import_all(&workplace, &pool, "night", &["--execute"]);
+    let group = json!({"UserPoolId": pool.user_pool_id, "GroupName": "auditors"});
+    client.call("create_group", group).expect("it is new");
+    let member = json!({
+        "UserPoolId": pool.user_pool_id, "GroupName": "auditors", "Username": "ada",
+    });
+    client
+        .call("admin_add_user_to_group", member)
+        .expect("both are there");
+    let undo = workplace.cutover(&["undo", "--run", "night", "--execute"]);
+    let undone = undo.args(pool.as_target()).run();
+    assert!(undone.stdout.contains("changed-since"), "{undone:?}");
+    let left: Vec<String> = client.content().into_keys().collect();
+    assert_eq!(left, ["ada"]);
 }

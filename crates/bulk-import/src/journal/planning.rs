@@ -128,10 +128,10 @@ WHERE generation = ?1 AND state = 'planned' AND outcome IS NULL AND route = 'has
 /// What the pool has already, after what legacy users are to each other: so a route says what
 /// the legacy database alone makes of a user for as long as the outcome is `already_in_pool`.
 ///
-/// Three things prove that a pool user is a legacy user: the ledger has the `sub`; the app itself has
-/// linked them (`[legacy] links_table`), which it does on a token alone; or the pool user bears the
-/// legacy id in an attribute that no app client can write, and nobody else bears it. A name proves
-/// nothing.
+/// Four things prove that a pool user is a legacy user: the ledger has the `sub`; the trigger's claims
+/// have it; the app itself has linked them (`[legacy] links_table`), which it does on a token alone; or
+/// the pool user bears the legacy id in an attribute that no app client can write, and nobody else bears
+/// it. A name proves nothing.
 const RESOLVE_POOL: &[&str] = &[
     "CREATE INDEX temp.pool_users_by_sub ON pool_users (sub)",
     // Left between by another run that was killed: this one finishes them.
@@ -282,6 +282,17 @@ impl Journal {
         inserted
             .map(drop)
             .map_err(|error| JournalError::storage(&self.path, "planning", &error))
+    }
+
+    /// `sub`s of linked people who are not listed and whom the ledger does not know; at most a thousand.
+    pub(crate) async fn unlisted_links(&mut self) -> Result<Vec<String>, JournalError> {
+        let select = "SELECT sub FROM temp.linked
+                      WHERE sub NOT IN (SELECT sub FROM temp.pool_users WHERE sub IS NOT NULL)
+                        AND legacy_id NOT IN (SELECT legacy_id FROM ledger.people)
+                      LIMIT 1000";
+        let rows = sqlx::query(select).fetch_all(&mut self.connection).await;
+        let rows = rows.map_err(|error| JournalError::storage(&self.path, "planning", &error))?;
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
     }
 
     /// Pool usernames and `sub`s of people who became known after `settled` and are not listed: they
