@@ -102,11 +102,15 @@ struct World {
     history: Vec<String>,
 }
 
+/// One that found a fault. Always the same, so that a change is not judged by another's luck; others are
+/// for whoever looks for faults.
+const SEED: u64 = 6_168_880_605_991_916_809;
+
 #[test]
 fn both_sides_live_and_nobody_is_lost_doubled_or_set_back() {
     let seed = match std::env::var("CUTOVER_TEST_SEED") {
         Ok(text) => text.parse().expect("CUTOVER_TEST_SEED is a number"),
-        Err(_) => rand::random(),
+        Err(_) => SEED,
     };
     let mut world = World::new(seed);
     let lived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
