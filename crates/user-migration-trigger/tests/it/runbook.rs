@@ -15,12 +15,23 @@ fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// All source in a folder, and in the folders in it.
+fn source_in(folder: &Path) -> String {
+    let mut sources = String::new();
+    for entry in std::fs::read_dir(folder).expect("ours") {
+        let path = entry.expect("it can be listed").path();
+        sources += &match path.is_dir() {
+            true => source_in(&path),
+            false => text(&path),
+        };
+    }
+    sources
+}
+
 #[test]
 fn every_reason_of_the_function_is_in_the_runbook() {
     let mut sources = text(&checkout("crates/legacy-users/src/error.rs"));
-    for entry in std::fs::read_dir(checkout("crates/user-migration-trigger/src")).expect("ours") {
-        sources += &text(&entry.expect("it can be listed").path());
-    }
+    sources += &source_in(&checkout("crates/user-migration-trigger/src"));
     let said = |reason: &&Reason| {
         let name = format!("Reason::{reason:?}");
         // Not one whose name only begins so.
