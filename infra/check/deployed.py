@@ -11,15 +11,14 @@ import json
 import os
 import pathlib
 import platform
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from typing import Any
 
 import boto3
+from ports import await_port, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
@@ -305,23 +304,6 @@ class Ministack:
         self._process.terminate()
         self._process.wait()
         self._log.close()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            raise SystemExit(f"{process.args} ended with {process.returncode}")
-        with socket.socket() as knock:
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemExit(f"nobody listens on port {port} after a minute")
 
 
 if __name__ == "__main__":

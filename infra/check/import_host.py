@@ -13,15 +13,14 @@ import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from typing import Any
 
 import boto3
 import yaml
+from ports import await_port, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
@@ -40,9 +39,7 @@ def check(holds: bool, what: str) -> None:
 
 def main() -> int:
     environment = pathlib.Path(sys.argv[1]).resolve()
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryFile() as log:
         moto = subprocess.Popen(
             [environment / "bin/moto_server", "-H", "127.0.0.1", "-p", str(port)],
@@ -220,17 +217,6 @@ def composed(here: str, folder: pathlib.Path) -> bool:
     if ran.stdout.strip() != wanted:
         print(ran, file=sys.stderr)
     return ran.stdout.strip() == wanted
-
-
-def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            raise SystemExit(f"moto ended with {process.returncode}")
-        with socket.socket() as knock:
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemExit(f"nobody listens on port {port} after a minute")
 
 
 if __name__ == "__main__":
