@@ -303,7 +303,8 @@ impl Planner<'_> {
                 };
                 let links = links.into_iter().map(|(id, sub)| (id.to_string(), sub));
                 journal.add_links(&links.collect::<Vec<_>>()).await?;
-                journal.add_links(&self.claimed(&ids).await?).await?;
+                let claimed = self.claimed(journal, &ids).await?;
+                journal.add_links(&claimed).await?;
                 let mut rows = Vec::with_capacity(users.len());
                 for user in users {
                     let accounts = accounts.get(&user.id).map_or(&[][..], Vec::as_slice);
@@ -328,18 +329,24 @@ impl Planner<'_> {
 
     /// Whom the trigger brought, as its claims have it: also those who are gone from the pool again
     /// before anything but the trigger saw them.
-    async fn claimed(&self, ids: &[LegacyId]) -> Result<Vec<(String, String)>, ImportError> {
+    async fn claimed(
+        &self,
+        journal: &mut Journal,
+        ids: &[LegacyId],
+    ) -> Result<Vec<(String, String)>, ImportError> {
         let Some(claims) = self.claims else {
             return Ok(Vec::new());
         };
+        // The ledger goes before the claims, and each of these costs a request.
+        let ids: Vec<String> = ids.iter().map(LegacyId::to_string).collect();
+        let ids = journal.unknown_to_ledger(&ids).await?;
         let pool = self.pool.address().user_pool_id();
         let mut claimed = Vec::new();
         for some in ids.chunks(CLAIMS_AT_ONCE) {
             let asked = some.iter().map(|id| async move {
-                let id = id.to_string();
-                let claim = claims.seen(pool, &id).await?;
+                let claim = claims.seen(pool, id).await?;
                 let sub = claim.and_then(|claim| claim.sub);
-                Ok::<_, ImportError>(sub.map(|sub| (id, sub)))
+                Ok::<_, ImportError>(sub.map(|sub| (id.clone(), sub)))
             });
             claimed.extend(try_join_all(asked).await?.into_iter().flatten());
         }

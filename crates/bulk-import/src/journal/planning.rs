@@ -284,6 +284,22 @@ impl Journal {
             .map_err(|error| JournalError::storage(&self.path, "planning", &error))
     }
 
+    /// Those of these legacy ids of whom the ledger knows nothing.
+    pub(crate) async fn unknown_to_ledger(
+        &mut self,
+        legacy_ids: &[String],
+    ) -> Result<Vec<String>, JournalError> {
+        let select = "SELECT value FROM json_each(?1)
+                      WHERE value NOT IN (SELECT legacy_id FROM ledger.people)";
+        let ids = serde_json::to_string(legacy_ids).expect("texts are plain data");
+        let rows = sqlx::query(select)
+            .bind(ids)
+            .fetch_all(&mut self.connection);
+        let rows = rows.await;
+        let rows = rows.map_err(|error| JournalError::storage(&self.path, "planning", &error))?;
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+    }
+
     /// `sub`s of linked people who are not listed and whom the ledger does not know; at most a thousand.
     pub(crate) async fn unlisted_links(&mut self) -> Result<Vec<String>, JournalError> {
         let select = "SELECT sub FROM temp.linked
