@@ -449,50 +449,40 @@ fn shadowed_finding(shadowed: u64) -> Option<Finding> {
     })
 }
 
+/// People who sign in by an e-mail that stays unverified in a pool with e-mail alias get in
+/// once: the alias exists only when verified (developer guide, "Working with user attributes"). Where
+/// the rule itself says that none is verified, that is everybody.
+fn sign_in_finding(census: &Census, config: &Config) -> Option<Finding> {
+    let unverified = census.users - census.without_email - census.with_verified_email;
+    let next_step = "set [legacy] email_verified if the addresses were confirmed, or take the e-mail \
+                     out of login";
+    let never = config.legacy.email_verified == EmailVerifiedRule::Never;
+    let is_alias = config.sign_in() == PoolSignIn::UsernameOrEmail;
+    is_alias
+        .then(|| alias_finding("e-mail", unverified, never, next_step))
+        .flatten()
+}
+
 /// The same for phone numbers as alias.
 fn phone_finding(unverified: u64, config: &Config) -> Option<Finding> {
+    let next_step = "set [legacy] phone_verified if the numbers were confirmed, or take phone_number \
+                     out of login";
     let never = config.legacy.phone_verified == PhoneVerifiedRule::Never;
+    alias_finding("phone number", unverified, never, next_step)
+}
+
+fn alias_finding(what: &str, unverified: u64, never: bool, next_step: &str) -> Option<Finding> {
     (unverified > 0).then(|| Finding {
         severity: match never {
             true => Severity::Blocker,
             false => Severity::Warning,
         },
         code: "alias-unverified",
-        subject: format!(
-            "{} with an unverified phone number",
-            count_of(unverified, "user")
+        subject: format!("{} with an unverified {what}", count_of(unverified, "user")),
+        message: format!(
+            "they can sign in by username, but by {what} only once: the second time the right \
+             password is called wrong"
         ),
-        message:
-            "they can sign in by username, but by phone number only once: the second time the \
-                  right password is called wrong"
-                .to_owned(),
-        next_step:
-            "set [legacy] phone_verified if the numbers were confirmed, or take phone_number \
-                    out of login"
-                .to_owned(),
-    })
-}
-
-/// People who sign in by an e-mail that stays unverified in a pool with e-mail alias get in
-/// once: the alias exists only when verified (developer guide, "Working with user attributes"). Where
-/// the rule itself says that none is verified, that is everybody.
-fn sign_in_finding(census: &Census, config: &Config) -> Option<Finding> {
-    let unverified = census.users - census.without_email - census.with_verified_email;
-    let never = config.legacy.email_verified == EmailVerifiedRule::Never;
-    (config.sign_in() == PoolSignIn::UsernameOrEmail && unverified > 0).then(|| Finding {
-        severity: match never {
-            true => Severity::Blocker,
-            false => Severity::Warning,
-        },
-        code: "alias-unverified",
-        subject: format!("{} with an unverified e-mail", count_of(unverified, "user")),
-        message:
-            "they can sign in by username, but by e-mail only once: the second time the right \
-                  password is called wrong"
-                .to_owned(),
-        next_step:
-            "set [legacy] email_verified if the addresses were confirmed, or take the e-mail \
-                    out of login"
-                .to_owned(),
+        next_step: next_step.to_owned(),
     })
 }

@@ -4,6 +4,15 @@ use acceptance_tests::{Pool, Shape, TestFolder, Workplace, root, script};
 
 use crate::small_app::{self, PASSWORDS, person};
 
+/// In place of the folder's own cutover.toml.
+const OVERWRITE: [&str; 5] = [
+    "init",
+    "--yes",
+    "--overwrite",
+    "--url",
+    "sqlite:legacy.sqlite3",
+];
+
 /// The folder's own cutover.toml makes room for the one that `init` writes.
 fn init(workplace: &Workplace) -> String {
     let file = workplace.folder().join("cutover.toml");
@@ -140,15 +149,8 @@ fn the_database_that_is_named_is_inspected_whatever_the_environment_says() {
     workplace
         .legacy_mut()
         .execute(&[person(1, "ada", PASSWORDS[0].1)]);
-    let init = [
-        "init",
-        "--yes",
-        "--overwrite",
-        "--url",
-        "sqlite:legacy.sqlite3",
-    ];
     let finished = workplace
-        .cutover(&init)
+        .cutover(&OVERWRITE)
         .env("CUTOVER_LEGACY_URL", "sqlite:elsewhere.sqlite3")
         .run()
         .expect_code(0);
@@ -185,14 +187,7 @@ fn a_database_without_users_is_said_to_be_one() {
     let mut workplace = small_app::workplace();
     let drop = "DROP TABLE auth_user".to_owned();
     workplace.legacy_mut().execute(&[drop]);
-    let init = [
-        "init",
-        "--yes",
-        "--overwrite",
-        "--url",
-        "sqlite:legacy.sqlite3",
-    ];
-    let finished = workplace.cutover(&init).run().expect_code(2);
+    let finished = workplace.cutover(&OVERWRITE).run().expect_code(2);
     assert!(finished.stderr.contains("Django's users"), "{finished:?}");
 }
 

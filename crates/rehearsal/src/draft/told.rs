@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use django_password::{CustomHasherError, CustomHashers};
 use legacy_users::Survey;
+use migration_model::Columns;
 use serde::Deserialize;
 
 use super::toml::quoted;
@@ -44,20 +45,6 @@ pub struct ToldHasher {
     pub overrides: Vec<String>,
 }
 
-/// Fields whose column must be told when it has another name.
-const FIELDS: [&str; 10] = [
-    "id",
-    "password",
-    "username",
-    "email",
-    "is_active",
-    "first_name",
-    "last_name",
-    "last_login",
-    "date_joined",
-    "is_staff",
-];
-
 /// Whether hashes of this name are checked without being declared.
 fn is_djangos(algorithm: &str) -> bool {
     let taken = CustomHashers::default().alias(algorithm, "md5");
@@ -85,8 +72,8 @@ impl Draft {
         let login = format!("[{}]", names.collect::<Vec<_>>().join(", "));
         let why = "What USERNAME_FIELD and AUTHENTICATION_BACKENDS take at sign-in.";
         self.tell("legacy", "login", login, why);
-        for field in FIELDS.into_iter().chain(["is_superuser"]) {
-            let Some(column) = facts.columns.get(field) else {
+        for field in Columns::FIELDS {
+            let Some(column) = facts.columns.get(*field) else {
                 continue;
             };
             match column == field {
